@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * fdslots - wait on file descriptors through slots addressed by index
+ *
+ * A buffer is an array of slots that the caller owns. A slot holds an fd, the events wanted and
+ * the events seen. poll, ppoll, epoll_wait and epoll_pwait are entry points over the same slots:
+ *
+ *     struct fdslots *s;
+ *     int rc = fdslots_create(64, 0, &s);
+ *     if (rc < 0)
+ *         return rc;
+ *     fdslots_set_index(s, 7, sock, POLLIN);              // no system call
+ *     int n = fdslots_poll(s, fdslots_capacity(s), 1000); // one system call
+ *     if (n > 0 && (fdslots_get_revents(s, 7) & POLLIN))
+ *         read_from(fdslots_get_fd(s, 7));
+ *     fdslots_close_index(s, 7);
+ *     fdslots_destroy(s);
+ *
+ * Contents: Memory - Slots - Waiting - Ready set - Wake, embed, look
+ *
+ * What holds for every call
+ *
+ *   Results     >= 0 on success, a negative errno value on failure. errno is left as it was.
+ *   index       counts slots from 0. An index that is not below the capacity is -EINVAL.
+ *   s           A NULL buffer is -EINVAL, or NULL or 0 where the result cannot hold an error.
+ *   Bad input   changes nothing. Nothing here aborts, and only fdslots_dump() prints.
+ *   Cost        No system call, no allocation, O(1), unless the call says otherwise.
+ *   Safety      One thread at a time for each buffer; different buffers share nothing. Only
+ *               fdslots_wake() may come from another thread or from a signal handler.
+ *
+ * The one rule: tell the buffer before the fd in a slot closes, by fdslots_invalidate_index() or
+ * fdslots_close_index(). For a caller who keeps it, every entry point reports the ready slots and
+ * the exact revents that poll(2) would report at that instant.
+ */
+#ifndef FDSLOTS_H
+#define FDSLOTS_H
+
+#include <poll.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/select.h> /* sigset_t, which <signal.h> keeps back under a strict -std=c99 */
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct timespec; /* <time.h> */
+struct fdslots;
+
+/* ---- Memory ---------------------------------------------------------------------------------
+ *
+ * A buffer lives in the caller's memory (fdslots_init) or in memory of its own (fdslots_create).
+ * No call after these two allocates. Slots above the highest index ever set have never been
+ * written to, so they cost no resident memory.
+ */
+
+/* Flags of fdslots_init() and fdslots_create(). */
+#define FDSLOTS_NO_EPOLL 0x1u /* poll only: the buffer never opens an fd */
+
+/* Give the bytes that fdslots_init() needs for nslots slots.
+ *
+ * Returns 0 where nslots is 0 or more than can be (above INT_MAX, or the size would not fit in a
+ * ptrdiff_t). The figure belongs to this build of the library: ask for it at run time. */
+size_t fdslots_size(uint32_t nslots);
+
+/* Lay a buffer of nslots empty slots in the caller's memory.
+ *
+ * mem      at least fdslots_size(nslots) bytes, aligned as for a uint64_t; what it holds is
+ *          ignored. It must stay in place until fdslots_destroy(), and may be freed after it.
+ * size     bytes at mem
+ * flags    0 or FDSLOTS_NO_EPOLL
+ * out      where the buffer is stored; not written on failure
+ *
+ * Returns 0, or -EINVAL: mem or out is NULL, mem is misaligned, size is too small, nslots is 0 or
+ * too large, an unknown flag.
+ * Opens nothing and allocates nothing. */
+int fdslots_init(void *mem, size_t size, uint32_t nslots, uint32_t flags, struct fdslots **out);
+
+/* Make a buffer of nslots empty slots in memory of its own.
+ *
+ * Returns 0, or -EINVAL as fdslots_init(), or -ENOMEM.
+ * Cost: one malloc. */
+int fdslots_create(uint32_t nslots, uint32_t flags, struct fdslots **out);
+
+/* End a buffer of either making; s may be NULL.
+ *
+ * Closes what the library opened, never the caller's fds. Memory given to fdslots_init() is the
+ * caller's again.
+ * Cost: one close(2) for each fd the library opened, one free after fdslots_create(). */
+void fdslots_destroy(struct fdslots *s);
+
+/* Give the number of slots, nslots; 0 for NULL. */
+uint32_t fdslots_capacity(const struct fdslots *s);
+
+/* ---- Slots ----------------------------------------------------------------------------------
+ *
+ * events are the platform's POLL* bits:
+ *     POLLIN POLLPRI POLLOUT POLLRDHUP POLLRDNORM POLLRDBAND POLLWRNORM POLLWRBAND
+ *     POLLERR POLLHUP POLLNVAL    always reported, and accepted
+ * and any of the bits below. Any other bit is -EINVAL.
+ *
+ * Setting a slot writes memory and notes the change; the kernel hears of it in the next wait.
+ * The first use of an index above all earlier ones clears the slots between, once.
+ */
+#define FDSLOTS_EDGE    0x10000u /* report new events only (EPOLLET); epoll entry points only */
+#define FDSLOTS_ONESHOT 0x20000u /* once reported, pause the slot; in every entry point */
+/* Wake one of the epoll sets that wait on this file, not all (EPOLLEXCLUSIVE); epoll entry points
+ * only. The kernel takes it with POLLIN, POLLOUT and FDSLOTS_EDGE; beside any other event, or
+ * FDSLOTS_ONESHOT, it is -EINVAL. */
+#define FDSLOTS_EXCLUSIVE 0x40000u
+
+/* Put fd and events into a slot.
+ *
+ * The slot gets a new owner: its revents read 0, its generation changes, a pause ends. Safe
+ * whatever happened to that fd number before: it may be another file now. fd < 0 empties the slot.
+ *
+ * Returns 0, or -EINVAL: index, or events. */
+int fdslots_set_index(struct fdslots *s, uint32_t index, int fd, uint32_t events);
+
+/* Change what a slot waits for; its fd is still the same open file.
+ *
+ * Changes that cancel out before a wait cost that wait nothing. Arms a FDSLOTS_ONESHOT slot again,
+ * also with equal events; a slot paused by fdslots_pause_index() stays paused. Of the revents
+ * already reported, those that are no longer wanted are dropped.
+ *
+ * Returns 0, or -EINVAL: index, or events; -ENOENT: the slot is empty. */
+int fdslots_set_events(struct fdslots *s, uint32_t index, uint32_t events);
+
+/* Empty a slot; emptying an empty one is no error.
+ *
+ * Returns 0, or -EINVAL: index. */
+int fdslots_invalidate_index(struct fdslots *s, uint32_t index);
+
+/* Deregister the fd of a slot at once, close it, and empty the slot.
+ *
+ * The way to close that leaves nothing behind even where a dup or a child keeps the file open.
+ *
+ * Returns 0, or -EINVAL: index; -ENOENT: the slot is empty; or the error of close(2), with the
+ * slot emptied all the same (-EINTR is not returned: the fd is closed).
+ * Cost: one close(2), and one epoll_ctl(2) where the fd was registered. */
+int fdslots_close_index(struct fdslots *s, uint32_t index);
+
+/* Keep a slot but report nothing for it, POLLERR and POLLHUP included.
+ *
+ * Its fd and events stay readable; its revents read 0. Pausing and resuming between two waits costs
+ * them nothing.
+ *
+ * Returns 0, or -EINVAL: index; -ENOENT: the slot is empty. */
+int fdslots_pause_index(struct fdslots *s, uint32_t index);
+
+/* Report a paused slot again, whether fdslots_pause_index() or FDSLOTS_ONESHOT paused it.
+ *
+ * Returns 0, also for a slot that is not paused; or -EINVAL: index; -ENOENT: the slot is empty. */
+int fdslots_resume_index(struct fdslots *s, uint32_t index);
+
+/* Give the fd of a slot, paused or not; -ENOENT for an empty slot, or -EINVAL: index. */
+int fdslots_get_fd(const struct fdslots *s, uint32_t index);
+
+/* Give the events as they were set, flags included; 0 for an empty slot, or -EINVAL: index. */
+int fdslots_get_events(const struct fdslots *s, uint32_t index);
+
+/* Give the events that the last wait reported, as poll(2) does; 0 for a slot that was not ready, or
+ * that was set, emptied or paused since; or -EINVAL: index. */
+int fdslots_get_revents(const struct fdslots *s, uint32_t index);
+
+/* Give a number (0 to UINT32_MAX) that changes each time the slot gets another owner, by set,
+ * invalidate or close; or -EINVAL: index.
+ *
+ * Keep it beside a request: at completion an equal number means that the slot is still yours. */
+int64_t fdslots_get_generation(const struct fdslots *s, uint32_t index);
+
+/* Give the lowest index >= from whose slot is not empty; -ENOENT where there is none, or -EINVAL.
+ *
+ *     for (int64_t i = fdslots_next_used(s, 0); i >= 0; i = fdslots_next_used(s, i + 1))
+ *
+ * Cost: O(log64 nslots), however long the run of empty slots. */
+int64_t fdslots_next_used(const struct fdslots *s, uint32_t from);
+
+/* ---- Waiting --------------------------------------------------------------------------------
+ *
+ * Each wait returns the number of ready slots, 0 where the time ran out. A timeout never ends
+ * early; time that the entry point cannot express is rounded up. Slots that are not ready read
+ * revents 0 after every wait. -EINTR is returned, never retried; ready slots win over a signal.
+ * A wait that fails leaves the ready set empty and every slot's fd and events as they were;
+ * one that answers -ENOTSUP leaves the ready set too.
+ *
+ * sigmask      the signals blocked during the call, atomically; NULL leaves the mask as it is, an
+ *              empty set blocks none. With a timeout of 0, too, a pending signal that the mask
+ *              lets in is delivered, and the wait returns -EINTR unless a slot is ready.
+ */
+
+#define FDSLOTS_FOREVER INT64_MAX /* a timeout_ns of fdslots_wait() that never runs out */
+
+/* Wait on the slots [0, nfds) by poll(2).
+ *
+ * timeout_ms   milliseconds; 0 does not block, negative blocks until something happens
+ *
+ * Returns the number of ready slots, or -EINVAL: nfds is above the capacity, or, from the kernel,
+ * the slots up to the highest used one in the range are more than RLIMIT_NOFILE; -ENOTSUP: a
+ * FDSLOTS_EDGE or FDSLOTS_EXCLUSIVE slot is in the range; -EINTR, -ENOMEM from poll(2).
+ * Cost: one system call, O(highest used index); empty slots above it never reach the kernel. */
+int fdslots_poll(struct fdslots *s, uint32_t nfds, int timeout_ms);
+
+/* Wait on the slots [0, nfds) by ppoll(2).
+ *
+ * timeout      relative; NULL blocks until something happens
+ *
+ * Returns and costs as fdslots_poll(). Besides, -EINVAL: tv_sec is negative, or tv_nsec is not in
+ * [0, 999999999]; -ENOTSUP: a sigmask where the system has no ppoll(2). */
+int fdslots_ppoll(struct fdslots *s, uint32_t nfds, const struct timespec *timeout,
+                  const sigset_t *sigmask);
+
+/* Wait on all slots by epoll_wait(2).
+ *
+ * timeout_ms   as fdslots_poll()
+ *
+ * Returns the number of ready slots, or -ENOTSUP: no epoll here, or FDSLOTS_NO_EPOLL; -EINTR;
+ * -EMFILE, -ENFILE, -ENOMEM: the epoll set could not be made; -ENOSPC, -ENOMEM: an fd could not be
+ * registered (fs.epoll.max_user_watches); -EINVAL: a slot holds the epoll fd of this very buffer,
+ * or a FDSLOTS_EXCLUSIVE one holds an epoll fd; -ELOOP: epoll fds nested in a circle or too deep.
+ * After an error the slots still hold the truth, and the next wait tries again.
+ * Cost: one system call, and one epoll_ctl(2) for each slot whose registration differs from the
+ * kernel's; O(ready + changed). One epoll_ctl(2) more for each slot with a closed fd, which is
+ * asked again each time. */
+int fdslots_epoll_wait(struct fdslots *s, int timeout_ms);
+
+/* Wait on all slots by epoll_pwait2(2), or epoll_pwait(2) where that is missing.
+ *
+ * timeout      relative; NULL blocks until something happens. Rounded up to milliseconds where the
+ *              kernel lacks epoll_pwait2.
+ *
+ * Returns and costs as fdslots_epoll_wait(); besides, -EINVAL: a timeout as in fdslots_ppoll().
+ * Cost: one system call more where a sigmask is given, the timeout is 0 and no slot is ready,
+ * because epoll, unlike ppoll, does not look for signals then. */
+int fdslots_epoll_pwait(struct fdslots *s, const struct timespec *timeout, const sigset_t *sigmask);
+
+/* Wait on all slots by the mechanism that is cheapest for this very wait.
+ *
+ * timeout_ns   nanoseconds; <= 0 does not block, so an expired "deadline - now" never hangs;
+ *              FDSLOTS_FOREVER blocks until something happens
+ *
+ * Goes on with the mechanism that still works where one is refused. Returns as the mechanisms; an
+ * error only where neither can.
+ * Cost: one system call where nothing changed. */
+int fdslots_wait(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask);
+
+/* Set the most slots that one epoll wait may report; at first, all.
+ *
+ * n            1 or more; above the capacity means all
+ *
+ * The rest come in the next waits; none starves. Returns 0, or -EINVAL: n is 0. */
+int fdslots_set_max_ready(struct fdslots *s, uint32_t n);
+
+/* ---- Ready set ------------------------------------------------------------------------------
+ *
+ * What the last wait found; valid until the next wait on this buffer.
+ */
+
+/* Give the indices of the ready slots, lowest first after a poll entry point, and store how many
+ * at *count (count may be NULL).
+ *
+ * A slot changed since the wait stays listed with revents 0. NULL and 0 where s is NULL. */
+const uint32_t *fdslots_ready(const struct fdslots *s, uint32_t *count);
+
+/* Call fn for each ready slot, until it returns non-zero, which is then returned.
+ *
+ * fn may set, invalidate, pause or close any slot, and clear the ready set: slots that have no
+ * revents left are skipped, and nothing reported for one fd reaches another. A wait inside fn
+ * ends the iteration.
+ *
+ * Returns 0 after the last slot, or -EINVAL: fn is NULL.
+ * Cost: O(ready). */
+int fdslots_iter_ready(struct fdslots *s,
+                       int (*fn)(void *arg, uint32_t index, int fd, uint32_t revents), void *arg);
+
+/* Empty the ready set; all revents read 0. Cost: O(ready). */
+void fdslots_clear_ready(struct fdslots *s);
+
+/* Give the slots themselves, read-only, for loops and bindings that want no call at all.
+ *
+ * The address never changes. An fd < 0 is an empty or paused slot. A slot above the highest index
+ * ever set holds no value yet and must not be read. NULL where s is NULL. */
+const struct pollfd *fdslots_view(const struct fdslots *s);
+
+/* ---- Wake, embed, look ----------------------------------------------------------------------*/
+
+/* Open the waker of this buffer in an empty slot.
+ *
+ * Returns 0, or -EINVAL: index; -EBUSY: the slot is used; -EEXIST: there is a waker already;
+ * -EMFILE, -ENFILE, -ENOMEM; -ENOTSUP in this version. */
+int fdslots_waker_open(struct fdslots *s, uint32_t index);
+
+/* Make the waker's slot ready, from any thread or signal handler.
+ *
+ * Returns 0, or -ENOENT: there is no waker; -ENOTSUP in this version. */
+int fdslots_wake(const struct fdslots *s);
+
+/* Take back all wakes so far.
+ *
+ * Returns 0, or -ENOENT: there is no waker; -ENOTSUP in this version. */
+int fdslots_waker_drain(struct fdslots *s);
+
+/* Give an fd that reads ready (POLLIN) while a registered slot is, to nest the buffer in another
+ * loop.
+ *
+ * Makes the changes so far known to the kernel; call it again after changing slots. The same fd
+ * until fdslots_destroy(), in one process: a forked child gets another. It belongs to the library.
+ * When it is ready, call fdslots_epoll_wait() with timeout 0. FDSLOTS_EDGE slots and files that
+ * epoll refuses (regular files, closed fds) do not show through it.
+ *
+ * Returns the fd, or an error of fdslots_epoll_wait().
+ * Cost: that of the changes; two fds and three system calls the first time. */
+int fdslots_epoll_fd(struct fdslots *s);
+
+/* Make the kernel's set anew from the slots.
+ *
+ * Never needed by a caller who keeps the rule. FDSLOTS_EDGE slots that are ready now are reported
+ * again. Returns 0, or an error of fdslots_epoll_wait().
+ * Cost: one epoll_ctl(2) for each fd in use. */
+int fdslots_rebuild(struct fdslots *s);
+
+/* What a buffer has done since it was made. New members are added at the end. */
+struct fdslots_stats {
+    uint64_t waits;           /* calls of any entry point that reached the kernel */
+    uint64_t poll_calls;      /* poll(2), ppoll(2) */
+    uint64_t epoll_calls;     /* epoll_wait(2), epoll_pwait(2), epoll_pwait2(2) */
+    uint64_t epoll_ctl_calls; /* epoll_ctl(2) */
+    uint64_t ghosts_dropped;  /* reports of files no longer in any slot */
+    uint64_t rebuilds;        /* kernel sets made anew, after a ghost, a fork, or on request */
+    uint64_t fallbacks;       /* fdslots_wait() had to use the other mechanism */
+};
+
+/* Copy the counters.
+ *
+ * size         sizeof(struct fdslots_stats) as the caller was compiled; more than the library knows
+ *              is filled with 0
+ *
+ * Returns 0, or -EINVAL: out is NULL, or size is 0. */
+int fdslots_stats(const struct fdslots *s, struct fdslots_stats *out, size_t size);
+
+/* Print the used slots as a table that a person can read.
+ *
+ * Returns 0, or -EINVAL: stream is NULL; -EIO: the stream reports an error.
+ * Cost: O(used). */
+int fdslots_dump(const struct fdslots *s, FILE *stream);
+
+/* Write events as text, "IN|OUT|HUP", into buf of size bytes; "0" for none, unknown bits in hex.
+ *
+ * Returns the length of the whole text, as snprintf(3): at size or more, it was cut; or -EINVAL:
+ * buf is NULL and size is not 0. */
+int fdslots_format_events(char *buf, size_t size, uint32_t events);
+
+/* Give the version of the library at run time, "MAJOR.MINOR.PATCH". */
+const char *fdslots_version(void);
+
+enum fdslots_feature {
+    FDSLOTS_HAS_PPOLL = 1,   /* ppoll(2): a sigmask in fdslots_ppoll() */
+    FDSLOTS_HAS_EPOLL = 2,   /* epoll(7) */
+    FDSLOTS_HAS_EPOLL_NS = 3 /* epoll_pwait2(2): nanoseconds in fdslots_epoll_pwait() */
+};
+
+/* Tell whether a feature works in this process now: 1 or 0, or -EINVAL: no such feature.
+ *
+ * Cost: asks the kernel, with at most two system calls. */
+int fdslots_has(enum fdslots_feature feature);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: ISC
+# The probes of configure.ac, one macro each.
+
+# Warnings that the compiler knows; errors only on request, so that a newer compiler cannot break a
+# user's build.
+AC_DEFUN([FDSLOTS_WARNINGS], [
+  AC_ARG_ENABLE([werror], [AS_HELP_STRING([--enable-werror], [treat warnings as errors])],
+    [fdslots_werror=$enableval], [fdslots_werror=no])
+  WARN_CFLAGS=
+  AX_APPEND_COMPILE_FLAGS([-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion dnl
+    -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wpointer-arith dnl
+    -Wcast-qual -Wcast-align=strict -Wundef -Wvla -Wwrite-strings -Wformat=2 dnl
+    -Wnull-dereference -Wduplicated-cond -Wlogical-op], [WARN_CFLAGS], [-Werror])
+  AS_IF([test "x$fdslots_werror" = xyes], [AS_VAR_APPEND([WARN_CFLAGS], [" -Werror"])])
+  AC_SUBST([WARN_CFLAGS])
+  VISIBILITY_CFLAGS=
+  AX_APPEND_COMPILE_FLAGS([-fvisibility=hidden], [VISIBILITY_CFLAGS], [-Werror])
+  AC_SUBST([VISIBILITY_CFLAGS])
+])
+
+# The symbol map, where the linker takes one.
+AC_DEFUN([FDSLOTS_SYMBOL_MAP], [
+  AC_CACHE_CHECK([whether the linker takes a version script], [fdslots_cv_version_script], [
+    AS_ECHO(["T_1 { global: *; };"]) > conftest.map
+    fdslots_saved_LDFLAGS=$LDFLAGS
+    LDFLAGS="$LDFLAGS -Wl,--version-script=conftest.map"
+    AC_LINK_IFELSE([AC_LANG_PROGRAM()],
+      [fdslots_cv_version_script=yes], [fdslots_cv_version_script=no])
+    LDFLAGS=$fdslots_saved_LDFLAGS
+    rm -f conftest.map
+  ])
+  fdslots_symbol_map=$fdslots_cv_version_script
+  AM_CONDITIONAL([SYMBOL_MAP], [test "x$fdslots_symbol_map" = xyes])
+])
+
+AC_DEFUN([FDSLOTS_PPOLL], [
+  AC_ARG_ENABLE([ppoll], [AS_HELP_STRING([--disable-ppoll], [build as for a system without ppoll])],
+    [], [enable_ppoll=yes])
+  AS_IF([test "x$enable_ppoll" = xyes], [AC_CHECK_FUNC([ppoll], [], [enable_ppoll=no])])
+  fdslots_ppoll=$enable_ppoll
+  AM_CONDITIONAL([PPOLL], [test "x$fdslots_ppoll" = xyes])
+])
+
+AC_DEFUN([FDSLOTS_EPOLL], [
+  AC_ARG_ENABLE([epoll], [AS_HELP_STRING([--disable-epoll], [build with poll and ppoll only])],
+    [], [enable_epoll=yes])
+  AS_IF([test "x$enable_epoll" = xyes], [AC_CHECK_FUNC([epoll_pwait], [], [enable_epoll=no])])
+  fdslots_epoll=$enable_epoll
+  AM_CONDITIONAL([EPOLL], [test "x$fdslots_epoll" = xyes])
+])
+
+AC_DEFUN([FDSLOTS_CHECK], [
+  PKG_CHECK_MODULES([CHECK], [check >= 0.15],
+    [fdslots_check=yes], [fdslots_check="no (Check >= 0.15 is missing)"])
+  AM_CONDITIONAL([HAVE_CHECK], [test "x$fdslots_check" = xyes])
+])

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The only file that may allocate.
+ */
+#include "slots.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+int fdslots_create(uint32_t nslots, uint32_t flags, struct fdslots **out)
+{
+    size_t size = fdslots_size(nslots);
+    if (size == 0 || (flags & ~FDSLOTS_NO_EPOLL) != 0 || out == NULL)
+        return -EINVAL;
+    int saved = errno;
+    /* malloc, not calloc: a large piece comes untouched from the kernel, and stays so. */
+    void *mem = malloc(size);
+    errno = saved;
+    if (mem == NULL)
+        return -ENOMEM;
+    int rc = fdslots_init(mem, size, nslots, flags, out);
+    if (rc < 0)
+        free(mem);
+    else
+        (*out)->owns_memory = true;
+    return rc;
+}
+
+void fdslots_destroy(struct fdslots *s)
+{
+    if (s == NULL)
+        return;
+    int saved = errno;
+    if (s->owns_memory)
+        free(s);
+    errno = saved;
+}

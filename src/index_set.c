@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: ISC */
+#include "index_set.h"
+
+/* How many words a level needs for n bits. */
+static uint32_t words(uint32_t n)
+{
+    return n / 64 + (n % 64 != 0);
+}
+
+void fdslots_index_set_lay_out(struct index_set *set, struct layout *at, uint32_t capacity)
+{
+    set->levels = 0;
+    set->size = 0;
+    uint32_t n = capacity;
+    do {
+        n = words(n);
+        set->level[set->levels++] = fdslots_layout_take(at, n, sizeof(uint64_t));
+    } while (n > 1);
+}
+
+void fdslots_index_set_extend(struct index_set *set, uint32_t size)
+{
+    uint32_t from = set->size;
+    uint32_t to = size;
+    for (uint32_t l = 0; l < set->levels; l++) {
+        from = words(from);
+        to = words(to);
+        for (uint32_t w = from; w < to; w++)
+            set->level[l][w] = 0;
+    }
+    set->size = size;
+}
+
+/* The lowest index below the set bit `index` of level l. */
+static uint32_t descend(const struct index_set *set, uint32_t l, uint32_t index)
+{
+    while (l-- > 0)
+        index = index << 6 | (uint32_t)__builtin_ctzll(set->level[l][index]);
+    return index;
+}
+
+uint32_t fdslots_index_set_next(const struct index_set *set, uint32_t from)
+{
+    uint32_t bits = set->size; /* how many bits of this level hold values */
+    for (uint32_t l = 0; l < set->levels && from < bits; l++) {
+        uint32_t w = from >> 6;
+        uint64_t rest = set->level[l][w] & ~UINT64_C(0) << (from & 63);
+        if (rest != 0)
+            return descend(set, l, w << 6 | (uint32_t)__builtin_ctzll(rest));
+        from = w + 1;
+        bits = words(bits);
+    }
+    return INDEX_NONE;
+}
+
+uint32_t fdslots_index_set_last(const struct index_set *set)
+{
+    uint32_t l = set->levels;
+    if (set->size == 0 || set->level[l - 1][0] == 0)
+        return INDEX_NONE;
+    uint32_t index = 0;
+    while (l-- > 0)
+        index = index << 6 | (63 - (uint32_t)__builtin_clzll(set->level[l][index]));
+    return index;
+}

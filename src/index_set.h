@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * A set of slot indices: a bitmap under a tree of summary bitmaps, 64 children a word, so that the
+ * next, the last and the emptiness of a set of n cost O(log64 n), whatever holes lie between.
+ *
+ * Only the words that cover [0, size) hold values; index_set_extend() clears those that come into
+ * play, so that a large set of which the low part is used costs no resident memory above it.
+ */
+#ifndef FDSLOTS_INDEX_SET_H
+#define FDSLOTS_INDEX_SET_H
+
+#include "layout.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define INDEX_SET_LEVELS 6 /* 64^6 is above 2^32 */
+#define INDEX_NONE       UINT32_MAX
+
+struct index_set {
+    uint64_t *level[INDEX_SET_LEVELS]; /* level[0] has a bit for each index */
+    uint32_t levels;
+    uint32_t size;
+};
+
+void fdslots_index_set_lay_out(struct index_set *set, struct layout *at, uint32_t capacity);
+void fdslots_index_set_extend(struct index_set *set, uint32_t size);
+
+/* The lowest member >= from, or INDEX_NONE. */
+uint32_t fdslots_index_set_next(const struct index_set *set, uint32_t from);
+/* The highest member, or INDEX_NONE. */
+uint32_t fdslots_index_set_last(const struct index_set *set);
+
+static inline bool fdslots_index_set_has(const struct index_set *set, uint32_t index)
+{
+    return set->level[0][index >> 6] >> (index & 63) & 1;
+}
+
+static inline void fdslots_index_set_add(struct index_set *set, uint32_t index)
+{
+    for (uint32_t l = 0; l < set->levels; l++, index >>= 6) {
+        uint64_t *word = &set->level[l][index >> 6];
+        uint64_t before = *word;
+        *word = before | UINT64_C(1) << (index & 63);
+        if (before != 0)
+            return; /* the levels above know of this word */
+    }
+}
+
+static inline void fdslots_index_set_remove(struct index_set *set, uint32_t index)
+{
+    for (uint32_t l = 0; l < set->levels; l++, index >>= 6) {
+        uint64_t *word = &set->level[l][index >> 6];
+        *word &= ~(UINT64_C(1) << (index & 63));
+        if (*word != 0)
+            return;
+    }
+}
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Where the parts of a buffer lie in the caller's memory.
+ */
+#include "slots.h"
+
+#include <errno.h>
+#include <limits.h>
+
+/* Place the arrays of a buffer at `base`, or with NULL only measure them: the bytes they take. */
+static uint64_t lay_out(struct fdslots *s, unsigned char *base, uint32_t nslots)
+{
+    struct layout at = {base, 0};
+    fdslots_layout_take(&at, 1, sizeof(struct fdslots));
+    s->pollfds = fdslots_layout_take(&at, nslots, sizeof(struct pollfd));
+    s->slots = fdslots_layout_take(&at, nslots, sizeof(struct slot));
+    s->ready = fdslots_layout_take(&at, nslots, sizeof(uint32_t));
+    fdslots_index_set_lay_out(&s->used, &at, nslots);
+    return at.end;
+}
+
+size_t fdslots_size(uint32_t nslots)
+{
+    struct fdslots measured;
+    if (nslots == 0 || nslots > INT_MAX) /* a wait returns their number as an int */
+        return 0;
+    uint64_t bytes = lay_out(&measured, NULL, nslots);
+    return bytes <= PTRDIFF_MAX ? (size_t)bytes : 0;
+}
+
+int fdslots_init(void *mem, size_t size, uint32_t nslots, uint32_t flags, struct fdslots **out)
+{
+    size_t needed = fdslots_size(nslots);
+    if (mem == NULL || (uintptr_t)mem % LAYOUT_ALIGN != 0 || needed == 0 || size < needed ||
+        (flags & ~FDSLOTS_NO_EPOLL) != 0 || out == NULL)
+        return -EINVAL;
+    struct fdslots *s = mem;
+    *s = (struct fdslots){.capacity = nslots, .flags = flags};
+    lay_out(s, mem, nslots);
+    *out = s;
+    return 0;
+}
+
+uint32_t fdslots_capacity(const struct fdslots *s)
+{
+    return s != NULL ? s->capacity : 0;
+}

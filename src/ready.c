@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: ISC */
+#include "ready.h"
+
+#include <errno.h>
+
+void fdslots_ready_fire(struct fdslots *s)
+{
+    if (s->oneshots == 0)
+        return;
+    for (uint32_t i = 0; i < s->ready_count; i++)
+        if ((s->slots[s->ready[i]].flags & SLOT_ONESHOT) != 0)
+            fdslots_slot_fire(s, s->ready[i]);
+}
+
+const uint32_t *fdslots_ready(const struct fdslots *s, uint32_t *count)
+{
+    if (count != NULL)
+        *count = s != NULL ? s->ready_count : 0;
+    return s != NULL ? s->ready : NULL;
+}
+
+int fdslots_iter_ready(struct fdslots *s,
+                       int (*fn)(void *arg, uint32_t index, int fd, uint32_t revents), void *arg)
+{
+    if (s == NULL || fn == NULL)
+        return -EINVAL;
+    const uint64_t epoch = s->ready_epoch;
+    for (uint32_t i = 0; s->ready_epoch == epoch && i < s->ready_count; i++) {
+        uint32_t index = s->ready[i];
+        uint32_t revents = (uint16_t)s->pollfds[index].revents;
+        if (revents == 0)
+            continue; /* fn changed this slot: what was reported is no longer its owner's */
+        int rc = fn(arg, index, fdslots_slot_fd(s, index), revents);
+        if (rc != 0)
+            return rc;
+    }
+    return 0;
+}
+
+void fdslots_clear_ready(struct fdslots *s)
+{
+    if (s != NULL)
+        fdslots_ready_reset(s);
+}
+
+const struct pollfd *fdslots_view(const struct fdslots *s)
+{
+    return s != NULL ? s->pollfds : NULL;
+}

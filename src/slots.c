@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Setting and reading slots: memory only, no system call, no backend.
+ */
+#include "slots.h"
+#include "sys.h"
+
+#include <errno.h>
+
+#ifndef POLLRDHUP
+#define POLLRDHUP 0
+#endif
+
+#define EVENTS_POLL                                                                                \
+    (POLLIN | POLLPRI | POLLOUT | POLLRDHUP | POLLRDNORM | POLLRDBAND | POLLWRNORM | POLLWRBAND |  \
+     EVENTS_ALWAYS)
+/* What the kernel takes beside EPOLLEXCLUSIVE; it answers EINVAL to anything else. */
+#define EVENTS_EXCLUSIVE (POLLIN | POLLOUT | EVENTS_ALWAYS | FDSLOTS_EDGE | FDSLOTS_EXCLUSIVE)
+
+static bool events_valid(uint32_t events)
+{
+    if ((events & ~((uint32_t)EVENTS_POLL | EVENTS_USER)) != 0)
+        return false;
+    return (events & FDSLOTS_EXCLUSIVE) == 0 || (events & ~(uint32_t)EVENTS_EXCLUSIVE) == 0;
+}
+
+/* Give values to the slots up to and including `index`, the first time any of them is used. */
+static void touch(struct fdslots *s, uint32_t index)
+{
+    for (uint32_t i = s->touched; i <= index; i++) {
+        s->pollfds[i] = (struct pollfd){.fd = -1};
+        s->slots[i] = (struct slot){0};
+    }
+    s->touched = index + 1;
+    fdslots_index_set_extend(&s->used, s->touched);
+}
+
+/* Replace the flags of a slot, and keep count of those that waits must know of. */
+static void set_flags(struct fdslots *s, struct slot *slot, uint32_t flags)
+{
+    uint32_t before = slot->flags;
+    slot->flags = (uint16_t)flags;
+    if (((before ^ flags) & SLOT_USER) == 0)
+        return;
+    const uint32_t epoll_only = SLOT_EDGE | SLOT_EXCLUSIVE;
+    s->epoll_only += (uint32_t)((flags & epoll_only) != 0) - ((before & epoll_only) != 0);
+    s->oneshots += (uint32_t)((flags & SLOT_ONESHOT) != 0) - ((before & SLOT_ONESHOT) != 0);
+}
+
+/* Whether the kernel sees the slot is written into its fd. */
+static void show_fd(struct fdslots *s, uint32_t index, int fd)
+{
+    s->pollfds[index].fd = (s->slots[index].flags & SLOT_HIDDEN) != 0 ? ~fd : fd;
+}
+
+static void vacate(struct fdslots *s, uint32_t index)
+{
+    if (!fdslots_slot_used(s, index))
+        return;
+    struct slot *slot = &s->slots[index];
+    s->pollfds[index] = (struct pollfd){.fd = -1};
+    slot->generation++;
+    set_flags(s, slot, 0);
+    fdslots_index_set_remove(&s->used, index);
+    s->used_count--;
+    if (index + 1 == s->end)
+        s->end = fdslots_index_set_last(&s->used) + 1; /* INDEX_NONE + 1 is 0 */
+}
+
+static void occupy(struct fdslots *s, uint32_t index)
+{
+    if (index >= s->touched)
+        touch(s, index);
+    fdslots_index_set_add(&s->used, index);
+    s->used_count++;
+    if (index >= s->end)
+        s->end = index + 1;
+}
+
+int fdslots_set_index(struct fdslots *s, uint32_t index, int fd, uint32_t events)
+{
+    if (!fdslots_slot_exists(s, index) || !events_valid(events))
+        return -EINVAL;
+    if (fd < 0) {
+        vacate(s, index);
+        return 0;
+    }
+    if (!fdslots_slot_used(s, index))
+        occupy(s, index);
+    struct slot *slot = &s->slots[index];
+    s->pollfds[index] = (struct pollfd){.fd = fd, .events = (short)(uint16_t)events};
+    slot->generation++;
+    set_flags(s, slot, events >> EVENTS_USER_SHIFT);
+    return 0;
+}
+
+int fdslots_set_events(struct fdslots *s, uint32_t index, uint32_t events)
+{
+    if (!fdslots_slot_exists(s, index) || !events_valid(events))
+        return -EINVAL;
+    if (!fdslots_slot_used(s, index))
+        return -ENOENT;
+    struct slot *slot = &s->slots[index];
+    struct pollfd *pollfd = &s->pollfds[index];
+    int fd = fdslots_slot_fd(s, index);
+    pollfd->events = (short)(uint16_t)events;
+    pollfd->revents &= (short)(uint16_t)(events | EVENTS_ALWAYS);
+    set_flags(s, slot, (slot->flags & ~(SLOT_USER | SLOT_FIRED)) | events >> EVENTS_USER_SHIFT);
+    show_fd(s, index, fd);
+    return 0;
+}
+
+int fdslots_invalidate_index(struct fdslots *s, uint32_t index)
+{
+    if (!fdslots_slot_exists(s, index))
+        return -EINVAL;
+    vacate(s, index);
+    return 0;
+}
+
+int fdslots_close_index(struct fdslots *s, uint32_t index)
+{
+    if (!fdslots_slot_exists(s, index))
+        return -EINVAL;
+    if (!fdslots_slot_used(s, index))
+        return -ENOENT;
+    int fd = fdslots_slot_fd(s, index);
+    vacate(s, index);
+    return sys_close(fd);
+}
+
+int fdslots_pause_index(struct fdslots *s, uint32_t index)
+{
+    if (!fdslots_slot_exists(s, index))
+        return -EINVAL;
+    if (!fdslots_slot_used(s, index))
+        return -ENOENT;
+    int fd = fdslots_slot_fd(s, index);
+    s->slots[index].flags |= SLOT_PAUSED;
+    s->pollfds[index].revents = 0;
+    show_fd(s, index, fd);
+    return 0;
+}
+
+int fdslots_resume_index(struct fdslots *s, uint32_t index)
+{
+    if (!fdslots_slot_exists(s, index))
+        return -EINVAL;
+    if (!fdslots_slot_used(s, index))
+        return -ENOENT;
+    int fd = fdslots_slot_fd(s, index);
+    s->slots[index].flags &= (uint16_t)~SLOT_HIDDEN;
+    show_fd(s, index, fd);
+    return 0;
+}
+
+void fdslots_slot_fire(struct fdslots *s, uint32_t index)
+{
+    int fd = fdslots_slot_fd(s, index);
+    s->slots[index].flags |= SLOT_FIRED;
+    show_fd(s, index, fd);
+}
+
+int fdslots_get_fd(const struct fdslots *s, uint32_t index)
+{
+    if (!fdslots_slot_exists(s, index))
+        return -EINVAL;
+    return fdslots_slot_used(s, index) ? fdslots_slot_fd(s, index) : -ENOENT;
+}
+
+int fdslots_get_events(const struct fdslots *s, uint32_t index)
+{
+    if (!fdslots_slot_exists(s, index))
+        return -EINVAL;
+    if (index >= s->touched)
+        return 0;
+    uint32_t user = s->slots[index].flags & SLOT_USER;
+    return (int)((uint16_t)s->pollfds[index].events | user << EVENTS_USER_SHIFT);
+}
+
+int fdslots_get_revents(const struct fdslots *s, uint32_t index)
+{
+    if (!fdslots_slot_exists(s, index))
+        return -EINVAL;
+    return index < s->touched ? (uint16_t)s->pollfds[index].revents : 0;
+}
+
+int64_t fdslots_get_generation(const struct fdslots *s, uint32_t index)
+{
+    if (!fdslots_slot_exists(s, index))
+        return -EINVAL;
+    return index < s->touched ? s->slots[index].generation : 0;
+}
+
+int64_t fdslots_next_used(const struct fdslots *s, uint32_t from)
+{
+    if (s == NULL)
+        return -EINVAL;
+    uint32_t index = fdslots_index_set_next(&s->used, from);
+    return index != INDEX_NONE ? (int64_t)index : -ENOENT;
+}

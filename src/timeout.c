@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: ISC */
+#include "timeout.h"
+#include "slots.h"
+
+#include <limits.h>
+
+#define NS_PER_S  INT64_C(1000000000)
+#define NS_PER_MS INT64_C(1000000)
+
+bool fdslots_timespec_valid(const struct timespec *timeout)
+{
+    return timeout == NULL ||
+           (timeout->tv_sec >= 0 && timeout->tv_nsec >= 0 && timeout->tv_nsec < NS_PER_S);
+}
+
+int64_t fdslots_ns_from_ms(int ms)
+{
+    return ms < 0 ? FDSLOTS_FOREVER : ms * NS_PER_MS;
+}
+
+int64_t fdslots_ns_from_timespec(const struct timespec *timeout)
+{
+    /* 292 years: a longer timeout is for ever */
+    if (timeout == NULL || timeout->tv_sec >= INT64_MAX / NS_PER_S)
+        return FDSLOTS_FOREVER;
+    return timeout->tv_sec * NS_PER_S + timeout->tv_nsec;
+}
+
+int fdslots_ms_from_ns(int64_t ns)
+{
+    if (ns == FDSLOTS_FOREVER)
+        return -1;
+    int64_t ms = ns / NS_PER_MS + (ns % NS_PER_MS != 0);
+    return ms < INT_MAX ? (int)ms : INT_MAX;
+}
+
+struct timespec fdslots_timespec_from_ns(int64_t ns)
+{
+    return (struct timespec){.tv_sec = (time_t)(ns / NS_PER_S), .tv_nsec = (long)(ns % NS_PER_S)};
+}
+
+static int64_t now(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return ts.tv_sec * NS_PER_S + ts.tv_nsec;
+}
+
+int64_t fdslots_deadline(int64_t ns)
+{
+    int64_t start = now();
+    return ns < FDSLOTS_FOREVER - start ? start + ns : FDSLOTS_FOREVER;
+}
+
+int64_t fdslots_time_left(int64_t deadline)
+{
+    if (deadline == FDSLOTS_FOREVER)
+        return FDSLOTS_FOREVER;
+    int64_t left = deadline - now();
+    return left > 0 ? left : 0;
+}

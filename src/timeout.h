@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Timeouts, inside the library: nanoseconds, FDSLOTS_FOREVER for no end. Every conversion to a
+ * coarser unit rounds up, and what does not fit lasts longer, so that no wait ends early.
+ */
+#ifndef FDSLOTS_TIMEOUT_H
+#define FDSLOTS_TIMEOUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+/* As the kernel judges: NULL is forever, and valid. */
+bool fdslots_timespec_valid(const struct timespec *timeout);
+
+int64_t fdslots_ns_from_ms(int ms);
+int64_t fdslots_ns_from_timespec(const struct timespec *timeout);
+int fdslots_ms_from_ns(int64_t ns); /* -1 for FDSLOTS_FOREVER; INT_MAX where more would be needed */
+struct timespec fdslots_timespec_from_ns(int64_t ns);
+
+/* The moment at which a timeout that starts now runs out, and what is left until then. */
+int64_t fdslots_deadline(int64_t ns);
+int64_t fdslots_time_left(int64_t deadline);
+
+#endif
