@@ -1,1 +1,38 @@
 # SPDX-License-Identifier: ISC
+
+man_pages_3 = \
+	man/fdslots_create.3 \
+	man/fdslots_dump.3 \
+	man/fdslots_epoll_wait.3 \
+	man/fdslots_poll.3 \
+	man/fdslots_ready.3 \
+	man/fdslots_set_index.3 \
+	man/fdslots_stats.3 \
+	man/fdslots_version.3 \
+	man/fdslots_wait.3 \
+	man/fdslots_waker_open.3
+dist_man_MANS += man/fdslots.7 $(man_pages_3)
+
+# A page lists its functions with .Nm in NAME. Under the name of each but the first, after which
+# the page itself is named, a file with a single .so line leads to the page.
+man_other_names = sed -n '/^\.Sh LIBRARY/q; s/^\.Nm \([a-z_]*\).*/\1/p' $(srcdir)/$$page | sed 1d
+
+install-data-hook: install-man-links
+install-man-links:
+	@for page in $(man_pages_3); do \
+	  file=`basename $$page`; \
+	  for name in `$(man_other_names)`; do \
+	    link=$(DESTDIR)$(man3dir)/$$name.3; \
+	    echo " link $$link"; \
+	    echo ".so man3/$$file" >$$link && chmod 644 $$link || exit 1; \
+	  done; \
+	done
+
+uninstall-hook: uninstall-man-links
+uninstall-man-links:
+	@for page in $(man_pages_3); do \
+	  for name in `$(man_other_names)`; do \
+	    rm -f $(DESTDIR)$(man3dir)/$$name.3; \
+	  done; \
+	done
+.PHONY: install-man-links uninstall-man-links
