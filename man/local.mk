@@ -36,3 +36,22 @@ uninstall-man-links:
 	  done; \
 	done
 .PHONY: install-man-links uninstall-man-links
+
+# The code in EXAMPLES is compiled as it stands in the pages, and run.
+man/program.c: man/examples.awk man/fdslots.7
+	$(AM_V_GEN)$(MKDIR_P) man && \
+	  $(AWK) -f $(srcdir)/man/examples.awk $(srcdir)/man/fdslots.7 >$@
+man/snippets.h: man/examples.awk $(man_pages_3)
+	$(AM_V_GEN)$(MKDIR_P) man && \
+	  $(AWK) -f $(srcdir)/man/examples.awk $(srcdir)/man/fdslots_*.3 >$@
+man/test_snippets.$(OBJEXT): man/snippets.h
+CLEANFILES = man/program.c man/snippets.h
+
+check_PROGRAMS += man/program man/test_snippets
+nodist_man_program_SOURCES = man/program.c
+man_program_LDADD = libfdslots.la
+man_test_snippets_SOURCES = man/test_snippets.c
+man_test_snippets_LDADD = libfdslots.la
+
+TESTS += man/program man/test_snippets man/test-lint.sh man/test-names.sh
+EXTRA_DIST += man/examples.awk man/test-lint.sh man/test-names.sh
