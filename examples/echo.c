@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * A TCP echo server for IPv4 and IPv6: the command line, and what the server prints.
+ */
+#include "echo.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_CONNECTIONS_DEFAULT = 1000, MAX_CONNECTIONS_MOST = 1000000 };
+
+struct options {
+    const struct waiter *waiter;
+    uint16_t port;
+    bool all_addresses;
+    uint32_t max_connections;
+    uint32_t self_test; /* connections, or 0 */
+    bool help;
+};
+
+int complain(const char *what, int rc)
+{
+    fprintf(stderr, "echo: %s: %s\n", what, strerror(-rc));
+    return rc;
+}
+
+/* ---- Output ---- */
+
+void print_stats(const struct server_stats *stats)
+{
+    printf("server: %" PRIu64 " connections, at most %" PRIu32 " at once, %" PRIu64
+           " bytes sent back\n",
+           stats->connections, stats->most_open, stats->bytes);
+    printf("server: %" PRIu64 " times a peer was slow to take data, %" PRIu64
+           " times it was therefore not read from, %" PRIu64 " failed accepts\n",
+           stats->slow_peers, stats->not_reading, stats->accept_errors);
+    printf("server: %" PRIu64 " system calls = %" PRIu64 " waits + %" PRIu64 " accepts + %" PRIu64
+           " reads + %" PRIu64 " writes + %" PRIu64 " closes + %" PRIu64 " looks for signals\n",
+           server_system_calls(stats), stats->waits, stats->accepts, stats->reads, stats->writes,
+           stats->closes, stats->signal_checks);
+}
+
+static void print_waiters(FILE *out)
+{
+    for (const struct waiter *waiter = waiters; waiter->name != NULL; waiter++)
+        fprintf(out, "%s%s", waiter == waiters ? "" : "|", waiter->name);
+}
+
+static void print_help(void)
+{
+    printf("Usage: echo [OPTION]...\n"
+           "Send back over TCP whatever is received, until SIGINT or SIGTERM.\n\n"
+           "  --port N       listen on port N; 0, the default, takes one that is free\n"
+           "  --any          listen on all addresses, not only on the loopback ones\n"
+           "  --max N        serve N connections at once (default %d); more have to wait\n"
+           "  --with=",
+           MAX_CONNECTIONS_DEFAULT);
+    print_waiters(stdout);
+    printf("\n                 how to wait (default ppoll)\n"
+           "  --self-test N  open N connections from a child process, check every byte that\n"
+           "                 comes back, print counts, and end\n"
+           "  --help         print this, and end\n\n"
+           "Exit status: 0 success, %d failure, %d wrong usage, %d --with does not work here.\n",
+           EXIT_FAILURE, EXIT_USAGE, EXIT_UNSUPPORTED);
+}
+
+/* ---- Options ---- */
+
+static int bad_usage(const char *what, const char *value)
+{
+    fprintf(stderr, "echo: %s%s%s\nTry 'echo --help'.\n", what, value != NULL ? ": " : "",
+            value != NULL ? value : "");
+    return EXIT_USAGE;
+}
+
+static bool parse_number(const char *text, uint32_t least, uint32_t most, uint32_t *out)
+{
+    char *end;
+    if (text[0] < '0' || text[0] > '9')
+        return false;
+    errno = 0;
+    unsigned long number = strtoul(text, &end, 10);
+    if (errno != 0 || *end != '\0' || number < least || number > most)
+        return false;
+    *out = (uint32_t)number;
+    return true;
+}
+
+static int parse_option(struct options *options, int option, const char *value)
+{
+    uint32_t number;
+    switch (option) {
+    case 'p':
+        if (!parse_number(value, 0, UINT16_MAX, &number))
+            return bad_usage("--port takes 0 to 65535", value);
+        options->port = (uint16_t)number;
+        return 0;
+    case 'a':
+        options->all_addresses = true;
+        return 0;
+    case 'm':
+        if (!parse_number(value, 1, MAX_CONNECTIONS_MOST, &options->max_connections))
+            return bad_usage("--max takes 1 to 1000000", value);
+        return 0;
+    case 'w':
+        options->waiter = waiter_find(value);
+        return options->waiter != NULL ? 0 : bad_usage("no such --with", value);
+    case 's':
+        if (!parse_number(value, 1, MAX_CONNECTIONS_MOST, &options->self_test))
+            return bad_usage("--self-test takes 1 to 1000000", value);
+        return 0;
+    case 'h':
+        options->help = true;
+        return 0;
+    default:
+        return bad_usage("wrong usage", NULL); /* getopt_long has said what */
+    }
+}
+
+static int parse_options(struct options *options, int argc, char **argv)
+{
+    static const struct option known[] = {
+        {"port", required_argument, NULL, 'p'},
+        {"any", no_argument, NULL, 'a'},
+        {"max", required_argument, NULL, 'm'},
+        {"with", required_argument, NULL, 'w'},
+        {"self-test", required_argument, NULL, 's'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    int option;
+    while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
+        int status = parse_option(options, option, optarg);
+        if (status != 0)
+            return status;
+    }
+    if (optind < argc)
+        return bad_usage("unexpected argument", argv[optind]);
+    if (options->self_test > 0 && options->all_addresses)
+        return bad_usage("--self-test uses the loopback addresses, without --any", NULL);
+    return 0;
+}
+
+/* ---- Running ---- */
+
+/* How many connections the limit of open files allows, at most as many as wanted. */
+static uint32_t connections_possible(uint32_t wanted)
+{
+    uint64_t limit = fd_limit_raise((uint64_t)wanted + FDS_BESIDES);
+    uint64_t possible = limit > FDS_BESIDES ? limit - FDS_BESIDES : 0;
+    if (possible >= wanted)
+        return wanted;
+    fprintf(stderr,
+            "echo: %" PRIu32 " connections need %" PRIu64 " file descriptors, and the hard limit "
+            "(ulimit -Hn) is %" PRIu64 "\n",
+            wanted, (uint64_t)wanted + FDS_BESIDES, limit);
+    return (uint32_t)possible;
+}
+
+static int serve(const struct options *options, const struct listeners *listeners,
+                 const struct signals *signals)
+{
+    uint32_t connections = connections_possible(options->max_connections);
+    if (connections == 0)
+        return EXIT_FAILURE;
+    if (connections < options->max_connections)
+        fprintf(stderr, "echo: serving %" PRIu32 " at once\n", connections);
+    printf("listening on port %d (%s%s%s), waiting with %s\n", listeners->port,
+           listeners->present[0] ? "IPv4" : "",
+           listeners->present[0] && listeners->present[1] ? " and " : "",
+           listeners->present[1] ? "IPv6" : "", options->waiter->name);
+    fflush(stdout); /* whoever started this may wait for the port */
+    struct server_setup setup = {.listeners = listeners,
+                                 .waiter = options->waiter,
+                                 .signals = signals,
+                                 .max_connections = connections,
+                                 .until_fd = -1};
+    struct server_stats stats = {0};
+    int rc = server_run(&setup, &stats);
+    if (rc == 0)
+        printf("ended by %s\n", strsignal(signals_caught()));
+    print_stats(&stats);
+    return rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int test(const struct options *options, struct listeners *listeners, struct signals *signals)
+{
+    if (connections_possible(options->self_test) < options->self_test)
+        return EXIT_FAILURE;
+    return self_test(listeners, options->waiter, signals, options->self_test);
+}
+
+static int run(const struct options *options)
+{
+    if (!waiter_works(options->waiter)) {
+        fprintf(stderr, "echo: --with=%s does not work here\n", options->waiter->name);
+        return EXIT_UNSUPPORTED;
+    }
+    struct signals signals;
+    struct listeners listeners;
+    int rc = signals_open(&signals, options->waiter->takes_mask);
+    if (rc < 0) {
+        complain("signals", rc);
+        return EXIT_FAILURE;
+    }
+    int status = EXIT_FAILURE;
+    rc = listeners_open(&listeners, options->port, options->all_addresses);
+    if (rc < 0)
+        complain("listen", rc);
+    else if (options->self_test > 0)
+        status = test(options, &listeners, &signals);
+    else
+        status = serve(options, &listeners, &signals);
+    listeners_close(&listeners);
+    signals_close(&signals);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {.waiter = waiter_find("ppoll"),
+                              .max_connections = MAX_CONNECTIONS_DEFAULT};
+    int status = parse_options(&options, argc, argv);
+    if (status != 0)
+        return status;
+    if (options.help)
+        print_help();
+    else
+        status = run(&options);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        complain("standard output", -errno);
+        return EXIT_FAILURE;
+    }
+    return status;
+}

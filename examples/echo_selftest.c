@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The self-test: the server runs in this process, its clients in a child, so that what the server
+ * counts is its own. A pipe from the child ends the server: it can be read once the child has
+ * written its result, and hangs up if the child dies without one.
+ */
+#include "echo.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Whatever happens, SIGALRM ends both processes: first the child, so that the parent can tell. */
+enum { CHILD_SECONDS = 120, PARENT_SECONDS = CHILD_SECONDS + 10 };
+
+struct child {
+    pid_t pid;
+    int result_fd;
+};
+
+static int run_child(struct listeners *listeners, const struct waiter *waiter,
+                     struct signals *signals, uint32_t connections, int result_fd)
+{
+    alarm(CHILD_SECONDS);
+    signals_undo(signals);
+    /* The server alone must hold the listeners: with it, its backlog shall end. */
+    listeners_close(listeners);
+    struct client_result result = {0};
+    if (client_run(listeners, waiter, connections, &result) < 0)
+        return EXIT_FAILURE;
+    /* So small a write into an empty pipe is not split. */
+    if (write(result_fd, &result, sizeof result) != (ssize_t)sizeof result)
+        return EXIT_FAILURE;
+    return EXIT_SUCCESS;
+}
+
+static int start_child(struct child *child, struct listeners *listeners,
+                       const struct waiter *waiter, struct signals *signals, uint32_t connections)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return complain("pipe", -errno);
+    fflush(NULL); /* or both processes would print what is buffered */
+    child->pid = fork();
+    if (child->pid == 0) {
+        close(ends[0]);
+        _exit(run_child(listeners, waiter, signals, connections, ends[1]));
+    }
+    int rc = child->pid < 0 ? complain("fork", -errno) : 0;
+    close(ends[1]);
+    child->result_fd = ends[0];
+    if (rc < 0)
+        close(ends[0]);
+    return rc;
+}
+
+/* 0 and the result, or the reason on stderr. */
+static int end_child(struct child *child, bool interrupted, struct client_result *result)
+{
+    if (interrupted)
+        kill(child->pid, SIGTERM);
+    ssize_t n = interrupted ? 0 : read(child->result_fd, result, sizeof *result);
+    close(child->result_fd);
+    int status;
+    while (waitpid(child->pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return complain("waitpid", -errno);
+    if (WIFSIGNALED(status))
+        fprintf(stderr, "echo: the client was ended: %s\n", strsignal(WTERMSIG(status)));
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != EXIT_SUCCESS)
+        return -EIO;
+    return n == (ssize_t)sizeof *result ? 0 : complain("no result of the client", -EIO);
+}
+
+static void print_result(const char *name, uint32_t connections, const struct client_result *result,
+                         const struct server_stats *stats)
+{
+    uint64_t calls = server_system_calls(stats);
+    printf("%s: %" PRIu32 " connections (%" PRIu32 " at once), %" PRIu64 " messages, %" PRIu64
+           " bytes, each as it was sent, in %.2f s\n",
+           name, connections, stats->most_open, result->messages, result->bytes, result->seconds);
+    print_stats(stats);
+    printf("%.2f system calls of the server for each message, %.2f of them waits\n",
+           (double)calls / (double)result->messages,
+           (double)stats->waits / (double)result->messages);
+}
+
+/* What the two sides say must agree, and all must have been open at once. */
+static int compare(uint32_t connections, const struct client_result *result,
+                   const struct server_stats *stats)
+{
+    if (stats->connections == connections && stats->most_open == connections &&
+        stats->bytes == result->bytes)
+        return EXIT_SUCCESS;
+    fprintf(stderr, "echo: server and client disagree\n");
+    return EXIT_FAILURE;
+}
+
+int self_test(struct listeners *listeners, const struct waiter *waiter, struct signals *signals,
+              uint32_t connections)
+{
+    struct child child = {.pid = -1, .result_fd = -1};
+    if (start_child(&child, listeners, waiter, signals, connections) < 0)
+        return EXIT_FAILURE;
+    alarm(PARENT_SECONDS);
+    struct server_setup setup = {.listeners = listeners,
+                                 .waiter = waiter,
+                                 .signals = signals,
+                                 .max_connections = connections,
+                                 .until_fd = child.result_fd};
+    struct server_stats stats = {0};
+    int rc = server_run(&setup, &stats);
+    bool interrupted = rc < 0 || signals_caught() != 0;
+    struct client_result result = {0};
+    if (end_child(&child, interrupted, &result) < 0)
+        return EXIT_FAILURE;
+    if (interrupted) {
+        fprintf(stderr, "echo: the self-test was interrupted\n");
+        return EXIT_FAILURE;
+    }
+    print_result(waiter->name, connections, &result, &stats);
+    return compare(connections, &result, &stats);
+}

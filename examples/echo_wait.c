@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The entry points of fdslots behind one signature. The slots are the same whichever is used, so
+ * another way of waiting is another row.
+ */
+#include "echo.h"
+
+#include <limits.h>
+#include <string.h>
+
+/* Rounded up, so that no wait ends early; -1 is for ever. */
+static int milliseconds(const struct timespec *timeout)
+{
+    if (timeout == NULL)
+        return -1;
+    if (timeout->tv_sec >= INT_MAX / 1000)
+        return INT_MAX;
+    return (int)timeout->tv_sec * 1000 + (int)((timeout->tv_nsec + 999999) / 1000000);
+}
+
+static int wait_poll(struct fdslots *s, const struct timespec *timeout, const sigset_t *sigmask)
+{
+    (void)sigmask;
+    return fdslots_poll(s, fdslots_capacity(s), milliseconds(timeout));
+}
+
+static int wait_ppoll(struct fdslots *s, const struct timespec *timeout, const sigset_t *sigmask)
+{
+    return fdslots_ppoll(s, fdslots_capacity(s), timeout, sigmask);
+}
+
+const struct waiter waiters[] = {
+    {"poll", 0, false, wait_poll},
+    {"ppoll", FDSLOTS_HAS_PPOLL, true, wait_ppoll},
+    {NULL, 0, false, NULL},
+};
+
+const struct waiter *waiter_find(const char *name)
+{
+    for (const struct waiter *waiter = waiters; waiter->name != NULL; waiter++)
+        if (strcmp(waiter->name, name) == 0)
+            return waiter;
+    return NULL;
+}
+
+bool waiter_works(const struct waiter *waiter)
+{
+    return waiter->feature == 0 || fdslots_has((enum fdslots_feature)waiter->feature) == 1;
+}

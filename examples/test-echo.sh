@@ -1,0 +1,176 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: ISC
+# The echo example, with each of its ways of waiting: its self-test, and a server that is talked to
+# from outside, run out of connections and of fds, and ended by a signal.
+set -eu
+
+echo_program=./examples/echo
+dir=$(mktemp -d)
+server=
+trap 'if [ -n "$server" ]; then kill -KILL "$server" || :; fi; rm -rf "$dir"' EXIT
+
+# However loaded the machine, an answer takes no longer; a server that hangs fails the test.
+patience=60
+
+fail() {
+    echo "FAIL: $with: $*" >&2
+    cat "$dir"/err >&2 || :
+    exit 1
+}
+
+# Start a server with options $@: its pid is $server, its output comes from fd $out, and its port
+# is $port.
+start() {
+    exec {out}< <(exec "$echo_program" --with="$with" "$@" 2>"$dir/err")
+    server=$!
+    local line
+    read -r -t $patience -u "$out" line || fail "the server does not start"
+    [[ $line =~ ^listening\ on\ port\ ([0-9]+)\ \((.*)\),\ waiting\ with\ $with$ ]] || fail "$line"
+    port=${BASH_REMATCH[1]}
+    families=${BASH_REMATCH[2]}
+}
+
+# End the server by signal $1; all that it printed is in $printed.
+stop() {
+    kill -s "$1" "$server"
+    printed=
+    local line status=0
+    while read -r -t $patience -u "$out" line || { status=$?; false; }; do
+        printed+=$line$'\n'
+    done
+    [ $status -le 128 ] || fail "the server does not end" # above 128: patience ran out
+    status=0
+    wait "$server" || status=$?
+    server=
+    exec {out}<&-
+    [ $status -eq 0 ] || fail "status $status after SIG$1"
+    [[ $printed == "ended by "* ]] || fail "printed: $printed"
+}
+
+# Say $2 on fd $1, and hear it back.
+say() {
+    printf '%s\n' "$2" >&"$1"
+}
+
+hear() {
+    local line
+    read -r -t $patience -u "$1" line || fail "no answer on a connection"
+    [ "$line" = "$2" ] || fail "'$line' came back for '$2'"
+}
+
+# Two connections are served; the third is once one of them has gone.
+third_waits() {
+    local a b c
+    exec {a}<>"/dev/tcp/127.0.0.1/$port"
+    say "$a" first
+    hear "$a" first
+    exec {b}<>"/dev/tcp/127.0.0.1/$port"
+    say "$b" second
+    hear "$b" second
+    exec {c}<>"/dev/tcp/127.0.0.1/$port"
+    say "$c" third
+    say "$b" 'second again'
+    hear "$b" 'second again'
+    exec {a}<&-
+    hear "$c" third
+    exec {b}<&- {c}<&-
+}
+
+test_talk() { # $1: the signal that ends it
+    local four line bytes=16
+    start --port 0
+    exec {four}<>"/dev/tcp/127.0.0.1/$port"
+    say "$four" 'hello over IPv4'
+    hear "$four" 'hello over IPv4'
+    if [[ $families == *IPv6* ]]; then
+        local six
+        exec {six}<>"/dev/tcp/::1/$port"
+        say "$six" 'hello over IPv6'
+        hear "$six" 'hello over IPv6'
+        bytes=32
+        exec {six}<&-
+    fi
+    stop "$1"
+    # The connection that was still open has been closed.
+    local status=0
+    read -r -t $patience -u "$four" line || status=$?
+    [ $status -eq 1 ] || fail "a connection outlived the server: status $status, '$line'"
+    exec {four}<&-
+    [[ $printed == *", $bytes bytes sent back"* ]] || fail "printed: $printed"
+}
+
+test_max() {
+    start --max 2
+    third_waits
+    stop TERM
+    [[ $printed == *"3 connections, at most 2 at once"* ]] || fail "printed: $printed"
+}
+
+# Leave the server two fds: accept then fails, and must not be tried over and over.
+test_no_fds() {
+    local limit=0 free=0
+    start
+    while [ $free -lt 2 ]; do
+        [ -e "/proc/$server/fd/$limit" ] || free=$((free + 1))
+        limit=$((limit + 1))
+    done
+    prlimit --pid "$server" --nofile=$limit:$limit
+    third_waits
+    stop TERM
+    grep -q 'accept .*: Too many open files' "$dir/err" || fail "accept did not fail"
+    [[ $printed =~ ([0-9]+)\ waits ]] || fail "printed: $printed"
+    [ "${BASH_REMATCH[1]}" -lt 1000 ] || fail "${BASH_REMATCH[1]} waits"
+}
+
+test_self_test() {
+    local printed
+    printed=$("$echo_program" --with="$with" --self-test 100 2>"$dir/err") || fail "self-test"
+    [[ $printed == "$with: 100 connections (100 at once), 1000 messages, "* ]] ||
+        fail "printed: $printed"
+}
+
+# A clear word when the connections asked for cannot be had.
+test_limit() {
+    local status=0
+    (ulimit -n 64 && exec "$echo_program" --with="$with" --self-test 100) 2>"$dir/err" || status=$?
+    [ $status -eq 1 ] || fail "status $status with too few fds"
+    grep -q '100 connections need 116 file descriptors.* is 64$' "$dir/err" || fail "limit"
+}
+
+test_usage() {
+    local status arguments
+    for arguments in --port=65536 --port=-1 --port= --port=1x --max=0 --self-test=0 \
+        --with=select --nonsense surplus '--self-test=1 --any'; do
+        status=0
+        # shellcheck disable=SC2086 # to be split
+        "$echo_program" $arguments >"$dir/out" 2>"$dir/err" || status=$?
+        [ $status -eq 2 ] || fail "status $status for $arguments"
+        [ -s "$dir/err" ] && [ ! -s "$dir/out" ] || fail "said nothing about $arguments"
+    done
+}
+
+with=usage
+test_usage
+help=$("$echo_program" --help)
+[[ $help =~ --with=([a-z_|]+) ]] || fail "no --with in --help"
+
+for with in ${BASH_REMATCH[1]//|/ }; do
+    status=0
+    "$echo_program" --with="$with" --self-test 1 >/dev/null 2>"$dir/err" || status=$?
+    if [ $status -eq 3 ]; then
+        echo "$with: not on this system or in this build"
+        continue
+    fi
+    [ $status -eq 0 ] || fail "status $status"
+    test_self_test
+    test_talk TERM
+    test_talk INT
+    test_max
+    test_limit
+    if [ -d "/proc/$$/fd" ] && command -v prlimit >/dev/null; then
+        test_no_fds
+    else
+        echo "$with: running out of fds was not tested: that takes /proc and prlimit"
+    fi
+    echo "$with: passed"
+done
