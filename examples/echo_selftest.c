@@ -34,9 +34,9 @@ static int run_child(struct listeners *listeners, const struct waiter *waiter,
     if (client_run(listeners, waiter, connections, &result) < 0)
         return EXIT_FAILURE;
     /* So small a write into an empty pipe is not split. */
-    if (write(result_fd, &result, sizeof result) != (ssize_t)sizeof result)
-        return EXIT_FAILURE;
-    return EXIT_SUCCESS;
+    ssize_t n = write(result_fd, &result, sizeof result);
+    close(result_fd);
+    return n == (ssize_t)sizeof result ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static int start_child(struct child *child, struct listeners *listeners,
