@@ -47,7 +47,8 @@ struct client {
     uint32_t started, answered, finished;
     struct client_result *result;
     bool on_terminal;
-    double started_at, shown_at;
+    double started_at, shown_at, moved_at;
+    uint64_t moved; /* connections and bytes until then */
 };
 
 static double now(void)
@@ -266,6 +267,20 @@ static void show_progress(struct client *client, bool last)
             (unsigned long long)client->count * MESSAGES, last ? "\n" : "");
 }
 
+/* Whether it waits or spins: where nothing moves any more, the test has failed. */
+static int look_for_stall(struct client *client)
+{
+    uint64_t moved = client->result->bytes + client->answered + client->finished;
+    double at = now();
+    if (moved != client->moved) {
+        client->moved = moved;
+        client->moved_at = at;
+    }
+    if (at - client->moved_at < STALL_SECONDS)
+        return 0;
+    return complain("client: the server does not answer", -ETIMEDOUT);
+}
+
 static int talk(struct client *client, const struct waiter *waiter)
 {
     static const struct timespec stall = {.tv_sec = STALL_SECONDS};
@@ -275,11 +290,11 @@ static int talk(struct client *client, const struct waiter *waiter)
             return rc;
         client->result->waits++;
         int n = waiter->wait(client->s, &stall, NULL);
-        if (n == 0)
-            return complain("client: the server does not answer", -ETIMEDOUT);
         if (n < 0 && n != -EINTR)
             return complain("client: wait", n);
         rc = fdslots_iter_ready(client->s, on_ready, client);
+        if (rc == 0)
+            rc = look_for_stall(client);
         if (rc < 0)
             return rc;
         show_progress(client, false);
@@ -304,6 +319,7 @@ int client_run(const struct listeners *listeners, const struct waiter *waiter, u
                             .result = result,
                             .on_terminal = isatty(STDERR_FILENO) != 0,
                             .started_at = now()};
+    client.moved_at = client.started_at;
     client.peers = calloc(connections, sizeof *client.peers);
     int rc = fdslots_create(connections, 0, &client.s);
     if (rc == 0 && client.peers == NULL)
