@@ -6,6 +6,7 @@ set -eu
 
 echo_program=./examples/echo
 dir=$(mktemp -d)
+err=$dir/err # what a server says on stderr
 server=
 trap 'if [ -n "$server" ]; then kill -KILL "$server" || :; fi; rm -rf "$dir"' EXIT
 
@@ -14,14 +15,14 @@ patience=60
 
 fail() {
     echo "FAIL: $with: $*" >&2
-    cat "$dir"/err >&2 || :
+    [ ! -f "$dir/err" ] || cat "$dir/err" >&2
     exit 1
 }
 
 # Start a server with options $@: its pid is $server, its output comes from fd $out, and its port
 # is $port.
 start() {
-    exec {out}< <(exec "$echo_program" --with="$with" "$@" 2>"$dir/err")
+    exec {out}< <(exec "$echo_program" --with="$with" "$@" 2>"$err")
     server=$!
     local line
     read -r -t $patience -u "$out" line || fail "the server does not start"
@@ -106,20 +107,42 @@ test_max() {
     [[ $printed == *"3 connections, at most 2 at once"* ]] || fail "printed: $printed"
 }
 
-# Leave the server two fds: accept then fails, and must not be tried over and over.
-test_no_fds() {
-    local limit=0 free=0
-    start
-    while [ $free -lt 2 ]; do
-        [ -e "/proc/$server/fd/$limit" ] || free=$((free + 1))
+# Leave the server $1 fds that it can still open.
+leave_fds() {
+    local limit=3 free=0
+    while [ -e "/proc/$server/fd/$limit" ] || [ $((free += 1)) -le "$1" ]; do
         limit=$((limit + 1))
     done
-    prlimit --pid "$server" --nofile=$limit:$limit
+    prlimit --pid "$server" --nofile=$limit:
+}
+
+# With two fds left, the third accept fails, and must not be tried over and over.
+test_no_fds() {
+    start
+    leave_fds 2
     third_waits
     stop TERM
     grep -q 'accept .*: Too many open files' "$dir/err" || fail "accept did not fail"
     [[ $printed =~ ([0-9]+)\ waits ]] || fail "printed: $printed"
     [ "${BASH_REMATCH[1]}" -lt 1000 ] || fail "${BASH_REMATCH[1]} waits"
+}
+
+# Where no connection is open, none can close: accept is tried again after a while.
+test_retry() {
+    local a messages line
+    mkfifo "$dir/messages"
+    exec {messages}<>"$dir/messages"
+    err=$dir/messages start
+    leave_fds 0
+    exec {a}<>"/dev/tcp/127.0.0.1/$port"
+    say "$a" patience
+    read -r -t $patience -u "$messages" line || fail "accept did not fail"
+    leave_fds 1
+    hear "$a" patience
+    exec {a}<&-
+    stop TERM
+    exec {messages}<&-
+    rm "$dir/messages"
 }
 
 test_self_test() {
@@ -145,7 +168,8 @@ test_usage() {
         # shellcheck disable=SC2086 # to be split
         "$echo_program" $arguments >"$dir/out" 2>"$dir/err" || status=$?
         [ $status -eq 2 ] || fail "status $status for $arguments"
-        [ -s "$dir/err" ] && [ ! -s "$dir/out" ] || fail "said nothing about $arguments"
+        [ -s "$dir/err" ] || fail "said nothing about $arguments"
+        [ ! -s "$dir/out" ] || fail "went on with $arguments"
     done
 }
 
@@ -169,6 +193,7 @@ for with in ${BASH_REMATCH[1]//|/ }; do
     test_limit
     if [ -d "/proc/$$/fd" ] && command -v prlimit >/dev/null; then
         test_no_fds
+        test_retry
     else
         echo "$with: running out of fds was not tested: that takes /proc and prlimit"
     fi
