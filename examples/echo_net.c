@@ -80,11 +80,10 @@ static int listen_on(int which, uint16_t port, bool all_addresses)
 
 static int port_of(int fd, uint16_t *port)
 {
-    union address address;
+    union address address = {.any.sa_family = AF_UNSPEC};
     socklen_t size = sizeof address;
     if (getsockname(fd, &address.any, &size) < 0)
         return -errno;
-    /* The port is at the same place in both. */
     *port = ntohs(address.any.sa_family == AF_INET ? address.in.sin_port : address.in6.sin6_port);
     return 0;
 }
