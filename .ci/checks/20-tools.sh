@@ -1,0 +1,14 @@
+#!/bin/bash
+# SPDX-License-Identifier: ISC
+#
+# Install what the checks below need besides. After ./quickstart, which must do without.
+. .ci/lib.sh
+packages=(
+    git shellcheck cppcheck clang clang-format valgrind # the tools themselves
+    musl-tools                                          # musl-gcc
+    xz-utils                                            # make dist
+)
+dpkg -s "${packages[@]}" >/dev/null 2>&1 && exit
+export DEBIAN_FRONTEND=noninteractive
+apt-get update
+apt-get install -y --no-install-recommends -o Acquire::Retries=3 "${packages[@]}"

@@ -1,0 +1,23 @@
+#!/bin/bash
+# SPDX-License-Identifier: ISC
+#
+# As a user has it: installed, found by pkg-config, linked shared and static, and gone again.
+# shellcheck disable=SC2046 # pkg-config gives words
+. .ci/lib.sh
+prefix=/opt/fdslots
+configure --prefix=$prefix
+make -C "$BUILD" -j "$jobs" install DESTDIR="$BUILD/root"
+
+cd "$BUILD"
+export PKG_CONFIG_PATH=root$prefix/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=root
+compile() { gcc -D_GNU_SOURCE -Wall -Werror ../../examples/pipes.c "$@"; }
+pkg-config --modversion fdslots
+compile -o shared $(pkg-config --cflags --libs fdslots)
+LD_LIBRARY_PATH=root$prefix/lib ldd shared | grep "libfdslots.so.* => root$prefix/lib/"
+LD_LIBRARY_PATH=root$prefix/lib ./shared
+compile -o static -static $(pkg-config --static --cflags --libs fdslots)
+./static
+
+make uninstall DESTDIR="$BUILD/root"
+left=$(find root ! -type d)
+[ -z "$left" ]
