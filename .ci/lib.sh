@@ -8,7 +8,7 @@ jobs=$(nproc)
 
 # In $BUILD, build-ci/NAME. By a relative path: autotools take a space in the path only so.
 configure() {
-    (cd "$BUILD" && ../../configure --enable-werror "$@")
+    (cd "$BUILD" && ../../configure --quiet --enable-werror "$@")
 }
 
 # make check; ends with the number of tests.
