@@ -1,8 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 #
-# Errors and leaks of each test program, in each process that Check forks.
+# Errors of memory and leaks, in each test program. libtool puts the program for its wrapper.
 . .ci/lib.sh
 configure
-valgrind='valgrind --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=definite,indirect'
-make_check LOG_COMPILER="./libtool --mode=execute $valgrind" CK_TIMEOUT_MULTIPLIER=10
+make_check LOG_COMPILER='./libtool --mode=execute ../../.ci/memcheck'
