@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What the tests run under: tools that change memory or system calls, and CI, which allows no
+ * test to be skipped in silence.
+ */
+#ifndef TESTS_ENV_H
+#define TESTS_ENV_H
+
+#include <stdbool.h>
+
+#define EXIT_SKIP 77 /* as automake's test driver understands it */
+
+#if defined(__SANITIZE_ADDRESS__)
+#define UNDER_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define UNDER_ASAN 1
+#endif
+#endif
+#ifndef UNDER_ASAN
+#define UNDER_ASAN 0
+#endif
+
+bool under_valgrind(void);
+
+/* Say why a whole program is skipped, and give its exit status: a failure where CI=true. */
+int skip_program(const char *reason);
+
+#endif
