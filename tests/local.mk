@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 #
-# Programs and scripts that stand alone. Programs link the static library: they can be given to valgrind and gdb as they are, and
+# tests/check_fdslots holds the Check suites, one file each; the other programs and scripts stand
+# alone. Programs link the static library: they can be given to valgrind and gdb as they are, and
 # see the internals of src/.
 
 TEST_EXTENSIONS = .test
@@ -21,3 +22,48 @@ tests_syscalls_SOURCES = tests/env.c tests/env.h tests/syscalls.c tests/tracer.c
 tests_syscalls_LDFLAGS = -static
 tests_syscalls_LDADD = libfdslots.la
 
+if HAVE_CHECK
+check_PROGRAMS += tests/check_fdslots
+TESTS += tests/check_fdslots
+endif
+
+tests_check_fdslots_SOURCES = \
+	tests/alarm.c \
+	tests/alarm.h \
+	tests/common.c \
+	tests/common.h \
+	tests/entry.c \
+	tests/entry.h \
+	tests/env.c \
+	tests/env.h \
+	tests/exercise.c \
+	tests/exercise.h \
+	tests/fds.c \
+	tests/fds.h \
+	tests/fds_file.c \
+	tests/fds_kinds.h \
+	tests/fds_pipe.c \
+	tests/fds_tcp.c \
+	tests/fds_unix.c \
+	tests/main.c \
+	tests/oracle.c \
+	tests/oracle.h \
+	tests/snapshot.c \
+	tests/snapshot.h \
+	tests/test_bad_input.c \
+	tests/test_index_set.c \
+	tests/test_later.c \
+	tests/test_limits.c \
+	tests/test_memory.c \
+	tests/test_oneshot.c \
+	tests/test_ready.c \
+	tests/test_revents.c \
+	tests/test_signals.c \
+	tests/test_slots.c \
+	tests/test_text.c \
+	tests/test_timeout.c \
+	tests/test_timeouts.c
+tests_check_fdslots_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src
+tests_check_fdslots_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_check_fdslots_LDFLAGS = -static
+tests_check_fdslots_LDADD = libfdslots.la $(CHECK_LIBS)

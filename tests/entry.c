@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: ISC */
+#include "entry.h"
+
+#include <limits.h>
+#include <stddef.h>
+#include <time.h>
+
+#define NS_PER_MS 1000000
+#define NS_PER_S  1000000000
+
+static int ms_from(int64_t ns)
+{
+    if (ns == FDSLOTS_FOREVER)
+        return -1;
+    int64_t ms = ns / NS_PER_MS + (ns % NS_PER_MS > 0);
+    return ms < INT_MAX ? (int)ms : INT_MAX;
+}
+
+static const struct timespec *timespec_from(int64_t ns, struct timespec *ts)
+{
+    ts->tv_sec = (time_t)(ns / NS_PER_S);
+    ts->tv_nsec = (long)(ns % NS_PER_S);
+    return ns == FDSLOTS_FOREVER ? NULL : ts;
+}
+
+static int wait_poll(struct fdslots *s, int64_t timeout_ns, const sigset_t *mask)
+{
+    (void)mask;
+    return fdslots_poll(s, fdslots_capacity(s), ms_from(timeout_ns));
+}
+
+static int wait_ppoll(struct fdslots *s, int64_t timeout_ns, const sigset_t *mask)
+{
+    struct timespec ts;
+    return fdslots_ppoll(s, fdslots_capacity(s), timespec_from(timeout_ns, &ts), mask);
+}
+
+static bool always(void)
+{
+    return true;
+}
+
+static bool have_ppoll(void)
+{
+    return fdslots_has(FDSLOTS_HAS_PPOLL) == 1;
+}
+
+static bool lack_ppoll(void)
+{
+    return !have_ppoll();
+}
+
+static const struct entry entries[] = {
+    {"poll", wait_poll, false, false, false, always},
+    {"ppoll", wait_ppoll, true, true, false, have_ppoll},
+    {"ppoll by poll", wait_ppoll, false, false, false, lack_ppoll},
+};
+
+#define ENTRIES ((int)(sizeof entries / sizeof entries[0]))
+
+const struct entry *entry_at(int i)
+{
+    for (int row = 0; row < ENTRIES; row++)
+        if (entries[row].available() && i-- == 0)
+            return &entries[row];
+    return NULL;
+}
+
+int entry_count(void)
+{
+    int count = 0;
+    while (entry_at(count) != NULL)
+        count++;
+    return count;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The entry points that wait on all slots, as one table: tests that wait are loop tests over it, so
+ * that a new entry point is tested by a new row.
+ */
+#ifndef TESTS_ENTRY_H
+#define TESTS_ENTRY_H
+
+#include <fdslots.h>
+
+#include <stdbool.h>
+
+struct entry {
+    const char *name;
+    /* timeout_ns as fdslots_wait() takes it; rounded up where the entry point is coarser */
+    int (*wait)(struct fdslots *s, int64_t timeout_ns, const sigset_t *mask);
+    bool takes_ns;   /* timeouts finer than a millisecond */
+    bool takes_mask; /* otherwise mask must be NULL */
+    bool is_epoll;   /* the ready set comes in any order; EDGE and EXCLUSIVE are understood */
+    bool (*available)(void);
+};
+
+/* Those that work here; the index is the loop variable of a test. */
+int entry_count(void);
+const struct entry *entry_at(int i);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * For the files that construct fds: one table of kinds each, and what they share.
+ */
+#ifndef TESTS_FDS_KINDS_H
+#define TESTS_FDS_KINDS_H
+
+#include "fds.h"
+
+struct fd_kinds {
+    const struct fd_kind *rows;
+    int count;
+};
+
+extern const struct fd_kinds pipe_kinds, unix_kinds, tcp_kinds, file_kinds;
+
+#define FD_KINDS(rows)                                                                             \
+    {                                                                                              \
+        rows, (int)(sizeof(rows) / sizeof((rows)[0]))                                              \
+    }
+
+/* A system call that a test cannot go on without. */
+#define MUST(call) fds_must((call), #call)
+int fds_must(int rc, const char *call);
+
+void fds_keep(struct subject *f, int fd);
+void fds_put(int fd, const char *text); /* write(2) all of it */
+void fds_fill(int fd);                  /* until nothing more can be written */
+void fds_await(int fd, int events);     /* until poll(2) reports all of them */
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Runs all suites. Check's own variables choose among them: CK_RUN_SUITE, CK_RUN_CASE, CK_FORK=no,
+ * CK_VERBOSITY=verbose.
+ */
+#include "common.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+int main(void)
+{
+    printf("entry points:");
+    for (int i = 0; i < entry_count(); i++)
+        printf(" %s%s", entry_at(i)->name, i + 1 < entry_count() ? "," : "\n");
+    fflush(stdout);
+
+    SRunner *runner = srunner_create(suite_memory());
+    srunner_add_suite(runner, suite_slots());
+    srunner_add_suite(runner, suite_bad_input());
+    srunner_add_suite(runner, suite_revents());
+    srunner_add_suite(runner, suite_ready());
+    srunner_add_suite(runner, suite_oneshot());
+    srunner_add_suite(runner, suite_timeouts());
+    srunner_add_suite(runner, suite_signals());
+    srunner_add_suite(runner, suite_limits());
+    srunner_add_suite(runner, suite_text());
+    srunner_add_suite(runner, suite_index_set());
+    srunner_add_suite(runner, suite_timeout());
+    srunner_add_suite(runner, suite_later());
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

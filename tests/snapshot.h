@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * All that a caller can observe of a small buffer, to prove that a call changed nothing.
+ */
+#ifndef TESTS_SNAPSHOT_H
+#define TESTS_SNAPSHOT_H
+
+#include <fdslots.h>
+
+#define SNAPSHOT_SLOTS 16
+
+struct snapshot {
+    int fd[SNAPSHOT_SLOTS];
+    int events[SNAPSHOT_SLOTS];
+    int revents[SNAPSHOT_SLOTS];
+    int64_t generation[SNAPSHOT_SLOTS];
+    struct pollfd view[SNAPSHOT_SLOTS]; /* of the used ones: others hold no value */
+    int64_t next_used[SNAPSHOT_SLOTS];
+    uint32_t ready[SNAPSHOT_SLOTS];
+    uint32_t ready_count;
+    uint32_t capacity;
+    const void *view_address;
+    char dump[4096]; /* tells paused and one-shot slots apart */
+};
+
+/* s has at most SNAPSHOT_SLOTS slots. */
+void snapshot_take(struct snapshot *snapshot, const struct fdslots *s);
+/* Fails the test, naming `what`, where anything differs. */
+void snapshot_compare(const struct snapshot *before, const struct fdslots *s, const char *what);
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Conversions of timeouts, inside the library: rounding up, and lasting longer where a unit ends.
+ */
+#include "timeout.h"
+#include "common.h"
+
+#include <limits.h>
+
+#define MS INT64_C(1000000)
+#define S  INT64_C(1000000000)
+
+START_TEST(valid_as_the_kernel_judges)
+{
+    const struct timespec good[] = {{0, 0}, {0, 999999999}, {1, 1}, {LONG_MAX, 999999999}};
+    const struct timespec bad[] = {{-1, 0}, {0, -1}, {0, 1000000000}, {LONG_MIN, LONG_MIN}};
+    ck_assert(fdslots_timespec_valid(NULL));
+    for (int i = 0; i < LENGTH(good); i++)
+        ck_assert(fdslots_timespec_valid(&good[i]));
+    for (int i = 0; i < LENGTH(bad); i++)
+        ck_assert(!fdslots_timespec_valid(&bad[i]));
+}
+END_TEST
+
+START_TEST(from_milliseconds)
+{
+    ck_assert_int_eq(fdslots_ns_from_ms(0), 0);
+    ck_assert_int_eq(fdslots_ns_from_ms(1), MS);
+    ck_assert_int_eq(fdslots_ns_from_ms(INT_MAX), INT_MAX * MS);
+    ck_assert_int_eq(fdslots_ns_from_ms(-1), FDSLOTS_FOREVER);
+    ck_assert_int_eq(fdslots_ns_from_ms(INT_MIN), FDSLOTS_FOREVER);
+}
+END_TEST
+
+START_TEST(from_a_timespec)
+{
+    const int64_t most = INT64_MAX / S;
+    ck_assert_int_eq(fdslots_ns_from_timespec(NULL), FDSLOTS_FOREVER);
+    ck_assert_int_eq(fdslots_ns_from_timespec(&(struct timespec){0, 0}), 0);
+    ck_assert_int_eq(fdslots_ns_from_timespec(&(struct timespec){0, 1}), 1);
+    ck_assert_int_eq(fdslots_ns_from_timespec(&(struct timespec){3, 100}), 3 * S + 100);
+    ck_assert_int_eq(fdslots_ns_from_timespec(&(struct timespec){most - 1, 999999999}),
+                     (most - 1) * S + 999999999);
+    ck_assert_int_eq(fdslots_ns_from_timespec(&(struct timespec){most, 0}), FDSLOTS_FOREVER);
+    ck_assert_int_eq(fdslots_ns_from_timespec(&(struct timespec){LONG_MAX, 999999999}),
+                     FDSLOTS_FOREVER);
+}
+END_TEST
+
+START_TEST(to_milliseconds_rounds_up)
+{
+    ck_assert_int_eq(fdslots_ms_from_ns(0), 0);
+    ck_assert_int_eq(fdslots_ms_from_ns(1), 1);
+    ck_assert_int_eq(fdslots_ms_from_ns(MS - 1), 1);
+    ck_assert_int_eq(fdslots_ms_from_ns(MS), 1); /* and no more than needed */
+    ck_assert_int_eq(fdslots_ms_from_ns(MS + 1), 2);
+    ck_assert_int_eq(fdslots_ms_from_ns((INT_MAX - 1) * MS), INT_MAX - 1);
+    ck_assert_int_eq(fdslots_ms_from_ns((INT_MAX - 1) * MS + 1), INT_MAX);
+    ck_assert_int_eq(fdslots_ms_from_ns(INT_MAX * MS), INT_MAX);
+    ck_assert_int_eq(fdslots_ms_from_ns(INT_MAX * MS + 1), INT_MAX);
+    ck_assert_int_eq(fdslots_ms_from_ns(FDSLOTS_FOREVER - 1), INT_MAX);
+    ck_assert_int_eq(fdslots_ms_from_ns(FDSLOTS_FOREVER), -1);
+}
+END_TEST
+
+START_TEST(to_a_timespec_is_exact)
+{
+    const int64_t times[] = {0, 1, 999999999, S, S + 1, 3100000, FDSLOTS_FOREVER - 1};
+    for (int i = 0; i < LENGTH(times); i++) {
+        struct timespec ts = fdslots_timespec_from_ns(times[i]);
+        ck_assert(fdslots_timespec_valid(&ts));
+        ck_assert_int_eq(ts.tv_sec * S + ts.tv_nsec, times[i]);
+    }
+}
+END_TEST
+
+START_TEST(deadlines)
+{
+    int64_t before = now_ns();
+    int64_t deadline = fdslots_deadline(S);
+    ck_assert_int_ge(deadline, before + S);
+    ck_assert_int_le(deadline, now_ns() + S);
+    ck_assert_int_gt(fdslots_time_left(fdslots_deadline(3600 * S)), 3000 * S);
+    ck_assert_int_le(fdslots_time_left(deadline), S);
+    ck_assert_int_eq(fdslots_time_left(before), 0);
+    ck_assert_int_eq(fdslots_time_left(1), 0);
+    ck_assert_int_eq(fdslots_deadline(FDSLOTS_FOREVER), FDSLOTS_FOREVER);
+    ck_assert_int_eq(fdslots_deadline(FDSLOTS_FOREVER - 1), FDSLOTS_FOREVER);
+    ck_assert_int_eq(fdslots_time_left(FDSLOTS_FOREVER), FDSLOTS_FOREVER);
+}
+END_TEST
+
+Suite *suite_timeout(void)
+{
+    Suite *suite = suite_create("timeout");
+    TCase *tcase = add_case(suite, "conversions");
+    tcase_add_test(tcase, valid_as_the_kernel_judges);
+    tcase_add_test(tcase, from_milliseconds);
+    tcase_add_test(tcase, from_a_timespec);
+    tcase_add_test(tcase, to_milliseconds_rounds_up);
+    tcase_add_test(tcase, to_a_timespec_is_exact);
+    tcase_add_test(tcase, deadlines);
+    return suite;
+}
