@@ -45,6 +45,17 @@ AC_DEFUN([FDSLOTS_EPOLL], [
   AC_ARG_ENABLE([epoll], [AS_HELP_STRING([--disable-epoll], [build with poll and ppoll only])],
     [], [enable_epoll=yes])
   AS_IF([test "x$enable_epoll" = xyes], [AC_CHECK_FUNC([epoll_pwait], [], [enable_epoll=no])])
+  # Events are handed from poll to epoll as they are: a few machines number them differently.
+  AS_IF([test "x$enable_epoll" = xyes], [
+    AC_COMPILE_IFELSE([AC_LANG_PROGRAM([[
+#include <poll.h>
+#include <sys/epoll.h>
+_Static_assert(POLLIN == EPOLLIN && POLLPRI == EPOLLPRI && POLLOUT == EPOLLOUT &&
+               POLLERR == EPOLLERR && POLLHUP == EPOLLHUP && POLLRDHUP == EPOLLRDHUP &&
+               POLLRDNORM == EPOLLRDNORM && POLLRDBAND == EPOLLRDBAND &&
+               POLLWRNORM == EPOLLWRNORM && POLLWRBAND == EPOLLWRBAND, "");
+]])], [], [enable_epoll="no (its events differ from those of poll here)"])])
+  AS_IF([test "x$enable_epoll" = xyes], [AC_CHECK_FUNCS([epoll_pwait2])])
   fdslots_epoll=$enable_epoll
   AM_CONDITIONAL([EPOLL], [test "x$fdslots_epoll" = xyes])
 ])

@@ -2,7 +2,7 @@
  *
  * The only file that may allocate.
  */
-#include "slots.h"
+#include "backend.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -31,6 +31,7 @@ void fdslots_destroy(struct fdslots *s)
     if (s == NULL)
         return;
     int saved = errno;
+    fdslots_epoll_close(s);
     if (s->owns_memory)
         free(s);
     errno = saved;

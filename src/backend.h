@@ -13,4 +13,20 @@ int fdslots_backend_poll(struct fdslots *s, uint32_t nfds, int timeout_ms);
 int fdslots_backend_ppoll(struct fdslots *s, uint32_t nfds, const struct timespec *timeout,
                           const sigset_t *sigmask);
 
+/* epoll, in backend_epoll.c and epoll_set.c, or in epoll_none.c where it is compiled out. */
+bool fdslots_epoll_built(void);
+int fdslots_backend_epoll(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask);
+void fdslots_epoll_lay_out(struct epoll_set *set, struct layout *at, uint32_t nslots);
+/* Make the kernel's set agree with the slots. */
+int fdslots_epoll_sync(struct fdslots *s);
+/* Make the kernel's set anew, empty; the next sync fills it. */
+int fdslots_epoll_renew(struct fdslots *s);
+/* The same, and the fd of the outer set. */
+int fdslots_epoll_outer(struct fdslots *s);
+/* Deregister an fd that is about to be closed. */
+void fdslots_epoll_forget(struct fdslots *s, int fd);
+void fdslots_epoll_close(struct fdslots *s);
+bool fdslots_epoll_works(void);
+bool fdslots_epoll_has_ns(void);
+
 #endif

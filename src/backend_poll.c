@@ -33,6 +33,7 @@ static uint32_t clip(const struct fdslots *s, uint32_t nfds)
 int fdslots_backend_poll(struct fdslots *s, uint32_t nfds, int timeout_ms)
 {
     nfds = clip(s, nfds);
+    s->stats.poll_calls++;
     return collect(s, nfds, sys_poll(s->pollfds, nfds, timeout_ms));
 }
 
@@ -40,5 +41,6 @@ int fdslots_backend_ppoll(struct fdslots *s, uint32_t nfds, const struct timespe
                           const sigset_t *sigmask)
 {
     nfds = clip(s, nfds);
+    s->stats.poll_calls++;
     return collect(s, nfds, fdslots_sys_ppoll(s->pollfds, nfds, timeout, sigmask));
 }

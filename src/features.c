@@ -2,7 +2,7 @@
  *
  * What works on this kernel, in this process, now.
  */
-#include "slots.h"
+#include "backend.h"
 #include "sys.h"
 
 int fdslots_has(enum fdslots_feature feature)
@@ -11,8 +11,9 @@ int fdslots_has(enum fdslots_feature feature)
     case FDSLOTS_HAS_PPOLL:
         return fdslots_sys_has_ppoll();
     case FDSLOTS_HAS_EPOLL:
+        return fdslots_epoll_works();
     case FDSLOTS_HAS_EPOLL_NS:
-        return 0;
+        return fdslots_epoll_has_ns();
     }
     return -EINVAL;
 }

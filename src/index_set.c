@@ -55,9 +55,9 @@ uint32_t fdslots_index_set_next(const struct index_set *set, uint32_t from)
 
 uint32_t fdslots_index_set_last(const struct index_set *set)
 {
-    uint32_t l = set->levels;
-    if (set->size == 0 || set->level[l - 1][0] == 0)
+    if (fdslots_index_set_empty(set))
         return INDEX_NONE;
+    uint32_t l = set->levels;
     uint32_t index = 0;
     while (l-- > 0)
         index = index << 6 | (63 - (uint32_t)__builtin_clzll(set->level[l][index]));

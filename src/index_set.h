@@ -31,6 +31,11 @@ uint32_t fdslots_index_set_next(const struct index_set *set, uint32_t from);
 /* The highest member, or INDEX_NONE. */
 uint32_t fdslots_index_set_last(const struct index_set *set);
 
+static inline bool fdslots_index_set_empty(const struct index_set *set)
+{
+    return set->size == 0 || set->level[set->levels - 1][0] == 0;
+}
+
 static inline bool fdslots_index_set_has(const struct index_set *set, uint32_t index)
 {
     return set->level[0][index >> 6] >> (index & 63) & 1;

@@ -2,7 +2,7 @@
  *
  * Where the parts of a buffer lie in the caller's memory.
  */
-#include "slots.h"
+#include "backend.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -16,6 +16,8 @@ static uint64_t lay_out(struct fdslots *s, unsigned char *base, uint32_t nslots)
     s->slots = fdslots_layout_take(&at, nslots, sizeof(struct slot));
     s->ready = fdslots_layout_take(&at, nslots, sizeof(uint32_t));
     fdslots_index_set_lay_out(&s->used, &at, nslots);
+    fdslots_index_set_lay_out(&s->changed, &at, nslots);
+    fdslots_epoll_lay_out(&s->epoll, &at, nslots);
     return at.end;
 }
 
@@ -35,7 +37,10 @@ int fdslots_init(void *mem, size_t size, uint32_t nslots, uint32_t flags, struct
         (flags & ~FDSLOTS_NO_EPOLL) != 0 || out == NULL)
         return -EINVAL;
     struct fdslots *s = mem;
+    if (!fdslots_epoll_built())
+        flags |= FDSLOTS_NO_EPOLL;
     *s = (struct fdslots){.capacity = nslots, .flags = flags};
+    s->epoll = (struct epoll_set){.fd = -1, .outer_fd = -1, .max_ready = nslots};
     lay_out(s, mem, nslots);
     *out = s;
     return 0;

@@ -2,7 +2,7 @@
  *
  * Setting and reading slots: memory only, no system call, no backend.
  */
-#include "slots.h"
+#include "backend.h"
 #include "sys.h"
 
 #include <errno.h>
@@ -33,6 +33,8 @@ static void touch(struct fdslots *s, uint32_t index)
     }
     s->touched = index + 1;
     fdslots_index_set_extend(&s->used, s->touched);
+    fdslots_index_set_extend(&s->changed, s->touched);
+    fdslots_index_set_extend(&s->epoll.refused, s->touched);
 }
 
 /* Replace the flags of a slot, and keep count of those that waits must know of. */
@@ -53,6 +55,11 @@ static void show_fd(struct fdslots *s, uint32_t index, int fd)
     s->pollfds[index].fd = (s->slots[index].flags & SLOT_HIDDEN) != 0 ? ~fd : fd;
 }
 
+static void note_change(struct fdslots *s, uint32_t index)
+{
+    fdslots_index_set_add(&s->changed, index);
+}
+
 static void vacate(struct fdslots *s, uint32_t index)
 {
     if (!fdslots_slot_used(s, index))
@@ -60,7 +67,8 @@ static void vacate(struct fdslots *s, uint32_t index)
     struct slot *slot = &s->slots[index];
     s->pollfds[index] = (struct pollfd){.fd = -1};
     slot->generation++;
-    set_flags(s, slot, 0);
+    set_flags(s, slot, slot->flags & SLOT_REGISTRATION);
+    note_change(s, index);
     fdslots_index_set_remove(&s->used, index);
     s->used_count--;
     if (index + 1 == s->end)
@@ -90,8 +98,20 @@ int fdslots_set_index(struct fdslots *s, uint32_t index, int fd, uint32_t events
     struct slot *slot = &s->slots[index];
     s->pollfds[index] = (struct pollfd){.fd = fd, .events = (short)(uint16_t)events};
     slot->generation++;
-    set_flags(s, slot, events >> EVENTS_USER_SHIFT);
+    /* The same number may be another file by now: only the kernel can tell. */
+    set_flags(s, slot,
+              (slot->flags & SLOT_REGISTRATION) | SLOT_CONFIRM | events >> EVENTS_USER_SHIFT);
+    note_change(s, index);
     return 0;
+}
+
+/* End the pause of a one-shot slot that was reported. In level mode a fd that is still ready shows
+ * by itself; under FDSLOTS_EDGE the kernel must look again, as EPOLL_CTL_MOD makes it. */
+static void arm(struct slot *slot)
+{
+    if ((slot->flags & (SLOT_FIRED | SLOT_EDGE)) == (SLOT_FIRED | SLOT_EDGE))
+        slot->flags |= SLOT_CONFIRM;
+    slot->flags &= (uint16_t)~SLOT_FIRED;
 }
 
 int fdslots_set_events(struct fdslots *s, uint32_t index, uint32_t events)
@@ -105,8 +125,10 @@ int fdslots_set_events(struct fdslots *s, uint32_t index, uint32_t events)
     int fd = fdslots_slot_fd(s, index);
     pollfd->events = (short)(uint16_t)events;
     pollfd->revents &= (short)(uint16_t)(events | EVENTS_ALWAYS);
-    set_flags(s, slot, (slot->flags & ~(SLOT_USER | SLOT_FIRED)) | events >> EVENTS_USER_SHIFT);
+    arm(slot);
+    set_flags(s, slot, (slot->flags & ~SLOT_USER) | events >> EVENTS_USER_SHIFT);
     show_fd(s, index, fd);
+    note_change(s, index);
     return 0;
 }
 
@@ -125,6 +147,7 @@ int fdslots_close_index(struct fdslots *s, uint32_t index)
     if (!fdslots_slot_used(s, index))
         return -ENOENT;
     int fd = fdslots_slot_fd(s, index);
+    fdslots_epoll_forget(s, fd);
     vacate(s, index);
     return sys_close(fd);
 }
@@ -136,9 +159,14 @@ int fdslots_pause_index(struct fdslots *s, uint32_t index)
     if (!fdslots_slot_used(s, index))
         return -ENOENT;
     int fd = fdslots_slot_fd(s, index);
-    s->slots[index].flags |= SLOT_PAUSED;
+    struct slot *slot = &s->slots[index];
+    slot->flags |= SLOT_PAUSED;
+    /* An edge dropped here would never come again unless the kernel looks anew. */
+    if ((slot->flags & SLOT_EDGE) != 0 && s->pollfds[index].revents != 0)
+        slot->flags |= SLOT_CONFIRM;
     s->pollfds[index].revents = 0;
     show_fd(s, index, fd);
+    note_change(s, index);
     return 0;
 }
 
@@ -149,8 +177,11 @@ int fdslots_resume_index(struct fdslots *s, uint32_t index)
     if (!fdslots_slot_used(s, index))
         return -ENOENT;
     int fd = fdslots_slot_fd(s, index);
-    s->slots[index].flags &= (uint16_t)~SLOT_HIDDEN;
+    struct slot *slot = &s->slots[index];
+    arm(slot);
+    slot->flags &= (uint16_t)~SLOT_PAUSED;
     show_fd(s, index, fd);
+    note_change(s, index);
     return 0;
 }
 
@@ -159,6 +190,7 @@ void fdslots_slot_fire(struct fdslots *s, uint32_t index)
     int fd = fdslots_slot_fd(s, index);
     s->slots[index].flags |= SLOT_FIRED;
     show_fd(s, index, fd);
+    note_change(s, index);
 }
 
 int fdslots_get_fd(const struct fdslots *s, uint32_t index)

@@ -24,6 +24,17 @@
 #define SLOT_FIRED     0x0010u /* one-shot, and reported */
 #define SLOT_HIDDEN    (SLOT_PAUSED | SLOT_FIRED)
 #define SLOT_CONFIRM   0x0020u /* the kernel must be told again even if all looks equal */
+/* What epoll knows of the slot; see registration.h. */
+#define SLOT_MEMBER    0x0040u /* belongs to the registration of registered_fd */
+#define SLOT_LEADER    0x0080u /* and stands for it: the kernel's data names this slot */
+#define SLOT_IN_KERNEL 0x0100u /* leader: the kernel's set holds registered_events */
+#define SLOT_SHARED    0x0200u /* leader: has followers */
+#define SLOT_SERVED    0x0400u /* reported in this round of a set_max_ready() that cuts */
+#define SLOT_FILE      0x0800u /* epoll refuses the file: always ready */
+#define SLOT_CLOSED    0x1000u /* the fd was not open when the kernel was told last */
+#define SLOT_REFUSED   (SLOT_FILE | SLOT_CLOSED)
+#define SLOT_REGISTRATION                                                                          \
+    (SLOT_MEMBER | SLOT_LEADER | SLOT_IN_KERNEL | SLOT_SHARED | SLOT_SERVED | SLOT_REFUSED)
 
 #define EVENTS_USER_SHIFT 16
 #define EVENTS_USER       (SLOT_USER << EVENTS_USER_SHIFT)
@@ -32,6 +43,25 @@
 struct slot {
     uint32_t generation;
     uint16_t flags;
+    uint16_t registered_events; /* leader: poll bits, and REGISTERED_* */
+    int32_t registered_fd;
+    uint32_t registered_next; /* the next slot in the same bucket of registrations */
+};
+
+/* The kernel's epoll set and what is known of it. */
+struct epoll_set {
+    int fd;       /* -1 while there is none */
+    int outer_fd; /* holds fd alone: what other loops are given; -1 while nobody asked */
+    uint32_t process;
+    uint32_t max_ready;
+    struct epoll_event *events;
+    uint32_t *buckets; /* by fd: the first slot that is a member of a registration */
+    uint32_t bucket_count;
+    uint32_t followers;
+    struct index_set refused; /* slots that epoll cannot watch and that are ready at once */
+    uint32_t refused_cursor;  /* where the next cut report of them begins */
+    bool refused_first;
+    bool ghosts_possible; /* a file may have outlived its fd while registered */
 };
 
 struct fdslots {
@@ -48,6 +78,9 @@ struct fdslots {
     struct pollfd *pollfds;
     struct slot *slots;
     struct index_set used;
+    struct index_set changed; /* slots of which the kernel's set may hold something else */
+    struct epoll_set epoll;
+    struct fdslots_stats stats;
 
     uint32_t *ready;
     uint32_t ready_count;
@@ -70,6 +103,13 @@ static inline int fdslots_slot_fd(const struct fdslots *s, uint32_t index)
 {
     int fd = s->pollfds[index].fd;
     return fd >= 0 ? fd : ~fd;
+}
+
+/* The slot's fd as the kernel should see it; -1 for an empty or hidden slot. */
+static inline int fdslots_slot_wanted_fd(const struct fdslots *s, uint32_t index)
+{
+    int fd = s->pollfds[index].fd;
+    return fd >= 0 ? fd : -1;
 }
 
 /* A one-shot slot was reported: hide it until it is armed again. */

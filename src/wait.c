@@ -28,6 +28,7 @@ int fdslots_poll(struct fdslots *s, uint32_t nfds, int timeout_ms)
     fdslots_ready_reset(s);
     if (nfds > s->capacity)
         return -EINVAL;
+    s->stats.waits++;
     return fdslots_backend_poll(s, nfds, timeout_ms);
 }
 
@@ -41,5 +42,58 @@ int fdslots_ppoll(struct fdslots *s, uint32_t nfds, const struct timespec *timeo
     fdslots_ready_reset(s);
     if (nfds > s->capacity || !fdslots_timespec_valid(timeout))
         return -EINVAL;
+    s->stats.waits++;
     return fdslots_backend_ppoll(s, nfds, timeout, sigmask);
+}
+
+/* Whether the epoll calls are to be had for this buffer; 0 or an error. */
+static int epoll_allowed(const struct fdslots *s)
+{
+    if (s == NULL)
+        return -EINVAL;
+    return (s->flags & FDSLOTS_NO_EPOLL) != 0 ? -ENOTSUP : 0;
+}
+
+int fdslots_epoll_wait(struct fdslots *s, int timeout_ms)
+{
+    int rc = epoll_allowed(s);
+    if (rc < 0)
+        return rc;
+    fdslots_ready_reset(s);
+    s->stats.waits++;
+    return fdslots_backend_epoll(s, fdslots_ns_from_ms(timeout_ms), NULL);
+}
+
+int fdslots_epoll_pwait(struct fdslots *s, const struct timespec *timeout, const sigset_t *sigmask)
+{
+    int rc = epoll_allowed(s);
+    if (rc < 0)
+        return rc;
+    fdslots_ready_reset(s);
+    if (!fdslots_timespec_valid(timeout))
+        return -EINVAL;
+    s->stats.waits++;
+    return fdslots_backend_epoll(s, fdslots_ns_from_timespec(timeout), sigmask);
+}
+
+int fdslots_set_max_ready(struct fdslots *s, uint32_t n)
+{
+    if (s == NULL || n == 0)
+        return -EINVAL;
+    s->epoll.max_ready = n < s->capacity ? n : s->capacity;
+    return 0;
+}
+
+int fdslots_epoll_fd(struct fdslots *s)
+{
+    int rc = epoll_allowed(s);
+    return rc < 0 ? rc : fdslots_epoll_outer(s);
+}
+
+int fdslots_rebuild(struct fdslots *s)
+{
+    int rc = epoll_allowed(s);
+    if (rc == 0)
+        rc = fdslots_epoll_renew(s);
+    return rc < 0 ? rc : fdslots_epoll_sync(s);
 }

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The wait by epoll: make the kernel's set agree, ask it, and share its answer out to the slots.
+ */
+#include "backend.h"
+#include "epoll_set.h"
+#include "ready.h"
+#include "registration.h"
+#include "sys_epoll.h"
+#include "timeout.h"
+
+#include <limits.h>
+#include <stdatomic.h>
+
+#define NS_PER_MS INT64_C(1000000)
+/* The kernel's EP_MAX_EVENTS. */
+#define MAX_EVENTS ((uint32_t)(INT_MAX / sizeof(struct epoll_event)))
+
+/* ---- the system call ---- */
+
+/* ENOSYS on kernels before 5.11, EPERM from the filters of old containers: known once, known for
+ * the process. */
+static atomic_bool pwait2_missing;
+
+static bool says_missing(int rc)
+{
+    return rc == -ENOSYS || rc == -EPERM;
+}
+
+bool fdslots_epoll_has_ns(void)
+{
+    struct epoll_event event;
+    const struct timespec at_once = {0, 0};
+    return !says_missing(sys_epoll_pwait2(-1, &event, 1, &at_once, NULL));
+}
+
+/* One wait of the kernel. epoll_pwait2 is the dearest and is left for times that the others cannot
+ * express. */
+static int call(struct fdslots *s, uint32_t max, int64_t ns, const sigset_t *sigmask)
+{
+    struct epoll_set *set = &s->epoll;
+    int most = (int)(max < MAX_EVENTS ? max : MAX_EVENTS);
+    int ms = fdslots_ms_from_ns(ns);
+    s->stats.epoll_calls++;
+    if (ms > 0 && ms * NS_PER_MS != ns &&
+        !atomic_load_explicit(&pwait2_missing, memory_order_relaxed)) {
+        const struct timespec timeout = fdslots_timespec_from_ns(ns);
+        int rc = sys_epoll_pwait2(set->fd, set->events, most, &timeout, sigmask);
+        if (!says_missing(rc))
+            return rc;
+        atomic_store_explicit(&pwait2_missing, true, memory_order_relaxed);
+    }
+    if (sigmask == NULL)
+        return sys_epoll_wait(set->fd, set->events, most, ms);
+    return sys_epoll_pwait(set->fd, set->events, most, ms, sigmask);
+}
+
+/* ---- the report ---- */
+
+static void report(struct fdslots *s, uint32_t index, uint32_t revents)
+{
+    s->pollfds[index].revents = (short)(uint16_t)revents;
+    s->ready[s->ready_count++] = index;
+}
+
+/* What of the events of a run concerns this slot. */
+static uint32_t own_part(const struct fdslots *s, uint32_t index, uint32_t events)
+{
+    return events & ((uint16_t)s->pollfds[index].events | EVENTS_ALWAYS);
+}
+
+/* Report to the members of a run that were not served in this round, each its own part, until
+ * `most` slots are ready. Returns whether some were left out. */
+static bool serve(struct fdslots *s, uint32_t leader, uint32_t events, uint32_t most)
+{
+    for (uint32_t i = leader; i != INDEX_NONE; i = fdslots_registration_next(s, i)) {
+        struct slot *slot = &s->slots[i];
+        uint32_t revents = own_part(s, i, events);
+        if (revents == 0 || (slot->flags & SLOT_SERVED) != 0)
+            continue;
+        if (s->ready_count == most)
+            return true;
+        report(s, i, revents);
+        slot->flags |= SLOT_SERVED;
+    }
+    return false;
+}
+
+/* Report to a whole run. Where `most` cuts it, those left out come first in the next wait. */
+static void share_out(struct fdslots *s, uint32_t leader, uint32_t events, uint32_t most)
+{
+    uint32_t before = s->ready_count;
+    bool cut = false;
+    /* A second time where all that are ready were served in the last round. */
+    for (int round = 0; round < 2 && s->ready_count == before; round++) {
+        cut = serve(s, leader, events, most);
+        for (uint32_t i = leader; !cut && i != INDEX_NONE; i = fdslots_registration_next(s, i))
+            s->slots[i].flags &= (uint16_t)~SLOT_SERVED;
+    }
+    if (cut && (s->slots[leader].registered_events & REGISTERED_EDGE) != 0) {
+        /* An edge comes once: have the kernel look again, for those left out. */
+        s->slots[leader].flags |= SLOT_CONFIRM;
+        fdslots_index_set_add(&s->changed, leader);
+    }
+}
+
+/* Returns how many of the `count` events were of files that no slot has any more. */
+static uint32_t take_events(struct fdslots *s, uint32_t count, uint32_t most)
+{
+    uint32_t ghosts = 0;
+    for (uint32_t e = 0; e < count; e++) {
+        const struct epoll_event event = s->epoll.events[e];
+        uint32_t index = (uint32_t)event.data.u64;
+        const struct slot *slot = &s->slots[index];
+        if ((slot->flags & SLOT_LEADER) == 0 || slot->generation != event.data.u64 >> 32)
+            ghosts++;
+        else if ((slot->flags & SLOT_SHARED) == 0)
+            report(s, index, own_part(s, index, event.events));
+        else
+            share_out(s, index, event.events, most);
+    }
+    return ghosts;
+}
+
+/* Report the refused slots, in turn, until `most` are ready. */
+static void take_refused(struct fdslots *s, uint32_t most)
+{
+    struct epoll_set *set = &s->epoll;
+    uint32_t first = fdslots_index_set_next(&set->refused, set->refused_cursor);
+    if (first == INDEX_NONE)
+        first = fdslots_index_set_next(&set->refused, 0);
+    uint32_t i = first;
+    while (i != INDEX_NONE && s->ready_count < most) {
+        report(s, i, fdslots_refused_revents(s, i));
+        i = fdslots_index_set_next(&set->refused, i + 1);
+        if (i == INDEX_NONE)
+            i = fdslots_index_set_next(&set->refused, 0);
+        if (i == first)
+            break;
+    }
+    set->refused_cursor = i != INDEX_NONE ? i : 0;
+}
+
+/* ---- the wait ---- */
+
+/* Ask the kernel once, and report. Returns the ghosts seen, or an error.
+ *
+ * Where set_max_ready() cuts, the refused slots and the kernel's come first in turn; and one event
+ * at a time is taken while slots share registrations, so that the kernel, which puts what it
+ * reported behind the rest, keeps the turns fair. */
+static int64_t ask(struct fdslots *s, int64_t ns, const sigset_t *sigmask)
+{
+    struct epoll_set *set = &s->epoll;
+    const bool refused = !fdslots_index_set_empty(&set->refused);
+    const bool cuts = set->max_ready < s->capacity;
+    uint32_t most = set->max_ready;
+    if (refused) {
+        set->refused_first = cuts && !set->refused_first;
+        if (set->refused_first)
+            take_refused(s, most);
+        if (s->ready_count == most)
+            return 0;
+        ns = 0;
+    }
+    uint32_t room = cuts && set->followers > 0 ? 1 : most - s->ready_count;
+    int rc = call(s, room, ns, sigmask);
+    if (rc < 0 && !refused)
+        return rc;
+    uint32_t ghosts = rc > 0 ? take_events(s, (uint32_t)rc, most) : 0;
+    if (refused && !set->refused_first)
+        take_refused(s, most);
+    return ghosts;
+}
+
+/* With a timeout of 0, epoll_pwait never looks for signals; ppoll(2) does. */
+static int let_signals_in(const sigset_t *sigmask)
+{
+    const struct timespec at_once = {0, 0};
+    return fdslots_sys_ppoll(NULL, 0, &at_once, sigmask);
+}
+
+int fdslots_backend_epoll(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
+{
+    int rc = fdslots_epoll_sync(s);
+    if (rc < 0)
+        return rc;
+    int64_t left = timeout_ns;
+    /* Only a wait that may have to go on needs to know when it began. */
+    bool may_go_on = left > 0 && left != FDSLOTS_FOREVER &&
+                     (s->epoll.ghosts_possible || left > INT_MAX * NS_PER_MS);
+    int64_t deadline = may_go_on ? fdslots_deadline(left) : FDSLOTS_FOREVER;
+    for (;;) {
+        int64_t ghosts = ask(s, left, sigmask);
+        if (ghosts < 0)
+            return (int)ghosts;
+        if (ghosts > 0) {
+            s->stats.ghosts_dropped += (uint64_t)ghosts;
+            rc = fdslots_epoll_renew(s);
+            if (rc == 0)
+                rc = fdslots_epoll_sync(s);
+            if (rc < 0 && s->ready_count == 0)
+                return rc;
+        }
+        if (may_go_on)
+            left = fdslots_time_left(deadline);
+        if (s->ready_count > 0 || (ghosts == 0 && (!may_go_on || left == 0)))
+            break;
+    }
+    if (s->ready_count == 0 && left == 0 && sigmask != NULL) {
+        rc = let_signals_in(sigmask);
+        if (rc < 0)
+            return rc;
+    }
+    fdslots_ready_fire(s);
+    return (int)s->ready_count;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * In the place of epoll, where there is none.
+ */
+#include "backend.h"
+
+#include <errno.h>
+
+bool fdslots_epoll_built(void)
+{
+    return false;
+}
+
+int fdslots_backend_epoll(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
+{
+    (void)s, (void)timeout_ns, (void)sigmask;
+    return -ENOTSUP;
+}
+
+void fdslots_epoll_lay_out(struct epoll_set *set, struct layout *at, uint32_t nslots)
+{
+    (void)set, (void)at, (void)nslots;
+}
+
+int fdslots_epoll_sync(struct fdslots *s)
+{
+    (void)s;
+    return -ENOTSUP;
+}
+
+int fdslots_epoll_renew(struct fdslots *s)
+{
+    (void)s;
+    return -ENOTSUP;
+}
+
+int fdslots_epoll_outer(struct fdslots *s)
+{
+    (void)s;
+    return -ENOTSUP;
+}
+
+void fdslots_epoll_forget(struct fdslots *s, int fd)
+{
+    (void)s, (void)fd;
+}
+
+void fdslots_epoll_close(struct fdslots *s)
+{
+    (void)s;
+}
+
+bool fdslots_epoll_works(void)
+{
+    return false;
+}
+
+bool fdslots_epoll_has_ns(void)
+{
+    return false;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Two mechanisms clear the word, and either is enough. MADV_WIPEONFORK makes the kernel hand the
+ * child a page of zeros, however it was forked: fork(), _Fork(), a bare clone(2). pthread_atfork
+ * serves where the kernel lacks that (before Linux 4.14, and elsewhere), for fork() alone.
+ */
+#include "process.h"
+
+#include <pthread.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#ifndef MADV_WIPEONFORK
+#define MADV_WIPEONFORK (-1) /* madvise answers EINVAL */
+#endif
+
+#define LARGEST_PAGE 65536u
+
+/* Room for one page wherever the linker puts it: nothing else of the program may be wiped. Only the
+ * page that is used ever becomes resident. */
+static unsigned char room[2 * LARGEST_PAGE];
+static _Atomic uint32_t fallback_word;
+_Atomic uint32_t *fdslots_process_word = &fallback_word;
+
+static _Atomic uint32_t last_process;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void forked(void)
+{
+    atomic_store(fdslots_process_word, 0);
+}
+
+static void prepare(void)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    if (page <= LARGEST_PAGE) {
+        uintptr_t offset = (page - (uintptr_t)room % page) % page;
+        void *start = room + offset;
+        if (madvise(start, page, MADV_WIPEONFORK) == 0)
+            fdslots_process_word = start;
+    }
+    pthread_atfork(NULL, NULL, forked);
+}
+
+uint32_t fdslots_process_enter(void)
+{
+    pthread_once(&once, prepare);
+    uint32_t process = atomic_load(fdslots_process_word);
+    if (process != 0)
+        return process;
+    uint32_t fresh = atomic_fetch_add(&last_process, 1) + 1;
+    return atomic_compare_exchange_strong(fdslots_process_word, &process, fresh) ? fresh : process;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: ISC */
+#include "registration.h"
+
+static uint32_t *bucket(const struct fdslots *s, int fd)
+{
+    return &s->epoll.buckets[(uint32_t)fd & (s->epoll.bucket_count - 1)];
+}
+
+/* The last member of the run that begins at `index`. */
+static uint32_t run_end(const struct fdslots *s, uint32_t index)
+{
+    uint32_t next;
+    while ((next = fdslots_registration_next(s, index)) != INDEX_NONE)
+        index = next;
+    return index;
+}
+
+/* Hang the runs of one old bucket into the new ones: the same index, or that plus a multiple of the
+ * old count. */
+static void split(struct fdslots *s, uint32_t old_bucket)
+{
+    uint32_t run = s->epoll.buckets[old_bucket];
+    s->epoll.buckets[old_bucket] = INDEX_NONE;
+    while (run != INDEX_NONE) {
+        struct slot *last = &s->slots[run_end(s, run)];
+        uint32_t rest = last->registered_next;
+        uint32_t *home = bucket(s, s->slots[run].registered_fd);
+        last->registered_next = *home;
+        *home = run;
+        run = rest;
+    }
+}
+
+void fdslots_registration_reserve(struct fdslots *s)
+{
+    struct epoll_set *set = &s->epoll;
+    uint32_t old_count = set->bucket_count;
+    uint32_t count = old_count != 0 ? old_count : 1;
+    while (count < s->touched && count <= s->capacity / 2)
+        count *= 2;
+    if (count == old_count)
+        return;
+    for (uint32_t b = old_count; b < count; b++)
+        set->buckets[b] = INDEX_NONE;
+    set->bucket_count = count;
+    for (uint32_t b = 0; b < old_count; b++)
+        split(s, b);
+}
+
+uint32_t fdslots_registration_find(const struct fdslots *s, int fd)
+{
+    if (s->epoll.bucket_count == 0)
+        return INDEX_NONE;
+    uint32_t index = *bucket(s, fd);
+    while (index != INDEX_NONE && s->slots[index].registered_fd != fd)
+        index = s->slots[index].registered_next;
+    return index;
+}
+
+uint32_t fdslots_registration_join(struct fdslots *s, uint32_t index, int fd)
+{
+    struct slot *slot = &s->slots[index];
+    slot->registered_fd = fd;
+    uint32_t leader = fdslots_registration_find(s, fd);
+    if (leader == INDEX_NONE) {
+        uint32_t *home = bucket(s, fd);
+        slot->registered_next = *home;
+        slot->flags |= SLOT_MEMBER | SLOT_LEADER;
+        *home = index;
+        return index;
+    }
+    slot->registered_next = s->slots[leader].registered_next;
+    slot->flags |= SLOT_MEMBER;
+    s->slots[leader].registered_next = index;
+    s->slots[leader].flags |= SLOT_SHARED;
+    s->epoll.followers++;
+    return leader;
+}
+
+static void unlink_slot(struct fdslots *s, uint32_t index)
+{
+    uint32_t *link = bucket(s, s->slots[index].registered_fd);
+    while (*link != index)
+        link = &s->slots[*link].registered_next;
+    *link = s->slots[index].registered_next;
+}
+
+uint32_t fdslots_registration_leave(struct fdslots *s, uint32_t index)
+{
+    struct slot *slot = &s->slots[index];
+    uint32_t leader = fdslots_registration_find(s, slot->registered_fd);
+    if (leader == index) {
+        leader = fdslots_registration_next(s, index);
+        if (leader != INDEX_NONE) {
+            s->slots[leader].registered_events = slot->registered_events;
+            s->slots[leader].flags |= SLOT_LEADER | SLOT_CONFIRM | (slot->flags & SLOT_IN_KERNEL);
+        }
+    }
+    unlink_slot(s, index);
+    slot->flags &= (uint16_t)~SLOT_REGISTRATION;
+    if (leader == INDEX_NONE)
+        return INDEX_NONE;
+    s->epoll.followers--;
+    s->slots[leader].flags &= (uint16_t)~SLOT_SHARED;
+    if (fdslots_registration_next(s, leader) != INDEX_NONE)
+        s->slots[leader].flags |= SLOT_SHARED;
+    return leader;
+}
+
+uint32_t fdslots_registration_events(const struct fdslots *s, uint32_t leader)
+{
+    uint32_t events = 0;
+    uint32_t user = SLOT_EDGE | SLOT_EXCLUSIVE;
+    for (uint32_t i = leader; i != INDEX_NONE; i = fdslots_registration_next(s, i)) {
+        events |= (uint16_t)s->pollfds[i].events;
+        user &= s->slots[i].flags; /* where one of them wants level reports, all get them */
+    }
+    events &= REGISTERED_EVENTS & ~(uint32_t)EVENTS_ALWAYS;
+    if ((user & SLOT_EDGE) != 0)
+        events |= REGISTERED_EDGE;
+    if ((user & SLOT_EXCLUSIVE) != 0)
+        events |= REGISTERED_EXCLUSIVE;
+    return events;
+}
+
+void fdslots_registration_clear(struct fdslots *s)
+{
+    for (uint32_t i = 0; i < s->touched; i++)
+        s->slots[i].flags &= (uint16_t)~SLOT_REGISTRATION;
+    s->epoll.bucket_count = 0;
+    s->epoll.followers = 0;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Which slots share a registration. The kernel's epoll set takes an fd once, the buffer in any
+ * number of slots: the slots with one fd form a run, whose first is the leader. It stands for all
+ * of them in the kernel, with the union of their events; the others follow it.
+ *
+ * Runs are found by fd through buckets, chained by slot index. All of it is bookkeeping: no system
+ * call is made here.
+ */
+#ifndef FDSLOTS_REGISTRATION_H
+#define FDSLOTS_REGISTRATION_H
+
+#include "slots.h"
+
+/* Bits of registered_events above those of poll, where 16 bits leave room. */
+#define REGISTERED_EDGE      0x4000u
+#define REGISTERED_EXCLUSIVE 0x8000u
+#define REGISTERED_EVENTS    0x3fffu
+
+/* Make the buckets fit the slots in play. */
+void fdslots_registration_reserve(struct fdslots *s);
+
+/* The leader of the run of this fd, or INDEX_NONE. */
+uint32_t fdslots_registration_find(const struct fdslots *s, int fd);
+
+/* The member after `index` in its run, or INDEX_NONE. */
+static inline uint32_t fdslots_registration_next(const struct fdslots *s, uint32_t index)
+{
+    uint32_t next = s->slots[index].registered_next;
+    if (next == INDEX_NONE || s->slots[next].registered_fd != s->slots[index].registered_fd)
+        return INDEX_NONE;
+    return next;
+}
+
+/* Put a slot into the run of this fd; returns its leader, perhaps the slot itself. */
+uint32_t fdslots_registration_join(struct fdslots *s, uint32_t index, int fd);
+
+/* Take a slot out of its run; returns who leads it now, or INDEX_NONE where nobody is left. A new
+ * leader inherits what the kernel holds, and SLOT_CONFIRM, since the kernel's data names the old
+ * one. */
+uint32_t fdslots_registration_leave(struct fdslots *s, uint32_t index);
+
+/* The events that the kernel should watch for the run of this leader. */
+uint32_t fdslots_registration_events(const struct fdslots *s, uint32_t leader);
+
+/* Forget every run. */
+void fdslots_registration_clear(struct fdslots *s);
+
+#endif
