@@ -67,3 +67,15 @@ tests_check_fdslots_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src
 tests_check_fdslots_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_check_fdslots_LDFLAGS = -static
 tests_check_fdslots_LDADD = libfdslots.la $(CHECK_LIBS)
+
+# ---- random programs against poll(2) ----
+check_PROGRAMS += tests/differential
+TESTS += tests/differential
+tests_differential_SOURCES = \
+	tests/differential.c \
+	tests/model.c \
+	tests/model.h \
+	tests/objects.c \
+	tests/objects.h
+tests_differential_LDFLAGS = -static
+tests_differential_LDADD = libfdslots.la

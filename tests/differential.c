@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The differential test: long random programs of the model, from fixed seeds and a fresh one.
+ *
+ *     differential [--steps N] [--seed N]
+ *
+ * A failing program is cut down to a short one and printed, with its seed.
+ */
+#include "model.h"
+#include "objects.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#define PROGRAM      2000 /* operations from one fresh start */
+#define SHRINK_TRIES 3000
+
+/* splitmix64: small, and the same everywhere. */
+static uint64_t next_random(uint64_t *state)
+{
+    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return z ^ z >> 31;
+}
+
+static void generate(struct op *program, uint64_t *random)
+{
+    for (size_t i = 0; i < PROGRAM; i++) {
+        uint64_t r = next_random(random);
+        program[i] =
+            (struct op){(uint8_t)r, (uint8_t)(r >> 8), (uint8_t)(r >> 16), (uint8_t)(r >> 24)};
+    }
+}
+
+/* Leave out what the failure does not need: ever smaller pieces, as long as it still fails. */
+static size_t shrink(struct op *program, size_t length)
+{
+    struct op shorter[PROGRAM];
+    size_t before = length;
+    unsigned tries = 0;
+    for (size_t piece = length / 2; piece > 0; piece = length < before ? piece : piece / 2) {
+        before = length;
+        for (size_t at = 0; at + piece <= length && tries < SHRINK_TRIES; tries++) {
+            memcpy(shorter, program, at * sizeof *program);
+            memcpy(shorter + at, program + at + piece, (length - at - piece) * sizeof *program);
+            long failed = model_run(shorter, length - piece, NULL);
+            if (failed < 0) {
+                at += piece;
+                continue;
+            }
+            length = (size_t)failed + 1;
+            memcpy(program, shorter, length * sizeof *program);
+        }
+    }
+    return length;
+}
+
+static void explain(uint64_t seed, unsigned long done, struct op *program, size_t length)
+{
+    printf("seed %llu fails after %lu steps", (unsigned long long)seed, done + length);
+    if (model_run(program, length, NULL) < 0) {
+        printf(", but not when its last %zu steps are run again\n", length);
+        return;
+    }
+    length = shrink(program, length);
+    printf("; cut down to:\n");
+    for (size_t i = 0; i < length; i++)
+        model_print(stdout, &program[i]);
+    model_run(program, length, stdout);
+}
+
+static bool run_seed(uint64_t seed, unsigned long steps)
+{
+    struct op program[PROGRAM];
+    uint64_t random = seed;
+    for (unsigned long done = 0; done < steps; done += PROGRAM) {
+        generate(program, &random);
+        long failed = model_run(program, PROGRAM, stdout);
+        if (failed < 0)
+            continue;
+        explain(seed, done, program, (size_t)failed + 1);
+        return false;
+    }
+    return true;
+}
+
+static unsigned long number(const char *text)
+{
+    char *end;
+    unsigned long n = strtoul(text, &end, 10);
+    if (*text == '\0' || *end != '\0') {
+        fprintf(stderr, "differential: not a number: %s\n", text);
+        exit(2);
+    }
+    return n;
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t seeds[4] = {1, 2, 3, 0};
+    size_t count = 4;
+    unsigned long steps = 200000;
+    if (getrandom(&seeds[3], sizeof seeds[3] / 2, 0) < 0)
+        return 1;
+    for (int i = 1; i + 1 < argc; i += 2) {
+        if (strcmp(argv[i], "--steps") == 0) {
+            steps = number(argv[i + 1]);
+        } else if (strcmp(argv[i], "--seed") == 0) {
+            seeds[0] = number(argv[i + 1]);
+            count = 1;
+        } else {
+            fprintf(stderr, "usage: differential [--steps N] [--seed N]\n");
+            return 2;
+        }
+    }
+    bool ok = true;
+    for (size_t i = 0; ok && i < count; i++)
+        ok = run_seed(seeds[i], steps / count);
+    objects_remove_directory();
+    printf("%s: %lu steps, seeds %llu to %llu, %lu waits compared with poll(2)\n",
+           ok ? "agrees" : "DIFFERS", steps, (unsigned long long)seeds[0],
+           (unsigned long long)seeds[count - 1], model_comparisons());
+    return ok ? 0 : 1;
+}
