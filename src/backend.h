@@ -19,6 +19,8 @@ int fdslots_backend_epoll(struct fdslots *s, int64_t timeout_ns, const sigset_t 
 void fdslots_epoll_lay_out(struct epoll_set *set, struct layout *at, uint32_t nslots);
 /* Make the kernel's set agree with the slots. */
 int fdslots_epoll_sync(struct fdslots *s);
+/* What telling the kernel of this changed slot will cost, as cost.h counts. */
+uint32_t fdslots_epoll_price(const struct fdslots *s, uint32_t index);
 /* Make the kernel's set anew, empty; the next sync fills it. */
 int fdslots_epoll_renew(struct fdslots *s);
 /* The same, and the fd of the outer set. */

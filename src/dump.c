@@ -97,9 +97,9 @@ int fdslots_dump(const struct fdslots *s, FILE *stream)
     if (s == NULL || stream == NULL)
         return -EINVAL;
     int saved = errno;
-    int rc = fprintf(stream, "fdslots: %u of %u slots used, %u ready\n%8s %8s %10s  %-24s %s\n",
-                     (unsigned)s->used_count, (unsigned)s->capacity, (unsigned)s->ready_count,
-                     "index", "fd", "generation", "events", "revents");
+    int rc = fprintf(stream, "fdslots: %u slots, %u watched, %u ready\n%8s %8s %10s  %-24s %s\n",
+                     (unsigned)s->capacity, (unsigned)s->visible, (unsigned)s->ready_count, "index",
+                     "fd", "generation", "events", "revents");
     uint32_t index = 0;
     while (rc >= 0 && (index = fdslots_index_set_next(&s->used, index)) != INDEX_NONE)
         rc = dump_slot(s, index++, stream);

@@ -329,6 +329,21 @@ static void ask_closed_again(struct fdslots *s)
     }
 }
 
+uint32_t fdslots_epoll_price(const struct fdslots *s, uint32_t index)
+{
+    const struct slot *slot = &s->slots[index];
+    int fd = fdslots_slot_wanted_fd(s, index);
+    if ((slot->flags & SLOT_MEMBER) == 0)
+        return fd >= 0 && (slot->flags & SLOT_FILE) == 0 ? COST_EPOLL_ADD : 0;
+    if (fd != slot->registered_fd)
+        return fd >= 0 ? 2 * COST_EPOLL_ADD : COST_EPOLL_ADD;
+    if ((slot->flags & SLOT_CONFIRM) != 0)
+        return COST_EPOLL_MOD;
+    uint32_t leader = fdslots_registration_find(s, fd);
+    bool same = fdslots_registration_events(s, leader) == s->slots[leader].registered_events;
+    return same ? 0 : COST_EPOLL_MOD;
+}
+
 int fdslots_epoll_sync(struct fdslots *s)
 {
     if (!ours(&s->epoll)) {
@@ -336,6 +351,8 @@ int fdslots_epoll_sync(struct fdslots *s)
         if (rc < 0)
             return rc;
     }
+    uint32_t count = 0;
+    fdslots_index_set_move(&s->fresh, &s->changed, &count, &count);
     ask_closed_again(s);
     if (fdslots_index_set_empty(&s->changed))
         return 0;

@@ -53,6 +53,24 @@ uint32_t fdslots_index_set_next(const struct index_set *set, uint32_t from)
     return INDEX_NONE;
 }
 
+void fdslots_index_set_move(struct index_set *from, struct index_set *to, uint32_t *moved,
+                            uint32_t *added)
+{
+    uint32_t index = 0;
+    while ((index = fdslots_index_set_next(from, index)) != INDEX_NONE) {
+        uint32_t w = index >> 6;
+        uint64_t word = from->level[0][w];
+        uint64_t fresh = word & ~to->level[0][w];
+        *moved += (uint32_t)__builtin_popcountll(word);
+        *added += (uint32_t)__builtin_popcountll(fresh);
+        fdslots_index_set_add(to, index); /* lets the levels above know of the word */
+        to->level[0][w] |= word;
+        from->level[0][w] = UINT64_C(1) << (index & 63);
+        fdslots_index_set_remove(from, index);
+        index = (w + 1) << 6;
+    }
+}
+
 uint32_t fdslots_index_set_last(const struct index_set *set)
 {
     if (fdslots_index_set_empty(set))

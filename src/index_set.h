@@ -26,6 +26,11 @@ struct index_set {
 void fdslots_index_set_lay_out(struct index_set *set, struct layout *at, uint32_t capacity);
 void fdslots_index_set_extend(struct index_set *set, uint32_t size);
 
+/* Empty `from` into `to`, of the same size. Adds how many there were to *moved, and how many were
+ * new there to *added. */
+void fdslots_index_set_move(struct index_set *from, struct index_set *to, uint32_t *moved,
+                            uint32_t *added);
+
 /* The lowest member >= from, or INDEX_NONE. */
 uint32_t fdslots_index_set_next(const struct index_set *set, uint32_t from);
 /* The highest member, or INDEX_NONE. */

@@ -14,7 +14,6 @@
     }
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 
-LATER(fdslots_wait(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask))
 LATER(fdslots_waker_open(struct fdslots *s, uint32_t index))
 LATER(fdslots_wake(const struct fdslots *s))
 LATER(fdslots_waker_drain(struct fdslots *s))

@@ -33,6 +33,7 @@ static void touch(struct fdslots *s, uint32_t index)
     }
     s->touched = index + 1;
     fdslots_index_set_extend(&s->used, s->touched);
+    fdslots_index_set_extend(&s->fresh, s->touched);
     fdslots_index_set_extend(&s->changed, s->touched);
     fdslots_index_set_extend(&s->epoll.refused, s->touched);
 }
@@ -49,15 +50,23 @@ static void set_flags(struct fdslots *s, struct slot *slot, uint32_t flags)
     s->oneshots += (uint32_t)((flags & SLOT_ONESHOT) != 0) - ((before & SLOT_ONESHOT) != 0);
 }
 
+static void write_pollfd(struct fdslots *s, uint32_t index, struct pollfd pollfd)
+{
+    s->visible += (uint32_t)(pollfd.fd >= 0) - (s->pollfds[index].fd >= 0);
+    s->pollfds[index] = pollfd;
+}
+
 /* Whether the kernel sees the slot is written into its fd. */
 static void show_fd(struct fdslots *s, uint32_t index, int fd)
 {
-    s->pollfds[index].fd = (s->slots[index].flags & SLOT_HIDDEN) != 0 ? ~fd : fd;
+    struct pollfd pollfd = s->pollfds[index];
+    pollfd.fd = (s->slots[index].flags & SLOT_HIDDEN) != 0 ? ~fd : fd;
+    write_pollfd(s, index, pollfd);
 }
 
 static void note_change(struct fdslots *s, uint32_t index)
 {
-    fdslots_index_set_add(&s->changed, index);
+    fdslots_index_set_add(&s->fresh, index);
 }
 
 static void vacate(struct fdslots *s, uint32_t index)
@@ -65,12 +74,11 @@ static void vacate(struct fdslots *s, uint32_t index)
     if (!fdslots_slot_used(s, index))
         return;
     struct slot *slot = &s->slots[index];
-    s->pollfds[index] = (struct pollfd){.fd = -1};
+    write_pollfd(s, index, (struct pollfd){.fd = -1});
     slot->generation++;
     set_flags(s, slot, slot->flags & SLOT_REGISTRATION);
     note_change(s, index);
     fdslots_index_set_remove(&s->used, index);
-    s->used_count--;
     if (index + 1 == s->end)
         s->end = fdslots_index_set_last(&s->used) + 1; /* INDEX_NONE + 1 is 0 */
 }
@@ -80,7 +88,6 @@ static void occupy(struct fdslots *s, uint32_t index)
     if (index >= s->touched)
         touch(s, index);
     fdslots_index_set_add(&s->used, index);
-    s->used_count++;
     if (index >= s->end)
         s->end = index + 1;
 }
@@ -96,7 +103,7 @@ int fdslots_set_index(struct fdslots *s, uint32_t index, int fd, uint32_t events
     if (!fdslots_slot_used(s, index))
         occupy(s, index);
     struct slot *slot = &s->slots[index];
-    s->pollfds[index] = (struct pollfd){.fd = fd, .events = (short)(uint16_t)events};
+    write_pollfd(s, index, (struct pollfd){.fd = fd, .events = (short)(uint16_t)events});
     slot->generation++;
     /* The same number may be another file by now: only the kernel can tell. */
     set_flags(s, slot,

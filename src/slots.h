@@ -11,6 +11,7 @@
 #include <fdslots.h>
 #pragma GCC visibility pop
 
+#include "cost.h"
 #include "index_set.h"
 
 #include <stdbool.h>
@@ -66,9 +67,9 @@ struct epoll_set {
 
 struct fdslots {
     uint32_t capacity;
-    uint32_t touched; /* slots below this hold values; those above were never written */
-    uint32_t end;     /* the highest used slot, plus 1: what poll(2) is given at most */
-    uint32_t used_count;
+    uint32_t touched;    /* slots below this hold values; those above were never written */
+    uint32_t end;        /* the highest used slot, plus 1: what poll(2) is given at most */
+    uint32_t visible;    /* slots that are used and not hidden: those that poll(2) looks at */
     uint32_t epoll_only; /* slots with SLOT_EDGE or SLOT_EXCLUSIVE */
     uint32_t oneshots;   /* slots with SLOT_ONESHOT */
     uint32_t flags;
@@ -78,8 +79,10 @@ struct fdslots {
     struct pollfd *pollfds;
     struct slot *slots;
     struct index_set used;
+    struct index_set fresh;   /* slots changed since they were last looked through */
     struct index_set changed; /* slots of which the kernel's set may hold something else */
     struct epoll_set epoll;
+    struct cost cost;
     struct fdslots_stats stats;
 
     uint32_t *ready;

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Which mechanism is cheapest for the next wait: arithmetic alone, no kernel and no clock.
+ *
+ * poll(2) looks at every slot, each time, and needs no preparation. epoll looks at the ready slots
+ * only, once the kernel's set agrees with the slots: the flush, which is worth its price only over
+ * the waits to come. Nobody knows those, so this rents before it buys (the ski-rental problem): it
+ * polls until polling has cost as much more as the flush would, then flushes; and it gives the set
+ * up once keeping it in step has cost as much more than polling.
+ *
+ * A caller who changes its ways just when that is worst cannot make it dear: the totals of both
+ * mechanisms are kept, as if each alone had been used, and where what was paid exceeds twice the
+ * lesser, that one is followed. So the sum never exceeds twice the better of always-poll and
+ * always-epoll by more than one flush and one wait.
+ */
+#ifndef FDSLOTS_COST_H
+#define FDSLOTS_COST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Tenths of a nanosecond, as measured on Linux 6.18 (x86-64). `make -C bench` has a program that
+ * measures them anew; give what it prints to configure as CPPFLAGS. */
+#ifndef COST_POLL_CALL
+#define COST_POLL_CALL 700 /* poll(2) on no slots */
+#endif
+#ifndef COST_POLL_SLOT
+#define COST_POLL_SLOT 300 /* and for each slot in use */
+#endif
+#ifndef COST_POLL_QUEUE
+#define COST_POLL_QUEUE 1350 /* more where it may block: for each slot before the first ready one  \
+                              */
+#endif
+#ifndef COST_POLL_HOLE
+#define COST_POLL_HOLE 12 /* for each empty or paused slot between */
+#endif
+#ifndef COST_EPOLL_CALL
+#define COST_EPOLL_CALL 1000 /* epoll_wait(2) with nothing ready */
+#endif
+#ifndef COST_EPOLL_REPORT
+#define COST_EPOLL_REPORT 1700 /* more where something is */
+#endif
+#ifndef COST_EPOLL_READY
+#define COST_EPOLL_READY 820 /* and for each ready slot */
+#endif
+#ifndef COST_EPOLL_MOD
+#define COST_EPOLL_MOD 1900 /* epoll_ctl(2) */
+#endif
+#ifndef COST_EPOLL_ADD
+#define COST_EPOLL_ADD 5000 /* the same for DEL */
+#endif
+#ifndef COST_CHANGE
+#define COST_CHANGE 100 /* looking at a changed slot, whether or not the kernel must hear of it */
+#endif
+
+/* What is known before a wait. */
+struct cost_wait {
+    uint32_t slots; /* that poll(2) would look at */
+    uint32_t holes; /* that it would step over */
+    bool blocks;    /* the timeout is not 0 */
+    uint64_t fresh; /* price of telling the kernel what changed since the last wait */
+    uint64_t added; /* the part of it that had not changed before: the others are in the backlog */
+};
+
+/* What a wait found. */
+struct cost_result {
+    uint32_t ready;
+    uint32_t queued; /* slots before the first ready one; all where none was */
+};
+
+/* What earlier waits taught. */
+struct cost {
+    struct cost_result last;
+    uint64_t backlog; /* price of telling the kernel what changed before the last wait */
+    uint64_t excess;  /* what polling has cost above epoll while there was a backlog */
+    uint64_t regret;  /* what epoll has cost above polling while it was kept in step */
+    uint64_t paid;    /* in all */
+    uint64_t all_poll;
+    uint64_t all_epoll; /* had only one mechanism been used */
+};
+
+enum cost_choice { COST_POLL, COST_EPOLL };
+
+/* What a wait costs that finds this, without a flush. */
+uint64_t fdslots_cost_poll(const struct cost_wait *w, struct cost_result found);
+uint64_t fdslots_cost_epoll(struct cost_result found);
+
+/* Choose for a wait that is expected to find what the last one did. */
+enum cost_choice fdslots_cost_choose(struct cost *c, const struct cost_wait *w);
+
+/* A wait was carried out as chosen, and found this. */
+void fdslots_cost_learn(struct cost *c, const struct cost_wait *w, enum cost_choice choice,
+                        struct cost_result found);
+
+#endif
