@@ -29,9 +29,27 @@ static int wait_ppoll(struct fdslots *s, const struct timespec *timeout, const s
     return fdslots_ppoll(s, fdslots_capacity(s), timeout, sigmask);
 }
 
+static int wait_epoll_wait(struct fdslots *s, const struct timespec *timeout,
+                           const sigset_t *sigmask)
+{
+    (void)sigmask;
+    return fdslots_epoll_wait(s, milliseconds(timeout));
+}
+
+static int wait_cheapest(struct fdslots *s, const struct timespec *timeout, const sigset_t *sigmask)
+{
+    int64_t ns = FDSLOTS_FOREVER;
+    if (timeout != NULL)
+        ns = (int64_t)timeout->tv_sec * 1000000000 + timeout->tv_nsec;
+    return fdslots_wait(s, ns, sigmask);
+}
+
 const struct waiter waiters[] = {
     {"poll", 0, false, wait_poll},
     {"ppoll", FDSLOTS_HAS_PPOLL, true, wait_ppoll},
+    {"epoll_wait", FDSLOTS_HAS_EPOLL, false, wait_epoll_wait},
+    {"epoll_pwait", FDSLOTS_HAS_EPOLL, true, fdslots_epoll_pwait},
+    {"wait", FDSLOTS_HAS_PPOLL, true, wait_cheapest},
     {NULL, 0, false, NULL},
 };
 

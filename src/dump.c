@@ -92,17 +92,24 @@ static int dump_slot(const struct fdslots *s, uint32_t index, FILE *stream)
                                                : "");
 }
 
+static uint32_t count_used(const struct fdslots *s)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; (i = fdslots_index_set_next(&s->used, i)) != INDEX_NONE; i++)
+        count++;
+    return count;
+}
+
 int fdslots_dump(const struct fdslots *s, FILE *stream)
 {
     if (s == NULL || stream == NULL)
         return -EINVAL;
     int saved = errno;
-    int rc = fprintf(stream, "fdslots: %u slots, %u watched, %u ready\n%8s %8s %10s  %-24s %s\n",
-                     (unsigned)s->capacity, (unsigned)s->visible, (unsigned)s->ready_count, "index",
-                     "fd", "generation", "events", "revents");
-    uint32_t index = 0;
-    while (rc >= 0 && (index = fdslots_index_set_next(&s->used, index)) != INDEX_NONE)
-        rc = dump_slot(s, index++, stream);
+    int rc = fprintf(stream, "fdslots: %u of %u slots used, %u ready\n%8s %8s %10s  %-24s %s\n",
+                     (unsigned)count_used(s), (unsigned)s->capacity, (unsigned)s->ready_count,
+                     "index", "fd", "generation", "events", "revents");
+    for (uint32_t i = 0; rc >= 0 && (i = fdslots_index_set_next(&s->used, i)) != INDEX_NONE; i++)
+        rc = dump_slot(s, i, stream);
     errno = saved;
     return rc >= 0 ? 0 : -EIO;
 }

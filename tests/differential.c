@@ -102,7 +102,7 @@ int main(int argc, char **argv)
 {
     uint64_t seeds[4] = {1, 2, 3, 0};
     size_t count = 4;
-    unsigned long steps = 200000;
+    unsigned long steps = 100000;
     if (getrandom(&seeds[3], sizeof seeds[3] / 2, 0) < 0)
         return 1;
     for (int i = 1; i + 1 < argc; i += 2) {

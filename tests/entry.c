@@ -35,6 +35,18 @@ static int wait_ppoll(struct fdslots *s, int64_t timeout_ns, const sigset_t *mas
     return fdslots_ppoll(s, fdslots_capacity(s), timespec_from(timeout_ns, &ts), mask);
 }
 
+static int wait_epoll_wait(struct fdslots *s, int64_t timeout_ns, const sigset_t *mask)
+{
+    (void)mask;
+    return fdslots_epoll_wait(s, ms_from(timeout_ns));
+}
+
+static int wait_epoll_pwait(struct fdslots *s, int64_t timeout_ns, const sigset_t *mask)
+{
+    struct timespec ts;
+    return fdslots_epoll_pwait(s, timespec_from(timeout_ns, &ts), mask);
+}
+
 static bool always(void)
 {
     return true;
@@ -50,10 +62,30 @@ static bool lack_ppoll(void)
     return !have_ppoll();
 }
 
+static bool have_epoll(void)
+{
+    return fdslots_has(FDSLOTS_HAS_EPOLL) == 1;
+}
+
+static bool have_epoll_ns(void)
+{
+    return fdslots_has(FDSLOTS_HAS_EPOLL_NS) == 1;
+}
+
+static bool lack_epoll_ns(void)
+{
+    return have_epoll() && !have_epoll_ns();
+}
+
 static const struct entry entries[] = {
     {"poll", wait_poll, false, false, false, always},
     {"ppoll", wait_ppoll, true, true, false, have_ppoll},
     {"ppoll by poll", wait_ppoll, false, false, false, lack_ppoll},
+    {"epoll_wait", wait_epoll_wait, false, false, true, have_epoll},
+    {"epoll_pwait", wait_epoll_pwait, true, true, true, have_epoll_ns},
+    {"epoll_pwait by ms", wait_epoll_pwait, false, true, true, lack_epoll_ns},
+    {"wait", fdslots_wait, true, true, true, have_ppoll},
+    {"wait without ppoll", fdslots_wait, false, false, true, lack_ppoll},
 };
 
 #define ENTRIES ((int)(sizeof entries / sizeof entries[0]))
