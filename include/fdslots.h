@@ -285,20 +285,27 @@ const struct pollfd *fdslots_view(const struct fdslots *s);
 
 /* ---- Wake, embed, look ----------------------------------------------------------------------*/
 
-/* Open the waker of this buffer in an empty slot.
+/* Open the waker of this buffer in an empty slot: an eventfd, or a pipe where there is none.
  *
- * Returns 0, or -EINVAL: index; -EBUSY: the slot is used; -EEXIST: there is a waker already;
- * -EMFILE, -ENFILE, -ENOMEM; -ENOTSUP in this version. */
+ * An ordinary slot with POLLIN, which wakes make ready and fdslots_waker_drain() makes unready. It
+ * ends with fdslots_close_index() of that slot, or with the buffer; no wake may be under way then.
+ * A forked child gets a waker of its own at its first wait.
+ *
+ * Returns 0, or -EINVAL: index; -EEXIST: there is a waker already; -EBUSY: the slot is used;
+ * -EMFILE, -ENFILE, -ENOMEM.
+ * Cost: one system call; with a pipe, five. */
 int fdslots_waker_open(struct fdslots *s, uint32_t index);
 
-/* Make the waker's slot ready, from any thread or signal handler.
+/* Make the waker's slot ready, from any thread or signal handler; a wake before the wait counts.
  *
- * Returns 0, or -ENOENT: there is no waker; -ENOTSUP in this version. */
+ * Returns 0, also where many wakes are waiting already; or -ENOENT: there is no waker.
+ * Cost: one write(2). Safety: any thread, async-signal-safe. */
 int fdslots_wake(const struct fdslots *s);
 
-/* Take back all wakes so far.
+/* Take back all wakes so far. Call it before looking for the work that the wakes announce.
  *
- * Returns 0, or -ENOENT: there is no waker; -ENOTSUP in this version. */
+ * Returns 0, or -ENOENT: there is no waker.
+ * Cost: one read(2); with a pipe, one for every 512 wakes. */
 int fdslots_waker_drain(struct fdslots *s);
 
 /* Give an fd that reads ready (POLLIN) while a registered slot is, to nest the buffer in another

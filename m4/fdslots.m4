@@ -41,6 +41,14 @@ AC_DEFUN([FDSLOTS_PPOLL], [
   AM_CONDITIONAL([PPOLL], [test "x$fdslots_ppoll" = xyes])
 ])
 
+AC_DEFUN([FDSLOTS_EVENTFD], [
+  AC_ARG_ENABLE([eventfd], [AS_HELP_STRING([--disable-eventfd], [wake through a pipe])],
+    [], [enable_eventfd=yes])
+  AS_IF([test "x$enable_eventfd" = xyes], [AC_CHECK_FUNC([eventfd], [], [enable_eventfd=no])])
+  fdslots_eventfd=$enable_eventfd
+  AM_CONDITIONAL([EVENTFD], [test "x$fdslots_eventfd" = xyes])
+])
+
 AC_DEFUN([FDSLOTS_EPOLL], [
   AC_ARG_ENABLE([epoll], [AS_HELP_STRING([--disable-epoll], [build with poll and ppoll only])],
     [], [enable_epoll=yes])

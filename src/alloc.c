@@ -32,6 +32,7 @@ void fdslots_destroy(struct fdslots *s)
         return;
     int saved = errno;
     fdslots_epoll_close(s);
+    fdslots_waker_close(s);
     if (s->owns_memory)
         free(s);
     errno = saved;

@@ -31,4 +31,11 @@ void fdslots_epoll_close(struct fdslots *s);
 bool fdslots_epoll_works(void);
 bool fdslots_epoll_has_ns(void);
 
+/* In waker.c. */
+void fdslots_waker_close(struct fdslots *s);
+/* Close the waker if this is its fd; returns whether it was. */
+bool fdslots_waker_closed(struct fdslots *s, int fd);
+/* Before each wait: a child gets a waker of its own. */
+void fdslots_waker_keep(struct fdslots *s);
+
 #endif

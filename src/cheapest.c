@@ -117,7 +117,7 @@ int fdslots_wait(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
     const bool no_epoll = (s->flags & FDSLOTS_NO_EPOLL) != 0;
     if (no_epoll && s->epoll_only > 0)
         return -ENOTSUP;
-    fdslots_ready_reset(s);
+    fdslots_wait_begin(s);
     s->stats.waits++;
     if (no_epoll)
         return by_poll(s, timeout_ns, sigmask);

@@ -28,8 +28,9 @@
 #define COST_POLL_SLOT 300 /* and for each slot in use */
 #endif
 #ifndef COST_POLL_QUEUE
-#define COST_POLL_QUEUE 1350 /* more where it may block: for each slot before the first ready one  \
-                              */
+#define COST_POLL_QUEUE                                                                            \
+    1350 /* more where it may block: for each slot before the first ready one                      \
+          */
 #endif
 #ifndef COST_POLL_HOLE
 #define COST_POLL_HOLE 12 /* for each empty or paused slot between */

@@ -3,6 +3,7 @@
  * Where the parts of a buffer lie in the caller's memory.
  */
 #include "backend.h"
+#include "waker.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -14,6 +15,7 @@ static uint64_t lay_out(struct fdslots *s, unsigned char *base, uint32_t nslots)
     fdslots_layout_take(&at, 1, sizeof(struct fdslots));
     s->pollfds = fdslots_layout_take(&at, nslots, sizeof(struct pollfd));
     s->slots = fdslots_layout_take(&at, nslots, sizeof(struct slot));
+    s->waker = fdslots_layout_take(&at, 1, sizeof(struct waker));
     s->ready = fdslots_layout_take(&at, nslots, sizeof(uint32_t));
     fdslots_index_set_lay_out(&s->used, &at, nslots);
     fdslots_index_set_lay_out(&s->fresh, &at, nslots);
@@ -43,6 +45,7 @@ int fdslots_init(void *mem, size_t size, uint32_t nslots, uint32_t flags, struct
     *s = (struct fdslots){.capacity = nslots, .flags = flags};
     s->epoll = (struct epoll_set){.fd = -1, .outer_fd = -1, .max_ready = nslots};
     lay_out(s, mem, nslots);
+    *s->waker = (struct waker){.read_fd = -1, .write_fd = -1};
     *out = s;
     return 0;
 }

@@ -156,7 +156,7 @@ int fdslots_close_index(struct fdslots *s, uint32_t index)
     int fd = fdslots_slot_fd(s, index);
     fdslots_epoll_forget(s, fd);
     vacate(s, index);
-    return sys_close(fd);
+    return fdslots_waker_closed(s, fd) ? 0 : sys_close(fd);
 }
 
 int fdslots_pause_index(struct fdslots *s, uint32_t index)

@@ -49,6 +49,9 @@ struct slot {
     uint32_t registered_next; /* the next slot in the same bucket of registrations */
 };
 
+/* Defined in waker.h. */
+struct waker;
+
 /* The kernel's epoll set and what is known of it. */
 struct epoll_set {
     int fd;       /* -1 while there is none */
@@ -74,6 +77,7 @@ struct fdslots {
     uint32_t oneshots;   /* slots with SLOT_ONESHOT */
     uint32_t flags;
     bool owns_memory;
+    bool has_waker;
 
     /* pollfd.fd: the fd; ~fd while the slot is hidden, which poll(2) skips; -1 for an empty one. */
     struct pollfd *pollfds;
@@ -82,6 +86,7 @@ struct fdslots {
     struct index_set fresh;   /* slots changed since they were last looked through */
     struct index_set changed; /* slots of which the kernel's set may hold something else */
     struct epoll_set epoll;
+    struct waker *waker;
     struct cost cost;
     struct fdslots_stats stats;
 

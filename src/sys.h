@@ -36,6 +36,18 @@ static inline int sys_close(int fd)
     return rc == -EINTR ? 0 : rc;
 }
 
+static inline int sys_read(int fd, void *buf, size_t size)
+{
+    int saved = errno;
+    return sys_result((int)read(fd, buf, size), saved);
+}
+
+static inline int sys_write(int fd, const void *buf, size_t size)
+{
+    int saved = errno;
+    return sys_result((int)write(fd, buf, size), saved);
+}
+
 /* In ppoll.c, or in ppoll_none.c where the system has none: a mask is then -ENOTSUP. */
 int fdslots_sys_ppoll(struct pollfd *fds, nfds_t nfds, const struct timespec *timeout,
                       const sigset_t *sigmask);

@@ -25,7 +25,7 @@ int fdslots_poll(struct fdslots *s, uint32_t nfds, int timeout_ms)
         return -EINVAL;
     if (needs_epoll(s, nfds))
         return -ENOTSUP;
-    fdslots_ready_reset(s);
+    fdslots_wait_begin(s);
     if (nfds > s->capacity)
         return -EINVAL;
     s->stats.waits++;
@@ -39,7 +39,7 @@ int fdslots_ppoll(struct fdslots *s, uint32_t nfds, const struct timespec *timeo
         return -EINVAL;
     if (needs_epoll(s, nfds))
         return -ENOTSUP;
-    fdslots_ready_reset(s);
+    fdslots_wait_begin(s);
     if (nfds > s->capacity || !fdslots_timespec_valid(timeout))
         return -EINVAL;
     s->stats.waits++;
@@ -59,7 +59,7 @@ int fdslots_epoll_wait(struct fdslots *s, int timeout_ms)
     int rc = epoll_allowed(s);
     if (rc < 0)
         return rc;
-    fdslots_ready_reset(s);
+    fdslots_wait_begin(s);
     s->stats.waits++;
     return fdslots_backend_epoll(s, fdslots_ns_from_ms(timeout_ms), NULL);
 }
@@ -69,7 +69,7 @@ int fdslots_epoll_pwait(struct fdslots *s, const struct timespec *timeout, const
     int rc = epoll_allowed(s);
     if (rc < 0)
         return rc;
-    fdslots_ready_reset(s);
+    fdslots_wait_begin(s);
     if (!fdslots_timespec_valid(timeout))
         return -EINVAL;
     s->stats.waits++;

@@ -48,7 +48,7 @@ TCase *add_case(Suite *suite, const char *name);
 
 Suite *suite_bad_input(void);
 Suite *suite_index_set(void);
-Suite *suite_later(void);
+Suite *suite_waker(void);
 Suite *suite_limits(void);
 Suite *suite_memory(void);
 Suite *suite_oneshot(void);

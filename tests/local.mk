@@ -52,7 +52,7 @@ tests_check_fdslots_SOURCES = \
 	tests/snapshot.h \
 	tests/test_bad_input.c \
 	tests/test_index_set.c \
-	tests/test_later.c \
+	tests/test_waker.c \
 	tests/test_limits.c \
 	tests/test_memory.c \
 	tests/test_oneshot.c \

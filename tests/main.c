@@ -27,7 +27,7 @@ int main(void)
     srunner_add_suite(runner, suite_text());
     srunner_add_suite(runner, suite_index_set());
     srunner_add_suite(runner, suite_timeout());
-    srunner_add_suite(runner, suite_later());
+    srunner_add_suite(runner, suite_waker());
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);

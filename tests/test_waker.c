@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The waker: no wake is lost, whoever makes it and whenever.
+ */
+#include "common.h"
+#include "entry.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+START_TEST(bad_input)
+{
+    struct fdslots *s = make_slots(4);
+    int p[2];
+    make_pipe(p, false);
+    EXPECT(fdslots_waker_open(NULL, 0), -EINVAL);
+    EXPECT(fdslots_wake(NULL), -EINVAL);
+    EXPECT(fdslots_waker_drain(NULL), -EINVAL);
+    EXPECT(fdslots_waker_open(s, 4), -EINVAL);
+    EXPECT(fdslots_wake(s), -ENOENT);
+    EXPECT(fdslots_waker_drain(s), -ENOENT);
+    EXPECT(fdslots_set_index(s, 1, p[0], POLLIN), 0);
+    EXPECT(fdslots_waker_open(s, 1), -EBUSY);
+    EXPECT(fdslots_waker_open(s, 0), 0);
+    EXPECT(fdslots_waker_open(s, 2), -EEXIST);
+    EXPECT(fdslots_get_fd(s, 2), -ENOENT);
+    fdslots_destroy(s);
+    close_pipe(p);
+}
+END_TEST
+
+START_TEST(a_wake_before_the_wait_counts)
+{
+    const struct entry *e = entry_at(_i);
+    struct fdslots *s = make_slots(4);
+    EXPECT(fdslots_waker_open(s, 3), 0);
+    EXPECT(e->wait(s, 0, NULL), 0);
+    EXPECT(fdslots_wake(s), 0);
+    EXPECT(fdslots_wake(s), 0);
+    EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 1);
+    EXPECT(fdslots_get_revents(s, 3), POLLIN);
+    EXPECT(fdslots_waker_drain(s), 0);
+    EXPECT(e->wait(s, 0, NULL), 0);
+    EXPECT(fdslots_waker_drain(s), 0);
+    fdslots_destroy(s);
+}
+END_TEST
+
+START_TEST(a_full_waker_is_success)
+{
+    struct fdslots *s = make_slots(1);
+    EXPECT(fdslots_waker_open(s, 0), 0);
+    uint64_t most = UINT64_MAX - 1; /* as an eventfd counts; a pipe takes it as eight wakes */
+    ck_assert_int_eq(
+        write(fdslots_get_fd(s, 0), &most, sizeof most) == sizeof most || errno == EBADF, 1);
+    for (int i = 0; i < 70000; i++)
+        EXPECT(fdslots_wake(s), 0);
+    EXPECT(fdslots_poll(s, 1, 0), 1);
+    EXPECT(fdslots_waker_drain(s), 0);
+    EXPECT(fdslots_poll(s, 1, 0), 0);
+    fdslots_destroy(s);
+}
+END_TEST
+
+START_TEST(it_ends_with_its_slot)
+{
+    struct fdslots *s = make_slots(2);
+    EXPECT(fdslots_waker_open(s, 0), 0);
+    EXPECT(fdslots_close_index(s, 0), 0);
+    EXPECT(fdslots_wake(s), -ENOENT);
+    EXPECT(fdslots_waker_drain(s), -ENOENT);
+    EXPECT(fdslots_waker_open(s, 1), 0);
+    EXPECT(fdslots_wake(s), 0);
+    EXPECT(fdslots_poll(s, 2, 0), 1);
+    fdslots_destroy(s);
+}
+END_TEST
+
+#define WAKERS 8
+#define WAKES  125000
+
+struct work {
+    struct fdslots *s;
+    atomic_long made;
+};
+
+static void *make_work(void *arg)
+{
+    struct work *work = arg;
+    for (int i = 0; i < WAKES; i++) {
+        atomic_fetch_add(&work->made, 1);
+        if (fdslots_wake(work->s) != 0)
+            return arg;
+    }
+    return NULL;
+}
+
+/* Were one lost, the waiter would sleep with work undone, for ever. */
+START_TEST(a_million_wakes_none_lost)
+{
+    const struct entry *e = entry_at(_i);
+    struct work work = {.s = make_slots(8)};
+    pthread_t threads[WAKERS];
+    void *failed;
+    EXPECT(fdslots_waker_open(work.s, 5), 0);
+    for (int i = 0; i < WAKERS; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, make_work, &work), 0);
+    for (long done = 0; done < (long)WAKERS * WAKES;) {
+        EXPECT(e->wait(work.s, FDSLOTS_FOREVER, NULL), 1);
+        EXPECT(fdslots_waker_drain(work.s), 0);
+        done += atomic_exchange(&work.made, 0);
+    }
+    for (int i = 0; i < WAKERS; i++) {
+        pthread_join(threads[i], &failed);
+        ck_assert_ptr_null(failed);
+    }
+    fdslots_destroy(work.s);
+}
+END_TEST
+
+static struct fdslots *woken_by_signal;
+
+static void wake_from_handler(int signo)
+{
+    (void)signo;
+    fdslots_wake(woken_by_signal);
+}
+
+START_TEST(a_handler_may_wake)
+{
+    const struct entry *e = entry_at(_i);
+    struct sigaction act = {.sa_handler = wake_from_handler};
+    struct sigaction old;
+    woken_by_signal = make_slots(2);
+    EXPECT(fdslots_waker_open(woken_by_signal, 1), 0);
+    sigaction(SIGUSR1, &act, &old);
+    errno = 77;
+    raise(SIGUSR1);
+    ck_assert_int_eq(errno, 77);
+    EXPECT(e->wait(woken_by_signal, FDSLOTS_FOREVER, NULL), 1);
+    sigaction(SIGUSR1, &old, NULL);
+    fdslots_destroy(woken_by_signal);
+}
+END_TEST
+
+/* Run the rest of the test in a child; it must end with 0. */
+static void in_child(const struct entry *e, struct fdslots *s,
+                     bool (*run)(const struct entry *e, struct fdslots *s))
+{
+    int status;
+    pid_t child = fork();
+    if (child == 0)
+        _exit(run(e, s) ? 0 : 1);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+}
+
+static bool drain_in_child(const struct entry *e, struct fdslots *s)
+{
+    return e->wait(s, 0, NULL) == 0 && fdslots_wake(s) == 0 &&
+           e->wait(s, FDSLOTS_FOREVER, NULL) == 1 && fdslots_waker_drain(s) == 0 &&
+           e->wait(s, 0, NULL) == 0;
+}
+
+static bool wake_first_in_child(const struct entry *e, struct fdslots *s)
+{
+    return fdslots_wake(s) == 0 && e->wait(s, FDSLOTS_FOREVER, NULL) == 1;
+}
+
+static bool destroy_in_child(const struct entry *e, struct fdslots *s)
+{
+    (void)e;
+    int fd = fdslots_get_fd(s, 1);
+    int other = open("/dev/null", O_RDONLY);
+    /* As a daemon that closed all it inherited and opened something else. */
+    if (dup2(other, fd) != fd)
+        return false;
+    fdslots_destroy(s);
+    return fcntl(fd, F_GETFD) >= 0;
+}
+
+START_TEST(a_child_has_its_own)
+{
+    const struct entry *e = entry_at(_i);
+    struct fdslots *s = make_slots(2);
+    EXPECT(fdslots_waker_open(s, 1), 0);
+    EXPECT(e->wait(s, 0, NULL), 0);
+    in_child(e, s, wake_first_in_child);
+    EXPECT(e->wait(s, 0, NULL), 0); /* the child's wakes are not the parent's */
+    EXPECT(fdslots_wake(s), 0);
+    in_child(e, s, drain_in_child);
+    EXPECT(e->wait(s, 0, NULL), 1); /* nor the other way round */
+    in_child(e, s, destroy_in_child);
+    fdslots_destroy(s);
+}
+END_TEST
+
+Suite *suite_waker(void)
+{
+    Suite *suite = suite_create("waker");
+    TCase *tcase = add_case(suite, "waker");
+    tcase_set_timeout(tcase, 120);
+    tcase_add_test(tcase, bad_input);
+    tcase_add_loop_test(tcase, a_wake_before_the_wait_counts, 0, entry_count());
+    tcase_add_test(tcase, a_full_waker_is_success);
+    tcase_add_test(tcase, it_ends_with_its_slot);
+    tcase_add_loop_test(tcase, a_million_wakes_none_lost, 0, entry_count());
+    tcase_add_loop_test(tcase, a_handler_may_wake, 0, entry_count());
+    tcase_add_loop_test(tcase, a_child_has_its_own, 0, entry_count());
+    return suite;
+}
