@@ -8,6 +8,7 @@ jobs=$(nproc)
 
 # In $BUILD, build-ci/NAME. By a relative path: autotools take a space in the path only so.
 configure() {
+    [ -f configure ] || autoreconf -i # a check run alone
     (cd "$BUILD" && ../../configure --quiet --enable-werror "$@")
 }
 
