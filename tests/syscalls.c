@@ -17,6 +17,7 @@
 #define NSLOTS 100
 
 static struct fdslots *s;
+static const sigset_t *mask; /* an empty one, or none where a mask cannot be had */
 static int p[2];
 
 /* The operations check their results: what fails early would look cheap. */
@@ -28,6 +29,9 @@ static void must(int rc, int expected)
 
 static void prepare(void)
 {
+    static sigset_t empty_mask;
+    sigemptyset(&empty_mask);
+    mask = fdslots_has(FDSLOTS_HAS_PPOLL) == 1 ? &empty_mask : NULL;
     must(pipe2(p, O_NONBLOCK), 0);
     must((int)write(p[1], "x", 1), 1);
     must(fdslots_create(NSLOTS, 0, &s), 0);
@@ -75,9 +79,7 @@ static void ppoll_ready(uint32_t i)
 static void ppoll_idle(uint32_t i)
 {
     const struct timespec a_while = {0, i % 2};
-    sigset_t mask;
-    sigemptyset(&mask);
-    must(fdslots_ppoll(s, NSLOTS, &a_while, &mask), 0);
+    must(fdslots_ppoll(s, NSLOTS, &a_while, mask), 0);
 }
 
 static void set_and_get(uint32_t i)
@@ -132,6 +134,14 @@ static void make_and_end(uint32_t i)
     fdslots_destroy(s);
 }
 
+static void ask(uint32_t i)
+{
+    (void)i;
+    must(fdslots_has(FDSLOTS_HAS_PPOLL) >= 0, 1);
+    must(fdslots_has(FDSLOTS_HAS_EPOLL) >= 0, 1);
+    must(fdslots_has(FDSLOTS_HAS_EPOLL_NS) >= 0, 1);
+}
+
 static void close_one(uint32_t i)
 {
     must(fdslots_set_index(s, 9, 700 + (int)i, POLLIN), 0);
@@ -145,18 +155,20 @@ static const struct {
     uint32_t times;
     long nr; /* the system call that is counted, or TRACER_ALL */
     int64_t expected;
+    bool at_most; /* fewer are as good */
 } cases[] = {
-    {"1,000 polls, one slot ready", prepare, poll_ready, 1000, TRACER_ALL, 1000},
-    {"1,000 polls, nothing ready", idle, poll_idle, 1000, TRACER_ALL, 1000},
-    {"1,000 polls, all slots changed", prepare, poll_changed, 1000, TRACER_ALL, 1000},
-    {"1,000 polls of no slot", prepare, poll_nothing, 1000, TRACER_ALL, 1000},
-    {"1,000 ppolls, one slot ready", prepare, ppoll_ready, 1000, TRACER_ALL, 1000},
-    {"1,000 ppolls, nothing ready", idle, ppoll_idle, 1000, TRACER_ALL, 1000},
-    {"100,000 sets and gets", prepare, set_and_get, 100000, TRACER_ALL, 0},
-    {"100,000 of all other slot calls", prepare, everything_else, 100000, TRACER_ALL, 0},
-    {"100,000 walks of the ready set", waited, iterate, 100000, TRACER_ALL, 0},
-    {"1,000 buffers in the caller's memory", prepare, make_and_end, 1000, TRACER_ALL, 0},
-    {"100 closes", prepare, close_one, 100, TRACER_ALL, 100},
+    {"1,000 polls, one slot ready", prepare, poll_ready, 1000, TRACER_ALL, 1000, false},
+    {"1,000 polls, nothing ready", idle, poll_idle, 1000, TRACER_ALL, 1000, false},
+    {"1,000 polls, all slots changed", prepare, poll_changed, 1000, TRACER_ALL, 1000, false},
+    {"1,000 polls of no slot", prepare, poll_nothing, 1000, TRACER_ALL, 1000, false},
+    {"1,000 ppolls, one slot ready", prepare, ppoll_ready, 1000, TRACER_ALL, 1000, false},
+    {"1,000 ppolls, nothing ready", idle, ppoll_idle, 1000, TRACER_ALL, 1000, false},
+    {"100,000 sets and gets", prepare, set_and_get, 100000, TRACER_ALL, 0, false},
+    {"100,000 of all other slot calls", prepare, everything_else, 100000, TRACER_ALL, 0, false},
+    {"100,000 walks of the ready set", waited, iterate, 100000, TRACER_ALL, 0, false},
+    {"1,000 buffers in the caller's memory", prepare, make_and_end, 1000, TRACER_ALL, 0, false},
+    {"100 closes", prepare, close_one, 100, TRACER_ALL, 100, false},
+    {"100 times asked what works", prepare, ask, 100, TRACER_ALL, 3 * 2 * 100, true},
 };
 
 int main(void)
@@ -171,7 +183,8 @@ int main(void)
         return skip_program(obstacle);
     for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
         int64_t got = tracer_count(cases[c].prepare, cases[c].run, cases[c].times, cases[c].nr);
-        bool good = got == cases[c].expected;
+        bool good =
+            got == cases[c].expected || (cases[c].at_most && got >= 0 && got < cases[c].expected);
         printf("%-40s %6jd system calls%s\n", cases[c].name, (intmax_t)got, good ? "" : ", wrong");
         if (!good)
             fprintf(stderr, "%s: %jd system calls, not %jd\n", cases[c].name, (intmax_t)got,

@@ -196,6 +196,17 @@ START_TEST(poll_refuses_what_it_cannot_do)
 }
 END_TEST
 
+START_TEST(ppoll_refuses_a_mask_it_cannot_have)
+{
+    const sigset_t mask = {0};
+    if (fdslots_has(FDSLOTS_HAS_PPOLL) == 1)
+        return;
+    REFUSES(fdslots_ppoll(s, NSLOTS, &at_once, &mask), -ENOTSUP);
+    REFUSES(fdslots_ppoll(s, NSLOTS, NULL, &mask), -ENOTSUP);
+    EXPECT(fdslots_ppoll(s, NSLOTS, NULL, NULL), 1);
+}
+END_TEST
+
 static int never(void *arg, uint32_t index, int fd, uint32_t revents)
 {
     ck_abort_msg("called with %p, %u, %d, %u", arg, (unsigned)index, fd, (unsigned)revents);
@@ -244,6 +255,7 @@ Suite *suite_bad_input(void)
     tcase_add_test(tcase, more_slots_than_there_are);
     tcase_add_loop_test(tcase, bad_timespec, 0, LENGTH(bad_timespecs));
     tcase_add_loop_test(tcase, poll_refuses_what_it_cannot_do, 0, 3);
+    tcase_add_test(tcase, ppoll_refuses_a_mask_it_cannot_have);
     tcase_add_test(tcase, null_buffer);
     return suite;
 }

@@ -52,7 +52,8 @@ START_TEST(size_is_monotonic_and_bounded)
     EXPECT((intmax_t)fdslots_size(UINT32_MAX), 0);
     size_t before = 0;
     for (uint32_t n = 1; n < 1000; n++) {
-        ck_assert_uint_ge(fdslots_size(n), before + sizeof(struct pollfd));
+        ck_assert_uint_ge(fdslots_size(n), n * sizeof(struct pollfd)); /* the view is inside */
+        ck_assert_uint_ge(fdslots_size(n), before);
         before = fdslots_size(n);
     }
     if (sizeof(size_t) > 4)
@@ -161,14 +162,14 @@ static void use_beside_a_wall(uint32_t nslots, bool at_end)
     ck_assert_ptr_ne(map, MAP_FAILED);
     unsigned char *middle = map + page;
     ck_assert_int_eq(mprotect(middle, room, PROT_READ | PROT_WRITE), 0);
-    use(init_in(at_end ? middle + room - size : middle, size, nslots));
+    size_t start = at_end ? (room - size) / sizeof(uint64_t) * sizeof(uint64_t) : 0;
+    use(init_in(middle + start, size, nslots));
     munmap(map, room + 2 * page);
 }
 
 START_TEST(stays_inside_its_memory)
 {
     const uint32_t sizes[] = {1, 2, 3, 63, 64, 65, 500, 4095, 4096, 4097};
-    ck_assert_uint_eq(fdslots_size(3) % sizeof(uint64_t), 0); /* so that both ends are aligned */
     use_beside_a_wall(sizes[_i / 2], _i % 2 == 1);
 }
 END_TEST

@@ -158,6 +158,8 @@ END_TEST
 
 START_TEST(destroy_keeps_the_callers_fds)
 {
+    int next_fd = dup(full[0]);
+    close(next_fd);
     struct fdslots *other = make_slots(4);
     EXPECT(fdslots_set_index(other, 0, full[0], POLLIN), 0);
     EXPECT(fdslots_set_index(other, 1, full[1], POLLOUT), 0);
@@ -166,6 +168,8 @@ START_TEST(destroy_keeps_the_callers_fds)
     EXPECT_QUIET(fdslots_destroy(other));
     ck_assert_int_ge(fcntl(full[0], F_GETFD), 0);
     ck_assert_int_ge(fcntl(full[1], F_GETFD), 0);
+    ck_assert_int_eq(dup(full[0]), next_fd); /* and leaves none of its own */
+    close(next_fd);
 }
 END_TEST
 
@@ -327,6 +331,25 @@ START_TEST(set_events_keeps_what_is_always_reported)
 }
 END_TEST
 
+START_TEST(buffers_share_nothing)
+{
+    const struct entry *e = entry_at(_i);
+    struct fdslots *other = make_slots(10);
+    EXPECT(fdslots_set_index(s, 1, full[0], POLLIN), 0);
+    EXPECT(fdslots_set_index(other, 1, full[0], POLLIN), 0);
+    EXPECT(fdslots_set_index(other, 2, full[1], POLLOUT), 0);
+    EXPECT(e->wait(other, 0, NULL), 2);
+    EXPECT(e->wait(s, 0, NULL), 1);
+    EXPECT(fdslots_pause_index(s, 1), 0);
+    EXPECT(e->wait(s, 0, NULL), 0);
+    EXPECT(fdslots_get_revents(other, 1), POLLIN);
+    EXPECT(e->wait(other, 0, NULL), 2);
+    EXPECT_QUIET(fdslots_destroy(other));
+    EXPECT(fdslots_resume_index(s, 1), 0);
+    EXPECT(e->wait(s, 0, NULL), 1);
+}
+END_TEST
+
 START_TEST(changes_between_waits_are_seen)
 {
     const struct entry *e = entry_at(_i);
@@ -376,6 +399,7 @@ Suite *suite_slots(void)
     tcase_add_loop_test(tcase, paused_slots_are_invisible, 0, entry_count());
     tcase_add_loop_test(tcase, a_set_clears_what_was_reported, 0, entry_count());
     tcase_add_loop_test(tcase, set_events_keeps_what_is_always_reported, 0, entry_count());
+    tcase_add_loop_test(tcase, buffers_share_nothing, 0, entry_count());
     tcase_add_loop_test(tcase, changes_between_waits_are_seen, 0, entry_count());
     return suite;
 }

@@ -133,7 +133,15 @@ START_TEST(dump_shows_the_used_slots)
     has_line(dump, 7, p[1], (const char *const[]){"IN|PRI", "0", NULL});
     has_line(dump, 500, p[0], (const char *const[]){"IN", "0", "paused", NULL});
     has_line(dump, 999, p[1], (const char *const[]){"OUT|ONESHOT", "OUT", "fired", NULL});
-    ck_assert_ptr_nonnull(strstr(dump, "4 of 1000"));
+    ck_assert_ptr_nonnull(strstr(dump, "4 of 1000 slots used, 2 ready"));
+    free(dump);
+    ck_assert_int_eq(fdslots_invalidate_index(s, 500), 0);
+    ck_assert_int_eq(fdslots_set_index(s, 999, p[1], POLLOUT), 0);
+    ck_assert_int_eq(fdslots_set_index(s, 0, -1, 0), 0);
+    fdslots_clear_ready(s);
+    dump = dump_of(s);
+    ck_assert_int_eq(lines(dump), 2 + 2);
+    ck_assert_ptr_nonnull(strstr(dump, "2 of 1000 slots used, 0 ready"));
     free(dump);
     fdslots_destroy(s);
     close_pipe(p);
