@@ -5,7 +5,15 @@
 #include "backend.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+
+/* clang holds that malloc and free leave errno alone, and drops a plain assignment. */
+static void restore_errno(int saved)
+{
+    atomic_signal_fence(memory_order_seq_cst);
+    errno = saved;
+}
 
 int fdslots_create(uint32_t nslots, uint32_t flags, struct fdslots **out)
 {
@@ -15,7 +23,7 @@ int fdslots_create(uint32_t nslots, uint32_t flags, struct fdslots **out)
     int saved = errno;
     /* malloc, not calloc: a large piece comes untouched from the kernel, and stays so. */
     void *mem = malloc(size);
-    errno = saved;
+    restore_errno(saved);
     if (mem == NULL)
         return -ENOMEM;
     int rc = fdslots_init(mem, size, nslots, flags, out);
@@ -35,5 +43,5 @@ void fdslots_destroy(struct fdslots *s)
     fdslots_waker_close(s);
     if (s->owns_memory)
         free(s);
-    errno = saved;
+    restore_errno(saved);
 }
