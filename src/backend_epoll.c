@@ -13,8 +13,6 @@
 #include <stdatomic.h>
 
 #define NS_PER_MS INT64_C(1000000)
-/* The kernel's EP_MAX_EVENTS. */
-#define MAX_EVENTS ((uint32_t)(INT_MAX / sizeof(struct epoll_event)))
 
 /* ---- the system call ---- */
 
@@ -34,25 +32,30 @@ bool fdslots_epoll_has_ns(void)
     return !says_missing(sys_epoll_pwait2(-1, &event, 1, &at_once, NULL));
 }
 
-/* One wait of the kernel. epoll_pwait2 is the dearest and is left for times that the others cannot
- * express. */
-static int call(struct fdslots *s, uint32_t max, int64_t ns, const sigset_t *sigmask)
+/* epoll_pwait2 is the dearest and is left for times that the others cannot express. */
+SELDOM static int call_ns(struct fdslots *s, int most, int64_t ns, const sigset_t *sigmask)
 {
     struct epoll_set *set = &s->epoll;
-    int most = (int)(max < MAX_EVENTS ? max : MAX_EVENTS);
     int ms = fdslots_ms_from_ns(ns);
-    s->stats.epoll_calls++;
-    if (ms > 0 && ms * NS_PER_MS != ns &&
-        !atomic_load_explicit(&pwait2_missing, memory_order_relaxed)) {
+    if (ms * NS_PER_MS != ns && !atomic_load_explicit(&pwait2_missing, memory_order_relaxed)) {
         const struct timespec timeout = fdslots_timespec_from_ns(ns);
         int rc = sys_epoll_pwait2(set->fd, set->events, most, &timeout, sigmask);
         if (!says_missing(rc))
             return rc;
         atomic_store_explicit(&pwait2_missing, true, memory_order_relaxed);
     }
-    if (sigmask == NULL)
-        return sys_epoll_wait(set->fd, set->events, most, ms);
     return sys_epoll_pwait(set->fd, set->events, most, ms, sigmask);
+}
+
+/* One wait of the kernel. */
+static inline int call(struct fdslots *s, uint32_t max, int64_t ns, const sigset_t *sigmask)
+{
+    struct epoll_set *set = &s->epoll;
+    int most = (int)max;
+    s->stats.epoll_calls++;
+    if (ns != 0 && ns != FDSLOTS_FOREVER)
+        return call_ns(s, most, ns, sigmask);
+    return sys_epoll_pwait(set->fd, set->events, most, ns == 0 ? 0 : -1, sigmask);
 }
 
 /* ---- the report ---- */
@@ -95,7 +98,7 @@ static void share_out(struct fdslots *s, uint32_t leader, uint32_t events, uint3
     for (int round = 0; round < 2 && s->ready_count == before; round++) {
         cut = serve(s, leader, events, most);
         for (uint32_t i = leader; !cut && i != INDEX_NONE; i = fdslots_registration_next(s, i))
-            s->slots[i].flags &= (uint16_t)~SLOT_SERVED;
+            s->slots[i].flags &= (uint8_t)~SLOT_SERVED;
     }
     if (cut && (s->slots[leader].registered_events & REGISTERED_EDGE) != 0) {
         /* An edge comes once: have the kernel look again, for those left out. */
@@ -104,21 +107,38 @@ static void share_out(struct fdslots *s, uint32_t leader, uint32_t events, uint3
     }
 }
 
+/* An event that is not for one slot alone. Returns whether it was a ghost's. */
+SELDOM static bool take_other(struct fdslots *s, const struct epoll_event *event, uint32_t most)
+{
+    uint32_t leader = (uint32_t)event->data.u64;
+    const struct slot *slot = &s->slots[leader];
+    if (slot->role != ROLE_LEADER || slot->generation != event->data.u64 >> 32)
+        return true;
+    share_out(s, leader, event->events, most);
+    return false;
+}
+
 /* Returns how many of the `count` events were of files that no slot has any more. */
 static uint32_t take_events(struct fdslots *s, uint32_t count, uint32_t most)
 {
+    const struct slot *const slots = s->slots;
+    struct pollfd *const pollfds = s->pollfds;
+    uint32_t *ready = s->ready + s->ready_count;
     uint32_t ghosts = 0;
-    for (uint32_t e = 0; e < count; e++) {
-        const struct epoll_event event = s->epoll.events[e];
-        uint32_t index = (uint32_t)event.data.u64;
-        const struct slot *slot = &s->slots[index];
-        if ((slot->flags & SLOT_LEADER) == 0 || slot->generation != event.data.u64 >> 32)
-            ghosts++;
-        else if ((slot->flags & SLOT_SHARED) == 0)
-            report(s, index, own_part(s, index, event.events));
-        else
-            share_out(s, index, event.events, most);
+    for (const struct epoll_event *e = s->epoll.events; count > 0; e++, count--) {
+        const uint32_t index = (uint32_t)e->data.u64;
+        const struct slot *slot = &slots[index];
+        if (slot->role != ROLE_ALONE || slot->generation != e->data.u64 >> 32) {
+            s->ready_count = (uint32_t)(ready - s->ready);
+            ghosts += take_other(s, e, most);
+            ready = s->ready + s->ready_count;
+            continue;
+        }
+        uint32_t wanted = (uint16_t)pollfds[index].events | EVENTS_ALWAYS;
+        pollfds[index].revents = (short)(uint16_t)(e->events & wanted);
+        *ready++ = index;
     }
+    s->ready_count = (uint32_t)(ready - s->ready);
     return ghosts;
 }
 
@@ -152,7 +172,7 @@ static int64_t ask(struct fdslots *s, int64_t ns, const sigset_t *sigmask)
 {
     struct epoll_set *set = &s->epoll;
     const bool refused = !fdslots_index_set_empty(&set->refused);
-    const bool cuts = set->max_ready < s->capacity;
+    const bool cuts = set->max_ready < set->most;
     uint32_t most = set->max_ready;
     if (refused) {
         set->refused_first = cuts && !set->refused_first;
@@ -179,37 +199,71 @@ static int let_signals_in(const sigset_t *sigmask)
     return fdslots_sys_ppoll(NULL, 0, &at_once, sigmask);
 }
 
-int fdslots_backend_epoll(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
+/* Ghosts were seen: only a new set is without them. */
+static int lay_ghosts(struct fdslots *s, uint32_t ghosts)
 {
-    int rc = fdslots_epoll_sync(s);
-    if (rc < 0)
-        return rc;
-    int64_t left = timeout_ns;
-    /* Only a wait that may have to go on needs to know when it began. */
-    bool may_go_on = left > 0 && left != FDSLOTS_FOREVER &&
-                     (s->epoll.ghosts_possible || left > INT_MAX * NS_PER_MS);
-    int64_t deadline = may_go_on ? fdslots_deadline(left) : FDSLOTS_FOREVER;
+    s->stats.ghosts_dropped += ghosts;
+    int rc = fdslots_epoll_renew(s);
+    return rc < 0 ? rc : fdslots_epoll_sync(s);
+}
+
+/* A wait that may have to ask more than once: it goes on when all it saw was ghosts, and when the
+ * kernel could not be given all of its time at once. */
+SELDOM static int wait_on(struct fdslots *s, int64_t left, const sigset_t *sigmask)
+{
+    bool may_go_on = left > 0 && left != FDSLOTS_FOREVER;
+    int64_t deadline = may_go_on ? fdslots_deadline(left) : 0;
     for (;;) {
         int64_t ghosts = ask(s, left, sigmask);
         if (ghosts < 0)
             return (int)ghosts;
-        if (ghosts > 0) {
-            s->stats.ghosts_dropped += (uint64_t)ghosts;
-            rc = fdslots_epoll_renew(s);
-            if (rc == 0)
-                rc = fdslots_epoll_sync(s);
-            if (rc < 0 && s->ready_count == 0)
-                return rc;
-        }
+        int rc = ghosts > 0 ? lay_ghosts(s, (uint32_t)ghosts) : 0;
+        if (s->ready_count > 0)
+            break;
+        if (rc < 0)
+            return rc;
         if (may_go_on)
             left = fdslots_time_left(deadline);
-        if (s->ready_count > 0 || (ghosts == 0 && (!may_go_on || left == 0)))
+        if (ghosts == 0 && (!may_go_on || left == 0))
             break;
     }
     if (s->ready_count == 0 && left == 0 && sigmask != NULL) {
-        rc = let_signals_in(sigmask);
+        int rc = let_signals_in(sigmask);
         if (rc < 0)
             return rc;
+    }
+    fdslots_ready_fire(s);
+    return (int)s->ready_count;
+}
+
+/* Whether one system call is enough whatever it answers, ghosts apart, and need not be told of
+ * anything but the time. */
+static bool is_simple(const struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
+{
+    const struct epoll_set *set = &s->epoll;
+    if (!fdslots_index_set_empty(&set->refused) || set->max_ready < set->most)
+        return false;
+    if (timeout_ns == 0)
+        return sigmask == NULL;
+    return timeout_ns == FDSLOTS_FOREVER ||
+           (!set->ghosts_possible && timeout_ns <= INT_MAX * NS_PER_MS);
+}
+
+int fdslots_backend_epoll(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
+{
+    int rc = fdslots_epoll_in_step(s) ? 0 : fdslots_epoll_sync(s);
+    if (rc < 0)
+        return rc;
+    if (!is_simple(s, timeout_ns, sigmask))
+        return wait_on(s, timeout_ns, sigmask);
+    rc = call(s, s->epoll.most, timeout_ns, sigmask);
+    if (rc <= 0)
+        return rc;
+    uint32_t ghosts = take_events(s, (uint32_t)rc, s->capacity);
+    if (ghosts > 0) {
+        rc = lay_ghosts(s, ghosts);
+        if (s->ready_count == 0)
+            return rc < 0 ? rc : wait_on(s, timeout_ns, sigmask);
     }
     fdslots_ready_fire(s);
     return (int)s->ready_count;

@@ -29,24 +29,20 @@ static uint64_t sample_price(const struct fdslots *s)
     return sum / count;
 }
 
-static struct cost_wait know(struct fdslots *s, int64_t timeout_ns)
+/* Price what changed. Another entry point may have told the kernel of the backlog; a fork or a
+ * rebuild may have made it forget. */
+static void price_changes(struct fdslots *s, struct cost_wait *w)
 {
-    struct cost_wait w = {
-        .slots = s->visible, .holes = s->end - s->visible, .blocks = timeout_ns > 0};
-    /* Another entry point may have told the kernel; a fork or a rebuild, made it forget. */
-    if (fdslots_index_set_empty(&s->changed))
-        s->cost.backlog = 0;
-    else if (s->cost.backlog == 0)
+    if (!fdslots_index_set_empty(&s->changed) && s->cost.backlog == 0)
         s->cost.backlog = (uint64_t)s->visible * COST_EPOLL_ADD;
-    if (!fdslots_index_set_empty(&s->fresh)) {
-        uint64_t price = sample_price(s);
-        uint32_t moved = 0;
-        uint32_t added = 0;
-        fdslots_index_set_move(&s->fresh, &s->changed, &moved, &added);
-        w.fresh = moved * price;
-        w.added = added * price;
-    }
-    return w;
+    if (fdslots_index_set_empty(&s->fresh))
+        return;
+    uint64_t price = sample_price(s);
+    uint32_t moved = 0;
+    uint32_t added = 0;
+    fdslots_index_set_move(&s->fresh, &s->changed, &moved, &added);
+    w->fresh = moved * price;
+    w->added = added * price;
 }
 
 /* How many slots poll(2) looked at before it met a ready one: it queues itself on each of them. */
@@ -65,6 +61,8 @@ static struct cost_result found(const struct fdslots *s)
 /* poll(2) is cheaper than ppoll(2): for all times that it can express. */
 static int by_poll(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
 {
+    if (sigmask == NULL && timeout_ns == 0)
+        return fdslots_backend_poll(s, s->capacity, 0);
     int ms = fdslots_ms_from_ns(timeout_ns);
     if (sigmask == NULL && (ms < 0 || ms * NS_PER_MS == timeout_ns))
         return fdslots_backend_poll(s, s->capacity, ms);
@@ -81,30 +79,64 @@ static int by(enum cost_choice choice, struct fdslots *s, int64_t timeout_ns,
 
 /* ---- the wait ---- */
 
-/* A wait that the other mechanism may be able to do. poll: more slots than RLIMIT_NOFILE, no
- * memory, no mask. epoll: no fds, no memory, the watch limit, a filter of system calls, a circle of
- * sets. */
-static bool refused(int rc)
+/* The chosen mechanism was refused: poll, where there are more slots than RLIMIT_NOFILE, or no
+ * memory, or a mask and no ppoll(2); epoll, where there are no fds, no memory, no watches left, a
+ * filter of system calls, a circle of sets. The other one may be able to. */
+static int fall_back(struct fdslots *s, enum cost_choice *choice, int refused, int64_t timeout_ns,
+                     const sigset_t *sigmask)
 {
-    return rc < 0 && rc != -EINTR;
+    enum cost_choice other = *choice == COST_POLL ? COST_EPOLL : COST_POLL;
+    int rc = by(other, s, timeout_ns, sigmask);
+    if (rc < 0 && rc != -EINTR)
+        return refused;
+    s->stats.fallbacks++;
+    s->cost.excess = 0; /* so that what was refused is tried again, but not every time */
+    *choice = other;
+    return rc;
 }
 
-static int wait_by_choice(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
+static struct cost_wait know(const struct fdslots *s, int64_t timeout_ns)
+{
+    return (struct cost_wait){
+        .slots = s->visible, .holes = s->end - s->visible, .blocks = timeout_ns > 0};
+}
+
+SELDOM static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
 {
     struct cost_wait w = know(s, timeout_ns);
+    if (fdslots_index_set_empty(&s->fresh) && fdslots_index_set_empty(&s->changed))
+        s->cost.backlog = 0;
+    else
+        price_changes(s, &w);
     enum cost_choice choice = fdslots_cost_choose(&s->cost, &w);
     int rc = by(choice, s, timeout_ns, sigmask);
-    if (refused(rc)) {
-        enum cost_choice other = choice == COST_POLL ? COST_EPOLL : COST_POLL;
-        int other_rc = by(other, s, timeout_ns, sigmask);
-        if (refused(other_rc))
-            return rc;
-        s->stats.fallbacks++;
-        s->cost.excess = 0; /* so that what was refused is tried again, but not every time */
-        rc = other_rc;
-        choice = other;
-    }
+    if (rc < 0 && rc != -EINTR)
+        rc = fall_back(s, &choice, rc, timeout_ns, sigmask);
     fdslots_cost_learn(&s->cost, &w, choice, found(s));
+    return rc;
+}
+
+/* A wait that was taken to be as the one before found something else, or was refused. */
+SELDOM static int learn_anew(struct fdslots *s, int rc, int64_t timeout_ns, const sigset_t *sigmask)
+{
+    enum cost_choice choice = s->cost.choice;
+    if (rc < 0 && rc != -EINTR)
+        rc = fall_back(s, &choice, rc, timeout_ns, sigmask);
+    struct cost_wait w = know(s, timeout_ns);
+    fdslots_cost_choose(&s->cost, &w);
+    fdslots_cost_learn(&s->cost, &w, choice, found(s));
+    return rc;
+}
+
+/* As the wait before: most waits. */
+static int wait_again(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
+{
+    const struct cost *cost = &s->cost;
+    int rc = by(cost->choice, s, timeout_ns, sigmask);
+    /* Where the first ready slot stands matters to a wait that blocks only. */
+    if (rc != (int)cost->last.ready || (timeout_ns > 0 && found(s).queued != cost->last.queued))
+        return learn_anew(s, rc, timeout_ns, sigmask);
+    fdslots_cost_repeat(&s->cost);
     return rc;
 }
 
@@ -123,5 +155,7 @@ int fdslots_wait(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
         return by_poll(s, timeout_ns, sigmask);
     if (s->epoll_only > 0)
         return fdslots_backend_epoll(s, timeout_ns, sigmask);
-    return wait_by_choice(s, timeout_ns, sigmask);
+    if (fdslots_cost_is_steady(&s->cost, timeout_ns > 0) && fdslots_index_set_empty(&s->fresh))
+        return wait_again(s, timeout_ns, sigmask);
+    return wait_anew(s, timeout_ns, sigmask);
 }

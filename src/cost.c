@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 #include "cost.h"
 
-uint64_t fdslots_cost_poll(const struct cost_wait *w, struct cost_result found)
+/* What a wait costs that finds this. */
+static void estimate(struct cost_wait *w, struct cost_result found)
 {
-    uint64_t cost =
+    w->poll =
         COST_POLL_CALL + (uint64_t)w->slots * COST_POLL_SLOT + (uint64_t)w->holes * COST_POLL_HOLE;
-    return w->blocks ? cost + (uint64_t)found.queued * COST_POLL_QUEUE : cost;
-}
-
-uint64_t fdslots_cost_epoll(struct cost_result found)
-{
-    if (found.ready == 0)
-        return COST_EPOLL_CALL;
-    return COST_EPOLL_CALL + COST_EPOLL_REPORT + (uint64_t)found.ready * COST_EPOLL_READY;
+    if (w->blocks)
+        w->poll += (uint64_t)found.queued * COST_POLL_QUEUE;
+    w->epoll = COST_EPOLL_CALL;
+    if (found.ready > 0)
+        w->epoll += COST_EPOLL_REPORT + (uint64_t)found.ready * COST_EPOLL_READY;
 }
 
 /* Move an account of what one mechanism has cost above the other by this wait; never below 0, since
@@ -25,48 +23,67 @@ static void account(uint64_t *balance, uint64_t cost, uint64_t other)
         *balance -= *balance < other - cost ? *balance : other - cost;
 }
 
-/* The kernel's set agrees but for what is fresh. */
-static enum cost_choice choose_in_step(struct cost *c, uint64_t poll, uint64_t epoll,
-                                       uint64_t fresh)
+/* The kernel's set agrees but for what is fresh, which only epoll must pay for: take what is
+ * cheaper now. */
+static enum cost_choice choose_in_step(const struct cost_wait *w)
 {
-    if (poll <= epoll)
-        return COST_POLL;
-    account(&c->regret, epoll + fresh, poll);
-    return epoll + fresh <= poll || c->regret <= fresh ? COST_EPOLL : COST_POLL;
+    return w->epoll < w->poll && w->epoll + w->fresh <= w->poll ? COST_EPOLL : COST_POLL;
 }
 
 /* What changed before is not known to the kernel. */
-static enum cost_choice choose_behind(struct cost *c, uint64_t poll, uint64_t epoll, uint64_t fresh)
+static enum cost_choice choose_behind(struct cost *c, const struct cost_wait *w)
 {
-    account(&c->excess, poll, epoll + fresh);
+    account(&c->excess, w->poll, w->epoll + w->fresh);
     return c->excess < c->backlog ? COST_POLL : COST_EPOLL;
 }
 
-enum cost_choice fdslots_cost_choose(struct cost *c, const struct cost_wait *w)
+static void add_repeats(struct cost *c)
 {
+    c->all_poll += c->repeats * c->poll;
+    c->all_epoll += c->repeats * c->epoll;
+    c->paid += c->repeats * (c->choice == COST_POLL ? c->poll : c->epoll);
+    c->repeats = 0;
+    c->steady = false;
+}
+
+enum cost_choice fdslots_cost_choose(struct cost *c, struct cost_wait *w)
+{
+    add_repeats(c);
+    estimate(w, c->last);
     uint64_t least = c->all_poll < c->all_epoll ? c->all_poll : c->all_epoll;
     if (c->paid > 2 * least)
         return c->all_poll <= c->all_epoll ? COST_POLL : COST_EPOLL;
-    uint64_t poll = fdslots_cost_poll(w, c->last);
-    uint64_t epoll = fdslots_cost_epoll(c->last);
-    return c->backlog == 0 ? choose_in_step(c, poll, epoll, w->fresh)
-                           : choose_behind(c, poll, epoll, w->fresh);
+    return c->backlog == 0 ? choose_in_step(w) : choose_behind(c, w);
 }
 
-void fdslots_cost_learn(struct cost *c, const struct cost_wait *w, enum cost_choice choice,
+/* Whether another wait like this one would be chosen alike, and leave nothing to account for. */
+static bool repeats_itself(const struct cost *c, const struct cost_wait *w, enum cost_choice choice)
+{
+    if (w->fresh > 0)
+        return false;
+    return choice == COST_POLL ? w->poll <= w->epoll && c->excess == 0 : w->epoll < w->poll;
+}
+
+void fdslots_cost_learn(struct cost *c, struct cost_wait *w, enum cost_choice choice,
                         struct cost_result found)
 {
-    uint64_t poll = fdslots_cost_poll(w, found);
-    uint64_t epoll = fdslots_cost_epoll(found) + w->fresh;
+    bool expected = found.ready == c->last.ready && found.queued == c->last.queued;
+    if (!expected)
+        estimate(w, found);
     c->last = found;
-    c->all_poll += poll;
-    c->all_epoll += epoll;
+    c->all_poll += w->poll;
+    c->all_epoll += w->epoll + w->fresh;
     if (choice == COST_POLL) {
-        c->paid += poll;
+        c->paid += w->poll;
         c->backlog += w->added;
-        return;
+    } else {
+        c->paid += w->epoll + w->added + c->backlog;
+        if (c->backlog > 0)
+            c->backlog = c->excess = 0;
     }
-    c->paid += epoll - w->fresh + w->added + c->backlog;
-    if (c->backlog > 0)
-        c->backlog = c->excess = c->regret = 0;
+    c->steady = expected && repeats_itself(c, w, choice);
+    c->blocks = w->blocks;
+    c->choice = choice;
+    c->poll = w->poll;
+    c->epoll = w->epoll;
 }

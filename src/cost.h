@@ -5,8 +5,8 @@
  * poll(2) looks at every slot, each time, and needs no preparation. epoll looks at the ready slots
  * only, once the kernel's set agrees with the slots: the flush, which is worth its price only over
  * the waits to come. Nobody knows those, so this rents before it buys (the ski-rental problem): it
- * polls until polling has cost as much more as the flush would, then flushes; and it gives the set
- * up once keeping it in step has cost as much more than polling.
+ * polls until polling has cost as much more as the flush would, then flushes. While the set is in
+ * step it takes what is cheaper for the wait at hand.
  *
  * A caller who changes its ways just when that is worst cannot make it dear: the totals of both
  * mechanisms are kept, as if each alone had been used, and where what was paid exceeds twice the
@@ -54,6 +54,12 @@
 #define COST_CHANGE 100 /* looking at a changed slot, whether or not the kernel must hear of it */
 #endif
 
+/* What a wait found. */
+struct cost_result {
+    uint32_t ready;
+    uint32_t queued; /* slots before the first ready one; all where none was */
+};
+
 /* What is known before a wait. */
 struct cost_wait {
     uint32_t slots; /* that poll(2) would look at */
@@ -61,36 +67,48 @@ struct cost_wait {
     bool blocks;    /* the timeout is not 0 */
     uint64_t fresh; /* price of telling the kernel what changed since the last wait */
     uint64_t added; /* the part of it that had not changed before: the others are in the backlog */
+    uint64_t poll;  /* set by the choice: what each mechanism should cost, without a flush */
+    uint64_t epoll;
 };
 
-/* What a wait found. */
-struct cost_result {
-    uint32_t ready;
-    uint32_t queued; /* slots before the first ready one; all where none was */
-};
+enum cost_choice { COST_POLL, COST_EPOLL };
 
 /* What earlier waits taught. */
 struct cost {
     struct cost_result last;
     uint64_t backlog; /* price of telling the kernel what changed before the last wait */
     uint64_t excess;  /* what polling has cost above epoll while there was a backlog */
-    uint64_t regret;  /* what epoll has cost above polling while it was kept in step */
     uint64_t paid;    /* in all */
     uint64_t all_poll;
     uint64_t all_epoll; /* had only one mechanism been used */
+
+    /* A wait that changed nothing and found what the one before it did: as long as they go on like
+     * that the choice is the same, and their costs are added up later. */
+    bool steady;
+    bool blocks;
+    enum cost_choice choice;
+    uint64_t poll;
+    uint64_t epoll;
+    uint64_t repeats;
 };
 
-enum cost_choice { COST_POLL, COST_EPOLL };
+/* Whether the choice for the next wait, if nothing changed since the last one, is c->choice. */
+static inline bool fdslots_cost_is_steady(const struct cost *c, bool blocks)
+{
+    return c->steady && c->blocks == blocks;
+}
 
-/* What a wait costs that finds this, without a flush. */
-uint64_t fdslots_cost_poll(const struct cost_wait *w, struct cost_result found);
-uint64_t fdslots_cost_epoll(struct cost_result found);
+/* A steady wait found what was expected; otherwise choose and learn as if it were not steady. */
+static inline void fdslots_cost_repeat(struct cost *c)
+{
+    c->repeats++;
+}
 
 /* Choose for a wait that is expected to find what the last one did. */
-enum cost_choice fdslots_cost_choose(struct cost *c, const struct cost_wait *w);
+enum cost_choice fdslots_cost_choose(struct cost *c, struct cost_wait *w);
 
 /* A wait was carried out as chosen, and found this. */
-void fdslots_cost_learn(struct cost *c, const struct cost_wait *w, enum cost_choice choice,
+void fdslots_cost_learn(struct cost *c, struct cost_wait *w, enum cost_choice choice,
                         struct cost_result found);
 
 #endif

@@ -19,7 +19,8 @@ int fdslots_backend_epoll(struct fdslots *s, int64_t timeout_ns, const sigset_t 
 
 void fdslots_epoll_lay_out(struct epoll_set *set, struct layout *at, uint32_t nslots)
 {
-    (void)set, (void)at, (void)nslots;
+    (void)at;
+    set->most = set->max_ready = nslots;
 }
 
 int fdslots_epoll_sync(struct fdslots *s)

@@ -19,9 +19,13 @@
  */
 #include "epoll_set.h"
 #include "backend.h"
-#include "process.h"
 #include "registration.h"
 #include "sys_epoll.h"
+
+#include <limits.h>
+
+/* The kernel's EP_MAX_EVENTS. */
+#define MAX_EVENTS ((uint32_t)(INT_MAX / sizeof(struct epoll_event)))
 
 bool fdslots_epoll_built(void)
 {
@@ -31,8 +35,8 @@ bool fdslots_epoll_built(void)
 void fdslots_epoll_lay_out(struct epoll_set *set, struct layout *at, uint32_t nslots)
 {
     set->events = fdslots_layout_take(at, nslots, sizeof(struct epoll_event));
+    set->most = set->max_ready = nslots < MAX_EVENTS ? nslots : MAX_EVENTS;
     set->buckets = fdslots_layout_take(at, nslots, sizeof(uint32_t));
-    fdslots_index_set_lay_out(&set->refused, at, nslots);
 }
 
 static int ctl(struct fdslots *s, int op, int fd, uint32_t events, uint64_t data)
@@ -42,12 +46,6 @@ static int ctl(struct fdslots *s, int op, int fd, uint32_t events, uint64_t data
 }
 
 /* ---- the set as a whole ---- */
-
-/* Whether there is a set, and it was made by this process. */
-static bool ours(const struct epoll_set *set)
-{
-    return set->fd >= 0 && fdslots_process_is(set->process);
-}
 
 /* Whether fd is an epoll set, of which `other`, an epoll fd, is no member. The kernel answers
  * ENOENT to its removal; where fd is another file or none, EINVAL or EBADF. Nothing is changed. */
@@ -159,12 +157,13 @@ bool fdslots_epoll_works(void)
 /* ---- one registration ---- */
 
 /* The kernel does not take the file of this run: its slots are answered without it. */
-static void refuse(struct fdslots *s, uint32_t leader, uint32_t kind)
+static void refuse(struct fdslots *s, uint32_t leader, enum slot_role role)
 {
     while (leader != INDEX_NONE) {
         uint32_t index = leader;
         leader = fdslots_registration_leave(s, index);
-        s->slots[index].flags = (uint16_t)((s->slots[index].flags | kind) & ~SLOT_CONFIRM);
+        s->slots[index].flags &= (uint8_t)~SLOT_CONFIRM;
+        s->slots[index].role = (uint8_t)role;
         if (fdslots_refused_revents(s, index) != 0)
             fdslots_index_set_add(&s->epoll.refused, index);
     }
@@ -200,7 +199,7 @@ static int tell(struct fdslots *s, uint32_t leader, uint32_t registered)
     uint64_t data = leader | (uint64_t)slot->generation << 32;
     int rc;
     if ((slot->flags & SLOT_IN_KERNEL) != 0) {
-        slot->flags &= (uint16_t)~SLOT_IN_KERNEL;
+        slot->flags &= (uint8_t)~SLOT_IN_KERNEL;
         if (((slot->registered_events | registered) & REGISTERED_EXCLUSIVE) != 0)
             return replace(s, fd, events, data);
         rc = ctl(s, EPOLL_CTL_MOD, fd, events, data);
@@ -230,13 +229,13 @@ static int settle(struct fdslots *s, uint32_t leader)
     switch (rc) {
     case 0:
         slot->registered_events = (uint16_t)registered;
-        slot->flags = (uint16_t)((slot->flags | SLOT_IN_KERNEL) & ~SLOT_CONFIRM);
+        slot->flags = (uint8_t)((slot->flags | SLOT_IN_KERNEL) & ~SLOT_CONFIRM);
         break;
     case -EPERM:
-        refuse(s, leader, SLOT_FILE);
+        refuse(s, leader, ROLE_FILE);
         break;
     case -EBADF:
-        refuse(s, leader, SLOT_CLOSED);
+        refuse(s, leader, ROLE_CLOSED);
         break;
     default:
         return rc;
@@ -257,12 +256,12 @@ static void leave_changed(struct fdslots *s)
     {
         struct slot *slot = &s->slots[i];
         bool same_fd = slot->registered_fd == fdslots_slot_wanted_fd(s, i);
-        if ((slot->flags & SLOT_REFUSED) != 0 &&
-            (!same_fd || (slot->flags & (SLOT_CONFIRM | SLOT_CLOSED)) != 0)) {
-            slot->flags &= (uint16_t)~SLOT_REFUSED;
+        bool file_stays = slot->role == ROLE_FILE && same_fd && (slot->flags & SLOT_CONFIRM) == 0;
+        if (slot->role == ROLE_CLOSED || (slot->role == ROLE_FILE && !file_stays)) {
+            slot->role = ROLE_NONE;
             fdslots_index_set_remove(&s->epoll.refused, i);
         }
-        if ((slot->flags & SLOT_MEMBER) == 0 || same_fd)
+        if (!fdslots_registration_has(slot) || same_fd)
             continue;
         bool in_kernel = (slot->flags & SLOT_IN_KERNEL) != 0;
         uint32_t leader = fdslots_registration_leave(s, i);
@@ -277,14 +276,14 @@ static void join(struct fdslots *s, uint32_t index, int fd)
 {
     struct slot *slot = &s->slots[index];
     uint32_t leader = index;
-    if ((slot->flags & SLOT_MEMBER) == 0)
+    if (!fdslots_registration_has(slot))
         leader = fdslots_registration_join(s, index, fd);
-    else if ((slot->flags & SLOT_LEADER) == 0)
+    else if (slot->role == ROLE_FOLLOWER)
         leader = fdslots_registration_find(s, fd);
     if (leader == index)
         return;
     s->slots[leader].flags |= slot->flags & SLOT_CONFIRM;
-    slot->flags &= (uint16_t)~SLOT_CONFIRM;
+    slot->flags &= (uint8_t)~SLOT_CONFIRM;
     fdslots_index_set_add(&s->changed, leader);
 }
 
@@ -295,7 +294,7 @@ static void join_changed(struct fdslots *s)
         int fd = fdslots_slot_wanted_fd(s, i);
         if (fd < 0)
             continue;
-        if ((s->slots[i].flags & SLOT_FILE) == 0)
+        if (s->slots[i].role != ROLE_FILE)
             join(s, i, fd);
         else if (fdslots_refused_revents(s, i) != 0)
             fdslots_index_set_add(&s->epoll.refused, i);
@@ -309,7 +308,7 @@ static int settle_changed(struct fdslots *s)
 {
     FOR_EACH_IN(&s->changed, i)
     {
-        if ((s->slots[i].flags & SLOT_LEADER) != 0) {
+        if (fdslots_registration_leads(&s->slots[i])) {
             int rc = settle(s, i);
             if (rc < 0)
                 return rc;
@@ -324,7 +323,7 @@ static void ask_closed_again(struct fdslots *s)
 {
     FOR_EACH_IN(&s->epoll.refused, i)
     {
-        if ((s->slots[i].flags & SLOT_CLOSED) != 0)
+        if (s->slots[i].role == ROLE_CLOSED)
             fdslots_index_set_add(&s->changed, i);
     }
 }
@@ -333,20 +332,20 @@ uint32_t fdslots_epoll_price(const struct fdslots *s, uint32_t index)
 {
     const struct slot *slot = &s->slots[index];
     int fd = fdslots_slot_wanted_fd(s, index);
-    if ((slot->flags & SLOT_MEMBER) == 0)
-        return fd >= 0 && (slot->flags & SLOT_FILE) == 0 ? COST_EPOLL_ADD : 0;
+    if (!fdslots_registration_has(slot))
+        return fd >= 0 && slot->role != ROLE_FILE ? COST_EPOLL_ADD : 0;
     if (fd != slot->registered_fd)
         return fd >= 0 ? 2 * COST_EPOLL_ADD : COST_EPOLL_ADD;
     if ((slot->flags & SLOT_CONFIRM) != 0)
         return COST_EPOLL_MOD;
-    uint32_t leader = fdslots_registration_find(s, fd);
+    uint32_t leader = slot->role == ROLE_FOLLOWER ? fdslots_registration_find(s, fd) : index;
     bool same = fdslots_registration_events(s, leader) == s->slots[leader].registered_events;
     return same ? 0 : COST_EPOLL_MOD;
 }
 
 int fdslots_epoll_sync(struct fdslots *s)
 {
-    if (!ours(&s->epoll)) {
+    if (!fdslots_epoll_ours(&s->epoll)) {
         int rc = fdslots_epoll_renew(s);
         if (rc < 0)
             return rc;
@@ -364,7 +363,7 @@ int fdslots_epoll_sync(struct fdslots *s)
 
 void fdslots_epoll_forget(struct fdslots *s, int fd)
 {
-    if (!ours(&s->epoll))
+    if (!fdslots_epoll_ours(&s->epoll))
         return;
     uint32_t leader = fdslots_registration_find(s, fd);
     if (leader == INDEX_NONE)

@@ -5,7 +5,21 @@
 #ifndef FDSLOTS_EPOLL_SET_H
 #define FDSLOTS_EPOLL_SET_H
 
+#include "process.h"
 #include "slots.h"
+
+/* Whether there is a set, and it was made by this process. */
+static inline bool fdslots_epoll_ours(const struct epoll_set *set)
+{
+    return set->fd >= 0 && fdslots_process_is(set->process);
+}
+
+/* Whether the kernel's set agrees with the slots, and no closed fd is to be asked for again. */
+static inline bool fdslots_epoll_in_step(const struct fdslots *s)
+{
+    return fdslots_index_set_empty(&s->fresh) && fdslots_index_set_empty(&s->changed) &&
+           fdslots_index_set_empty(&s->epoll.refused) && fdslots_epoll_ours(&s->epoll);
+}
 
 /* What poll(2) reports for every file that epoll refuses with EPERM: it has no poll method, and
  * counts as always ready. */
@@ -14,7 +28,7 @@
 /* What a refused slot reports at once. */
 static inline uint32_t fdslots_refused_revents(const struct fdslots *s, uint32_t index)
 {
-    if ((s->slots[index].flags & SLOT_CLOSED) != 0)
+    if (s->slots[index].role == ROLE_CLOSED)
         return POLLNVAL;
     return (uint16_t)s->pollfds[index].events & EVENTS_FILE;
 }

@@ -16,6 +16,7 @@ void fdslots_index_set_lay_out(struct index_set *set, struct layout *at, uint32_
         n = words(n);
         set->level[set->levels++] = fdslots_layout_take(at, n, sizeof(uint64_t));
     } while (n > 1);
+    set->top = set->level[set->levels - 1];
 }
 
 void fdslots_index_set_extend(struct index_set *set, uint32_t size)
@@ -37,6 +38,24 @@ static uint32_t descend(const struct index_set *set, uint32_t l, uint32_t index)
     while (l-- > 0)
         index = index << 6 | (uint32_t)__builtin_ctzll(set->level[l][index]);
     return index;
+}
+
+void fdslots_index_set_add_above(struct index_set *set, uint32_t word)
+{
+    uint64_t before = 0;
+    for (uint32_t l = 1; l < set->levels && before == 0; l++, word >>= 6) {
+        before = set->level[l][word >> 6];
+        set->level[l][word >> 6] = before | UINT64_C(1) << (word & 63);
+    }
+}
+
+void fdslots_index_set_remove_above(struct index_set *set, uint32_t word)
+{
+    uint64_t left = 0;
+    for (uint32_t l = 1; l < set->levels && left == 0; l++, word >>= 6) {
+        left = set->level[l][word >> 6] & ~(UINT64_C(1) << (word & 63));
+        set->level[l][word >> 6] = left;
+    }
 }
 
 uint32_t fdslots_index_set_next(const struct index_set *set, uint32_t from)

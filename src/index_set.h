@@ -19,11 +19,18 @@
 
 struct index_set {
     uint64_t *level[INDEX_SET_LEVELS]; /* level[0] has a bit for each index */
+    uint64_t *top;                     /* the last level: one word, 0 where the set is empty */
     uint32_t levels;
     uint32_t size;
 };
 
 void fdslots_index_set_lay_out(struct index_set *set, struct layout *at, uint32_t capacity);
+/* Once the memory is there. */
+static inline void fdslots_index_set_init(struct index_set *set)
+{
+    *set->top = 0;
+}
+
 void fdslots_index_set_extend(struct index_set *set, uint32_t size);
 
 /* Empty `from` into `to`, of the same size. Adds how many there were to *moved, and how many were
@@ -38,7 +45,7 @@ uint32_t fdslots_index_set_last(const struct index_set *set);
 
 static inline bool fdslots_index_set_empty(const struct index_set *set)
 {
-    return set->size == 0 || set->level[set->levels - 1][0] == 0;
+    return *set->top == 0;
 }
 
 static inline bool fdslots_index_set_has(const struct index_set *set, uint32_t index)
@@ -46,25 +53,25 @@ static inline bool fdslots_index_set_has(const struct index_set *set, uint32_t i
     return set->level[0][index >> 6] >> (index & 63) & 1;
 }
 
+/* The levels above a word that was empty, or has become so. */
+void fdslots_index_set_add_above(struct index_set *set, uint32_t word);
+void fdslots_index_set_remove_above(struct index_set *set, uint32_t word);
+
 static inline void fdslots_index_set_add(struct index_set *set, uint32_t index)
 {
-    for (uint32_t l = 0; l < set->levels; l++, index >>= 6) {
-        uint64_t *word = &set->level[l][index >> 6];
-        uint64_t before = *word;
-        *word = before | UINT64_C(1) << (index & 63);
-        if (before != 0)
-            return; /* the levels above know of this word */
-    }
+    uint64_t *word = &set->level[0][index >> 6];
+    uint64_t before = *word;
+    *word = before | UINT64_C(1) << (index & 63);
+    if (before == 0)
+        fdslots_index_set_add_above(set, index >> 6);
 }
 
 static inline void fdslots_index_set_remove(struct index_set *set, uint32_t index)
 {
-    for (uint32_t l = 0; l < set->levels; l++, index >>= 6) {
-        uint64_t *word = &set->level[l][index >> 6];
-        *word &= ~(UINT64_C(1) << (index & 63));
-        if (*word != 0)
-            return;
-    }
+    uint64_t *word = &set->level[0][index >> 6];
+    *word &= ~(UINT64_C(1) << (index & 63));
+    if (*word == 0)
+        fdslots_index_set_remove_above(set, index >> 6);
 }
 
 #endif

@@ -20,6 +20,7 @@ static uint64_t lay_out(struct fdslots *s, unsigned char *base, uint32_t nslots)
     fdslots_index_set_lay_out(&s->used, &at, nslots);
     fdslots_index_set_lay_out(&s->fresh, &at, nslots);
     fdslots_index_set_lay_out(&s->changed, &at, nslots);
+    fdslots_index_set_lay_out(&s->epoll.refused, &at, nslots);
     fdslots_epoll_lay_out(&s->epoll, &at, nslots);
     return at.end;
 }
@@ -43,8 +44,12 @@ int fdslots_init(void *mem, size_t size, uint32_t nslots, uint32_t flags, struct
     if (!fdslots_epoll_built())
         flags |= FDSLOTS_NO_EPOLL;
     *s = (struct fdslots){.capacity = nslots, .flags = flags};
-    s->epoll = (struct epoll_set){.fd = -1, .outer_fd = -1, .max_ready = nslots};
+    s->epoll = (struct epoll_set){.fd = -1, .outer_fd = -1};
     lay_out(s, mem, nslots);
+    fdslots_index_set_init(&s->used);
+    fdslots_index_set_init(&s->fresh);
+    fdslots_index_set_init(&s->changed);
+    fdslots_index_set_init(&s->epoll.refused);
     *s->waker = (struct waker){.read_fd = -1, .write_fd = -1};
     *out = s;
     return 0;

@@ -3,10 +3,8 @@
 
 #include <errno.h>
 
-void fdslots_ready_fire(struct fdslots *s)
+void fdslots_ready_pause_oneshots(struct fdslots *s)
 {
-    if (s->oneshots == 0)
-        return;
     for (uint32_t i = 0; i < s->ready_count; i++)
         if ((s->slots[s->ready[i]].flags & SLOT_ONESHOT) != 0)
             fdslots_slot_fire(s, s->ready[i]);

@@ -9,8 +9,11 @@
 
 static inline void fdslots_ready_reset(struct fdslots *s)
 {
-    for (uint32_t i = 0; i < s->ready_count; i++)
-        s->pollfds[s->ready[i]].revents = 0;
+    struct pollfd *const pollfds = s->pollfds;
+    const uint32_t *const end = s->ready + s->ready_count;
+#pragma GCC unroll 4
+    for (const uint32_t *ready = s->ready; ready < end; ready++)
+        pollfds[*ready].revents = 0;
     s->ready_count = 0;
     s->ready_epoch++;
 }
@@ -23,7 +26,13 @@ static inline void fdslots_wait_begin(struct fdslots *s)
         fdslots_waker_keep(s);
 }
 
+void fdslots_ready_pause_oneshots(struct fdslots *s);
+
 /* Pause the one-shot slots among the ready ones; the last step of every wait. */
-void fdslots_ready_fire(struct fdslots *s);
+static inline void fdslots_ready_fire(struct fdslots *s)
+{
+    if (s->oneshots > 0)
+        fdslots_ready_pause_oneshots(s);
+}
 
 #endif

@@ -65,14 +65,14 @@ uint32_t fdslots_registration_join(struct fdslots *s, uint32_t index, int fd)
     if (leader == INDEX_NONE) {
         uint32_t *home = bucket(s, fd);
         slot->registered_next = *home;
-        slot->flags |= SLOT_MEMBER | SLOT_LEADER;
+        slot->role = ROLE_ALONE;
         *home = index;
         return index;
     }
     slot->registered_next = s->slots[leader].registered_next;
-    slot->flags |= SLOT_MEMBER;
+    slot->role = ROLE_FOLLOWER;
     s->slots[leader].registered_next = index;
-    s->slots[leader].flags |= SLOT_SHARED;
+    s->slots[leader].role = ROLE_LEADER;
     s->epoll.followers++;
     return leader;
 }
@@ -93,17 +93,17 @@ uint32_t fdslots_registration_leave(struct fdslots *s, uint32_t index)
         leader = fdslots_registration_next(s, index);
         if (leader != INDEX_NONE) {
             s->slots[leader].registered_events = slot->registered_events;
-            s->slots[leader].flags |= SLOT_LEADER | SLOT_CONFIRM | (slot->flags & SLOT_IN_KERNEL);
+            s->slots[leader].flags |= SLOT_CONFIRM | (slot->flags & SLOT_IN_KERNEL);
         }
     }
     unlink_slot(s, index);
-    slot->flags &= (uint16_t)~SLOT_REGISTRATION;
+    slot->flags &= (uint8_t)~SLOT_KEPT;
+    slot->role = ROLE_NONE;
     if (leader == INDEX_NONE)
         return INDEX_NONE;
     s->epoll.followers--;
-    s->slots[leader].flags &= (uint16_t)~SLOT_SHARED;
-    if (fdslots_registration_next(s, leader) != INDEX_NONE)
-        s->slots[leader].flags |= SLOT_SHARED;
+    bool alone = fdslots_registration_next(s, leader) == INDEX_NONE;
+    s->slots[leader].role = alone ? ROLE_ALONE : ROLE_LEADER;
     return leader;
 }
 
@@ -125,8 +125,10 @@ uint32_t fdslots_registration_events(const struct fdslots *s, uint32_t leader)
 
 void fdslots_registration_clear(struct fdslots *s)
 {
-    for (uint32_t i = 0; i < s->touched; i++)
-        s->slots[i].flags &= (uint16_t)~SLOT_REGISTRATION;
+    for (uint32_t i = 0; i < s->touched; i++) {
+        s->slots[i].flags &= (uint8_t)~SLOT_KEPT;
+        s->slots[i].role = ROLE_NONE;
+    }
     s->epoll.bucket_count = 0;
     s->epoll.followers = 0;
 }

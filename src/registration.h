@@ -23,6 +23,16 @@ void fdslots_registration_reserve(struct fdslots *s);
 /* The leader of the run of this fd, or INDEX_NONE. */
 uint32_t fdslots_registration_find(const struct fdslots *s, int fd);
 
+static inline bool fdslots_registration_leads(const struct slot *slot)
+{
+    return slot->role == ROLE_ALONE || slot->role == ROLE_LEADER;
+}
+
+static inline bool fdslots_registration_has(const struct slot *slot)
+{
+    return slot->role == ROLE_FOLLOWER || fdslots_registration_leads(slot);
+}
+
 /* The member after `index` in its run, or INDEX_NONE. */
 static inline uint32_t fdslots_registration_next(const struct fdslots *s, uint32_t index)
 {

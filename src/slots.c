@@ -25,7 +25,7 @@ static bool events_valid(uint32_t events)
 }
 
 /* Give values to the slots up to and including `index`, the first time any of them is used. */
-static void touch(struct fdslots *s, uint32_t index)
+SELDOM static void touch(struct fdslots *s, uint32_t index)
 {
     for (uint32_t i = s->touched; i <= index; i++) {
         s->pollfds[i] = (struct pollfd){.fd = -1};
@@ -42,7 +42,7 @@ static void touch(struct fdslots *s, uint32_t index)
 static void set_flags(struct fdslots *s, struct slot *slot, uint32_t flags)
 {
     uint32_t before = slot->flags;
-    slot->flags = (uint16_t)flags;
+    slot->flags = (uint8_t)flags;
     if (((before ^ flags) & SLOT_USER) == 0)
         return;
     const uint32_t epoll_only = SLOT_EDGE | SLOT_EXCLUSIVE;
@@ -69,18 +69,37 @@ static void note_change(struct fdslots *s, uint32_t index)
     fdslots_index_set_add(&s->fresh, index);
 }
 
-static void vacate(struct fdslots *s, uint32_t index)
+/* A used slot, seen by the kernel, without flags of the caller: nearly every one. The calls that
+ * change one often take a short way for it, and see to the rest elsewhere. */
+static inline bool is_plain(const struct fdslots *s, uint32_t index)
+{
+    return s != NULL && index < s->touched && s->pollfds[index].fd >= 0 &&
+           (s->slots[index].flags & SLOT_USER) == 0;
+}
+
+SELDOM static void clear_flags(struct fdslots *s, struct slot *slot)
+{
+    set_flags(s, slot, slot->flags & SLOT_KEPT);
+}
+
+SELDOM static void lower_end(struct fdslots *s)
+{
+    s->end = fdslots_index_set_last(&s->used) + 1; /* INDEX_NONE + 1 is 0 */
+}
+
+SELDOM static void vacate(struct fdslots *s, uint32_t index)
 {
     if (!fdslots_slot_used(s, index))
         return;
     struct slot *slot = &s->slots[index];
     write_pollfd(s, index, (struct pollfd){.fd = -1});
     slot->generation++;
-    set_flags(s, slot, slot->flags & SLOT_REGISTRATION);
+    if ((slot->flags & (SLOT_USER | SLOT_HIDDEN)) != 0)
+        clear_flags(s, slot);
     note_change(s, index);
     fdslots_index_set_remove(&s->used, index);
     if (index + 1 == s->end)
-        s->end = fdslots_index_set_last(&s->used) + 1; /* INDEX_NONE + 1 is 0 */
+        lower_end(s);
 }
 
 static void occupy(struct fdslots *s, uint32_t index)
@@ -92,7 +111,7 @@ static void occupy(struct fdslots *s, uint32_t index)
         s->end = index + 1;
 }
 
-int fdslots_set_index(struct fdslots *s, uint32_t index, int fd, uint32_t events)
+SELDOM static int set_any(struct fdslots *s, uint32_t index, int fd, uint32_t events)
 {
     if (!fdslots_slot_exists(s, index) || !events_valid(events))
         return -EINVAL;
@@ -105,9 +124,19 @@ int fdslots_set_index(struct fdslots *s, uint32_t index, int fd, uint32_t events
     struct slot *slot = &s->slots[index];
     write_pollfd(s, index, (struct pollfd){.fd = fd, .events = (short)(uint16_t)events});
     slot->generation++;
+    set_flags(s, slot, (slot->flags & SLOT_KEPT) | SLOT_CONFIRM | events >> EVENTS_USER_SHIFT);
+    note_change(s, index);
+    return 0;
+}
+
+int fdslots_set_index(struct fdslots *s, uint32_t index, int fd, uint32_t events)
+{
+    if (!is_plain(s, index) || fd < 0 || (events & ~(uint32_t)EVENTS_POLL) != 0)
+        return set_any(s, index, fd, events);
+    s->pollfds[index] = (struct pollfd){.fd = fd, .events = (short)(uint16_t)events};
+    s->slots[index].generation++;
     /* The same number may be another file by now: only the kernel can tell. */
-    set_flags(s, slot,
-              (slot->flags & SLOT_REGISTRATION) | SLOT_CONFIRM | events >> EVENTS_USER_SHIFT);
+    s->slots[index].flags |= SLOT_CONFIRM;
     note_change(s, index);
     return 0;
 }
@@ -118,20 +147,24 @@ static void arm(struct slot *slot)
 {
     if ((slot->flags & (SLOT_FIRED | SLOT_EDGE)) == (SLOT_FIRED | SLOT_EDGE))
         slot->flags |= SLOT_CONFIRM;
-    slot->flags &= (uint16_t)~SLOT_FIRED;
+    slot->flags &= (uint8_t)~SLOT_FIRED;
 }
 
-int fdslots_set_events(struct fdslots *s, uint32_t index, uint32_t events)
+static void write_events(struct pollfd *pollfd, uint32_t events)
+{
+    pollfd->events = (short)(uint16_t)events;
+    pollfd->revents &= (short)(uint16_t)(events | EVENTS_ALWAYS);
+}
+
+SELDOM static int set_events_any(struct fdslots *s, uint32_t index, uint32_t events)
 {
     if (!fdslots_slot_exists(s, index) || !events_valid(events))
         return -EINVAL;
     if (!fdslots_slot_used(s, index))
         return -ENOENT;
     struct slot *slot = &s->slots[index];
-    struct pollfd *pollfd = &s->pollfds[index];
     int fd = fdslots_slot_fd(s, index);
-    pollfd->events = (short)(uint16_t)events;
-    pollfd->revents &= (short)(uint16_t)(events | EVENTS_ALWAYS);
+    write_events(&s->pollfds[index], events);
     arm(slot);
     set_flags(s, slot, (slot->flags & ~SLOT_USER) | events >> EVENTS_USER_SHIFT);
     show_fd(s, index, fd);
@@ -139,11 +172,38 @@ int fdslots_set_events(struct fdslots *s, uint32_t index, uint32_t events)
     return 0;
 }
 
-int fdslots_invalidate_index(struct fdslots *s, uint32_t index)
+int fdslots_set_events(struct fdslots *s, uint32_t index, uint32_t events)
+{
+    if (!is_plain(s, index) || (events & ~(uint32_t)EVENTS_POLL) != 0)
+        return set_events_any(s, index, events);
+    write_events(&s->pollfds[index], events);
+    note_change(s, index);
+    return 0;
+}
+
+SELDOM static int invalidate_any(struct fdslots *s, uint32_t index)
 {
     if (!fdslots_slot_exists(s, index))
         return -EINVAL;
     vacate(s, index);
+    return 0;
+}
+
+int fdslots_invalidate_index(struct fdslots *s, uint32_t index)
+{
+    /* The short way leaves the upper levels of both sets, and the end, as they are. */
+    const uint64_t bit = UINT64_C(1) << (index & 63);
+    if (!is_plain(s, index) || index + 1 == s->end)
+        return invalidate_any(s, index);
+    uint64_t *used = &s->used.level[0][index >> 6];
+    uint64_t *fresh = &s->fresh.level[0][index >> 6];
+    if (*used == bit || *fresh == 0)
+        return invalidate_any(s, index);
+    s->pollfds[index] = (struct pollfd){.fd = -1};
+    s->slots[index].generation++;
+    s->visible--;
+    *used ^= bit;
+    *fresh |= bit;
     return 0;
 }
 
@@ -186,7 +246,7 @@ int fdslots_resume_index(struct fdslots *s, uint32_t index)
     int fd = fdslots_slot_fd(s, index);
     struct slot *slot = &s->slots[index];
     arm(slot);
-    slot->flags &= (uint16_t)~SLOT_PAUSED;
+    slot->flags &= (uint8_t)~SLOT_PAUSED;
     show_fd(s, index, fd);
     note_change(s, index);
     return 0;

@@ -16,26 +16,31 @@
 
 #include <stdbool.h>
 
+/* Kept out of its caller, whose short way then saves no registers. */
+#define SELDOM __attribute__((noinline))
+
 /* Flags of a slot. The first three are the caller's, in the order of FDSLOTS_EDGE and so on. */
-#define SLOT_EDGE      0x0001u
-#define SLOT_ONESHOT   0x0002u
-#define SLOT_EXCLUSIVE 0x0004u
+#define SLOT_EDGE      0x01u
+#define SLOT_ONESHOT   0x02u
+#define SLOT_EXCLUSIVE 0x04u
 #define SLOT_USER      (SLOT_EDGE | SLOT_ONESHOT | SLOT_EXCLUSIVE)
-#define SLOT_PAUSED    0x0008u /* by fdslots_pause_index() */
-#define SLOT_FIRED     0x0010u /* one-shot, and reported */
+#define SLOT_PAUSED    0x08u /* by fdslots_pause_index() */
+#define SLOT_FIRED     0x10u /* one-shot, and reported */
 #define SLOT_HIDDEN    (SLOT_PAUSED | SLOT_FIRED)
-#define SLOT_CONFIRM   0x0020u /* the kernel must be told again even if all looks equal */
-/* What epoll knows of the slot; see registration.h. */
-#define SLOT_MEMBER    0x0040u /* belongs to the registration of registered_fd */
-#define SLOT_LEADER    0x0080u /* and stands for it: the kernel's data names this slot */
-#define SLOT_IN_KERNEL 0x0100u /* leader: the kernel's set holds registered_events */
-#define SLOT_SHARED    0x0200u /* leader: has followers */
-#define SLOT_SERVED    0x0400u /* reported in this round of a set_max_ready() that cuts */
-#define SLOT_FILE      0x0800u /* epoll refuses the file: always ready */
-#define SLOT_CLOSED    0x1000u /* the fd was not open when the kernel was told last */
-#define SLOT_REFUSED   (SLOT_FILE | SLOT_CLOSED)
-#define SLOT_REGISTRATION                                                                          \
-    (SLOT_MEMBER | SLOT_LEADER | SLOT_IN_KERNEL | SLOT_SHARED | SLOT_SERVED | SLOT_REFUSED)
+#define SLOT_CONFIRM   0x20u /* the kernel must be told again even if all looks equal */
+#define SLOT_SERVED    0x40u /* reported in this round of a set_max_ready() that cuts */
+#define SLOT_IN_KERNEL 0x80u /* of a run's leader: the kernel's set holds registered_events */
+#define SLOT_KEPT      (SLOT_SERVED | SLOT_IN_KERNEL) /* whoever owns the slot */
+
+/* What epoll has to do with a slot; see registration.h. */
+enum slot_role {
+    ROLE_NONE,
+    ROLE_FOLLOWER, /* belongs to the registration that the run's leader stands for */
+    ROLE_ALONE,    /* leads a run of one: nearly all do */
+    ROLE_LEADER,   /* leads others */
+    ROLE_FILE,     /* epoll refuses the file: always ready */
+    ROLE_CLOSED,   /* the fd was not open when the kernel was told last */
+};
 
 #define EVENTS_USER_SHIFT 16
 #define EVENTS_USER       (SLOT_USER << EVENTS_USER_SHIFT)
@@ -43,8 +48,9 @@
 
 struct slot {
     uint32_t generation;
-    uint16_t flags;
-    uint16_t registered_events; /* leader: poll bits, and REGISTERED_* */
+    uint8_t flags;
+    uint8_t role;
+    uint16_t registered_events; /* of a leader: poll bits, and REGISTERED_* */
     int32_t registered_fd;
     uint32_t registered_next; /* the next slot in the same bucket of registrations */
 };
@@ -57,7 +63,8 @@ struct epoll_set {
     int fd;       /* -1 while there is none */
     int outer_fd; /* holds fd alone: what other loops are given; -1 while nobody asked */
     uint32_t process;
-    uint32_t max_ready;
+    uint32_t most;      /* events that fit into the array and into what the kernel takes */
+    uint32_t max_ready; /* of them, what fdslots_set_max_ready() allows */
     struct epoll_event *events;
     uint32_t *buckets; /* by fd: the first slot that is a member of a registration */
     uint32_t bucket_count;

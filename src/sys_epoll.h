@@ -22,17 +22,13 @@ static inline int sys_epoll_ctl(int epfd, int op, int fd, uint32_t events, uint6
     return sys_result(epoll_ctl(epfd, op, fd, &event), saved);
 }
 
-static inline int sys_epoll_wait(int epfd, struct epoll_event *events, int max, int timeout_ms)
-{
-    int saved = errno;
-    return sys_result(epoll_wait(epfd, events, max, timeout_ms), saved);
-}
-
 static inline int sys_epoll_pwait(int epfd, struct epoll_event *events, int max, int timeout_ms,
                                   const sigset_t *sigmask)
 {
     int saved = errno;
-    return sys_result(epoll_pwait(epfd, events, max, timeout_ms, sigmask), saved);
+    int rc = sigmask == NULL ? epoll_wait(epfd, events, max, timeout_ms)
+                             : epoll_pwait(epfd, events, max, timeout_ms, sigmask);
+    return sys_result(rc, saved);
 }
 
 #ifdef HAVE_EPOLL_PWAIT2

@@ -80,7 +80,7 @@ int fdslots_set_max_ready(struct fdslots *s, uint32_t n)
 {
     if (s == NULL || n == 0)
         return -EINVAL;
-    s->epoll.max_ready = n < s->capacity ? n : s->capacity;
+    s->epoll.max_ready = n < s->epoll.most ? n : s->epoll.most;
     return 0;
 }
 
