@@ -66,11 +66,9 @@ size_t fdslots_size(uint32_t nslots);
 
 /* Lay a buffer of nslots empty slots in the caller's memory.
  *
- * mem      at least fdslots_size(nslots) bytes, aligned as for a uint64_t; what it holds is
- *          ignored. It must stay in place until fdslots_destroy(), and may be freed after it.
- * size     bytes at mem
- * flags    0 or FDSLOTS_NO_EPOLL
- * out      where the buffer is stored; not written on failure
+ * mem      at least fdslots_size(nslots) bytes, aligned to 8; what it holds is ignored. It must
+ * stay in place until fdslots_destroy(), and may be freed after it. size     bytes at mem flags 0
+ * or FDSLOTS_NO_EPOLL out      where the buffer is stored; not written on failure
  *
  * Returns 0, or -EINVAL: mem or out is NULL, mem is misaligned, size is too small, nslots is 0 or
  * too large, an unknown flag.
@@ -103,7 +101,9 @@ uint32_t fdslots_capacity(const struct fdslots *s);
  * Setting a slot writes memory and notes the change; the kernel hears of it in the next wait.
  * The first use of an index above all earlier ones clears the slots between, once.
  */
-#define FDSLOTS_EDGE    0x10000u /* report new events only (EPOLLET); epoll entry points only */
+/* Report new events only (EPOLLET); epoll entry points only. Where a slot without it holds the same
+ * fd, both are reported as that one is: as long as the fd is ready. */
+#define FDSLOTS_EDGE    0x10000u
 #define FDSLOTS_ONESHOT 0x20000u /* once reported, pause the slot; in every entry point */
 /* Wake one of the epoll sets that wait on this file, not all (EPOLLEXCLUSIVE); epoll entry points
  * only. The kernel takes it with POLLIN, POLLOUT and FDSLOTS_EDGE; beside any other event, or
@@ -242,14 +242,16 @@ int fdslots_epoll_pwait(struct fdslots *s, const struct timespec *timeout, const
  *
  * Goes on with the mechanism that still works where one is refused. Returns as the mechanisms; an
  * error only where neither can.
- * Cost: one system call where nothing changed. */
+ * Cost: one system call where nothing changed; else as the mechanism that is chosen. */
 int fdslots_wait(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask);
 
 /* Set the most slots that one epoll wait may report; at first, all.
  *
  * n            1 or more; above the capacity means all
  *
- * The rest come in the next waits; none starves. Returns 0, or -EINVAL: n is 0. */
+ * The rest come in the next waits; none starves. Only an edge on an fd that is in several slots is
+ * reported to all of them at once. A poll, also one that fdslots_wait() makes, reports all.
+ * Returns 0, or -EINVAL: n is 0. */
 int fdslots_set_max_ready(struct fdslots *s, uint32_t n);
 
 /* ---- Ready set ------------------------------------------------------------------------------
@@ -279,8 +281,9 @@ void fdslots_clear_ready(struct fdslots *s);
 
 /* Give the slots themselves, read-only, for loops and bindings that want no call at all.
  *
- * The address never changes. An fd < 0 is an empty or paused slot. A slot above the highest index
- * ever set holds no value yet and must not be read. NULL where s is NULL. */
+ * The address never changes. An fd < 0 is an empty slot, or one that is paused, as a one-shot slot
+ * is already when its revents are first seen. A slot above the highest index ever set holds no
+ * value yet and must not be read. NULL where s is NULL. */
 const struct pollfd *fdslots_view(const struct fdslots *s);
 
 /* ---- Wake, embed, look ----------------------------------------------------------------------*/
@@ -313,8 +316,8 @@ int fdslots_waker_drain(struct fdslots *s);
  *
  * Makes the changes so far known to the kernel; call it again after changing slots. The same fd
  * until fdslots_destroy(), in one process: a forked child gets another. It belongs to the library.
- * When it is ready, call fdslots_epoll_wait() with timeout 0. FDSLOTS_EDGE slots and files that
- * epoll refuses (regular files, closed fds) do not show through it.
+ * When it is ready, call fdslots_epoll_wait() with timeout 0. Files that epoll refuses (regular
+ * files, closed fds) do not show through it.
  *
  * Returns the fd, or an error of fdslots_epoll_wait().
  * Cost: that of the changes; two fds and three system calls the first time. */

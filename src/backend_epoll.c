@@ -12,8 +12,6 @@
 #include <limits.h>
 #include <stdatomic.h>
 
-#define NS_PER_MS INT64_C(1000000)
-
 /* ---- the system call ---- */
 
 /* ENOSYS on kernels before 5.11, EPERM from the filters of old containers: known once, known for
@@ -66,60 +64,60 @@ static void report(struct fdslots *s, uint32_t index, uint32_t revents)
     s->ready[s->ready_count++] = index;
 }
 
-/* What of the events of a run concerns this slot. */
+/* What of the events of a run concerns this slot, unless it is reported already. */
 static uint32_t own_part(const struct fdslots *s, uint32_t index, uint32_t events)
 {
-    return events & ((uint16_t)s->pollfds[index].events | EVENTS_ALWAYS);
+    const struct pollfd *pollfd = &s->pollfds[index];
+    return pollfd->revents == 0 ? events & ((uint16_t)pollfd->events | EVENTS_ALWAYS) : 0;
 }
 
-/* Report to the members of a run that were not served in this round, each its own part, until
- * `most` slots are ready. Returns whether some were left out. */
-static bool serve(struct fdslots *s, uint32_t leader, uint32_t events, uint32_t most)
+static void share_out(struct fdslots *s, uint32_t leader, uint32_t events)
 {
     for (uint32_t i = leader; i != INDEX_NONE; i = fdslots_registration_next(s, i)) {
-        struct slot *slot = &s->slots[i];
         uint32_t revents = own_part(s, i, events);
-        if (revents == 0 || (slot->flags & SLOT_SERVED) != 0)
-            continue;
-        if (s->ready_count == most)
-            return true;
-        report(s, i, revents);
-        slot->flags |= SLOT_SERVED;
+        if (revents != 0)
+            report(s, i, revents);
     }
+}
+
+/* Report one slot of a run, another one each time until all had their turn. */
+static bool serve_one(struct fdslots *s, uint32_t leader, uint32_t events)
+{
+    for (uint32_t i = leader; i != INDEX_NONE; i = fdslots_registration_next(s, i)) {
+        uint32_t revents = own_part(s, i, events);
+        if (revents == 0 || (s->slots[i].flags & SLOT_SERVED) != 0)
+            continue;
+        report(s, i, revents);
+        s->slots[i].flags |= SLOT_SERVED;
+        return true;
+    }
+    for (uint32_t i = leader; i != INDEX_NONE; i = fdslots_registration_next(s, i))
+        s->slots[i].flags &= (uint8_t)~SLOT_SERVED;
     return false;
 }
 
-/* Report to a whole run. Where `most` cuts it, those left out come first in the next wait. */
-static void share_out(struct fdslots *s, uint32_t leader, uint32_t events, uint32_t most)
-{
-    uint32_t before = s->ready_count;
-    bool cut = false;
-    /* A second time where all that are ready were served in the last round. */
-    for (int round = 0; round < 2 && s->ready_count == before; round++) {
-        cut = serve(s, leader, events, most);
-        for (uint32_t i = leader; !cut && i != INDEX_NONE; i = fdslots_registration_next(s, i))
-            s->slots[i].flags &= (uint8_t)~SLOT_SERVED;
-    }
-    if (cut && (s->slots[leader].registered_events & REGISTERED_EDGE) != 0) {
-        /* An edge comes once: have the kernel look again, for those left out. */
-        s->slots[leader].flags |= SLOT_CONFIRM;
-        fdslots_index_set_add(&s->changed, leader);
-    }
-}
-
-/* An event that is not for one slot alone. Returns whether it was a ghost's. */
-SELDOM static bool take_other(struct fdslots *s, const struct epoll_event *event, uint32_t most)
+/* An event that is not for one slot alone. Returns whether it was a ghost's.
+ *
+ * Where set_max_ready() cuts, each event is worth one slot, so that those of the kernel fit, and
+ * its turns are ours. But an edge comes once: all slots are told. */
+SELDOM static bool take_other(struct fdslots *s, const struct epoll_event *event)
 {
     uint32_t leader = (uint32_t)event->data.u64;
     const struct slot *slot = &s->slots[leader];
     if (slot->role != ROLE_LEADER || slot->generation != event->data.u64 >> 32)
         return true;
-    share_out(s, leader, event->events, most);
+    bool edge = (slot->registered_events & REGISTERED_EDGE) != 0;
+    if (s->epoll.max_ready == s->epoll.most || edge)
+        share_out(s, leader, event->events);
+    else if (!serve_one(s, leader, event->events))
+        serve_one(s, leader, event->events);
     return false;
 }
 
-/* Returns how many of the `count` events were of files that no slot has any more. */
-static uint32_t take_events(struct fdslots *s, uint32_t count, uint32_t most)
+/* Returns how many of the `count` events were of files that no slot has any more. A slot that is
+ * reported already has another file in the set under its name, left there by a caller who did not
+ * tell of a close: that is a ghost, too. */
+static uint32_t take_events(struct fdslots *s, uint32_t count)
 {
     const struct slot *const slots = s->slots;
     struct pollfd *const pollfds = s->pollfds;
@@ -128,14 +126,16 @@ static uint32_t take_events(struct fdslots *s, uint32_t count, uint32_t most)
     for (const struct epoll_event *e = s->epoll.events; count > 0; e++, count--) {
         const uint32_t index = (uint32_t)e->data.u64;
         const struct slot *slot = &slots[index];
-        if (slot->role != ROLE_ALONE || slot->generation != e->data.u64 >> 32) {
+        struct pollfd *const pollfd = &pollfds[index];
+        if (slot->role != ROLE_ALONE || slot->generation != e->data.u64 >> 32 ||
+            pollfd->revents != 0) {
             s->ready_count = (uint32_t)(ready - s->ready);
-            ghosts += take_other(s, e, most);
+            ghosts += take_other(s, e);
             ready = s->ready + s->ready_count;
             continue;
         }
-        uint32_t wanted = (uint16_t)pollfds[index].events | EVENTS_ALWAYS;
-        pollfds[index].revents = (short)(uint16_t)(e->events & wanted);
+        uint32_t wanted = (uint16_t)pollfd->events | EVENTS_ALWAYS;
+        pollfd->revents = (short)(uint16_t)(e->events & wanted);
         *ready++ = index;
     }
     s->ready_count = (uint32_t)(ready - s->ready);
@@ -163,30 +163,25 @@ static void take_refused(struct fdslots *s, uint32_t most)
 
 /* ---- the wait ---- */
 
-/* Ask the kernel once, and report. Returns the ghosts seen, or an error.
- *
- * Where set_max_ready() cuts, the refused slots and the kernel's come first in turn; and one event
- * at a time is taken while slots share registrations, so that the kernel, which puts what it
- * reported behind the rest, keeps the turns fair. */
+/* Ask the kernel once, and report. Returns the ghosts seen, or an error. Where set_max_ready()
+ * cuts, the refused slots and the kernel's come first in turn. */
 static int64_t ask(struct fdslots *s, int64_t ns, const sigset_t *sigmask)
 {
     struct epoll_set *set = &s->epoll;
     const bool refused = !fdslots_index_set_empty(&set->refused);
-    const bool cuts = set->max_ready < set->most;
-    uint32_t most = set->max_ready;
+    const uint32_t most = set->max_ready;
     if (refused) {
-        set->refused_first = cuts && !set->refused_first;
+        set->refused_first = most < set->most && !set->refused_first;
         if (set->refused_first)
             take_refused(s, most);
         if (s->ready_count == most)
             return 0;
         ns = 0;
     }
-    uint32_t room = cuts && set->followers > 0 ? 1 : most - s->ready_count;
-    int rc = call(s, room, ns, sigmask);
+    int rc = call(s, most - s->ready_count, ns, sigmask);
     if (rc < 0 && !refused)
         return rc;
-    uint32_t ghosts = rc > 0 ? take_events(s, (uint32_t)rc, most) : 0;
+    uint32_t ghosts = rc > 0 ? take_events(s, (uint32_t)rc) : 0;
     if (refused && !set->refused_first)
         take_refused(s, most);
     return ghosts;
@@ -196,7 +191,8 @@ static int64_t ask(struct fdslots *s, int64_t ns, const sigset_t *sigmask)
 static int let_signals_in(const sigset_t *sigmask)
 {
     const struct timespec at_once = {0, 0};
-    return fdslots_sys_ppoll(NULL, 0, &at_once, sigmask);
+    int rc = fdslots_sys_ppoll(NULL, 0, &at_once, sigmask);
+    return rc == -EINTR ? rc : 0;
 }
 
 /* Ghosts were seen: only a new set is without them. */
@@ -259,7 +255,7 @@ int fdslots_backend_epoll(struct fdslots *s, int64_t timeout_ns, const sigset_t 
     rc = call(s, s->epoll.most, timeout_ns, sigmask);
     if (rc <= 0)
         return rc;
-    uint32_t ghosts = take_events(s, (uint32_t)rc, s->capacity);
+    uint32_t ghosts = take_events(s, (uint32_t)rc);
     if (ghosts > 0) {
         rc = lay_ghosts(s, ghosts);
         if (s->ready_count == 0)

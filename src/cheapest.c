@@ -8,9 +8,6 @@
 #include "timeout.h"
 
 #include <errno.h>
-#include <limits.h>
-
-#define NS_PER_MS INT64_C(1000000)
 
 /* ---- what is known ---- */
 
@@ -79,20 +76,48 @@ static int by(enum cost_choice choice, struct fdslots *s, int64_t timeout_ns,
 
 /* ---- the wait ---- */
 
-/* The chosen mechanism was refused: poll, where there are more slots than RLIMIT_NOFILE, or no
- * memory, or a mask and no ppoll(2); epoll, where there are no fds, no memory, no watches left, a
- * filter of system calls, a circle of sets. The other one may be able to. */
-static int fall_back(struct fdslots *s, enum cost_choice *choice, int refused, int64_t timeout_ns,
-                     const sigset_t *sigmask)
+static enum cost_choice other_than(enum cost_choice choice)
 {
-    enum cost_choice other = *choice == COST_POLL ? COST_EPOLL : COST_POLL;
-    int rc = by(other, s, timeout_ns, sigmask);
-    if (rc < 0 && rc != -EINTR)
-        return refused;
+    return choice == COST_POLL ? COST_EPOLL : COST_POLL;
+}
+
+static bool is_refusal(int rc)
+{
+    return rc < 0 && rc != -EINTR;
+}
+
+#define LONGEST_DETOUR 1023u
+
+/* A mechanism was refused: poll, where there are more slots than RLIMIT_NOFILE, or no memory, or a
+ * mask and no ppoll(2); epoll, where there are no fds, no memory, no watches left, a filter of
+ * system calls, a circle of sets. The other one may be able to. It is then used for a while without
+ * asking, a longer one each time, and what these waits cost teaches nothing. */
+SELDOM static int fall_back(struct fdslots *s, enum cost_choice choice, int refusal,
+                            int64_t timeout_ns, const sigset_t *sigmask)
+{
+    struct detour *detour = &s->detour;
+    int rc = by(other_than(choice), s, timeout_ns, sigmask);
+    if (is_refusal(rc))
+        return refusal;
     s->stats.fallbacks++;
-    s->cost.excess = 0; /* so that what was refused is tried again, but not every time */
-    *choice = other;
+    s->cost.steady = false;
+    detour->avoided = choice;
+    detour->length = detour->length < LONGEST_DETOUR ? detour->length * 2 + 1 : LONGEST_DETOUR;
+    detour->left = detour->length;
     return rc;
+}
+
+SELDOM static int wait_around(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
+{
+    struct detour *detour = &s->detour;
+    detour->left--;
+    int rc = by(other_than(detour->avoided), s, timeout_ns, sigmask);
+    if (!is_refusal(rc)) {
+        s->stats.fallbacks++;
+        return rc;
+    }
+    detour->left = 0;
+    return by(detour->avoided, s, timeout_ns, sigmask);
 }
 
 static struct cost_wait know(const struct fdslots *s, int64_t timeout_ns)
@@ -103,6 +128,8 @@ static struct cost_wait know(const struct fdslots *s, int64_t timeout_ns)
 
 SELDOM static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
 {
+    if (s->detour.left > 0)
+        return wait_around(s, timeout_ns, sigmask);
     struct cost_wait w = know(s, timeout_ns);
     if (fdslots_index_set_empty(&s->fresh) && fdslots_index_set_empty(&s->changed))
         s->cost.backlog = 0;
@@ -110,8 +137,10 @@ SELDOM static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_
         price_changes(s, &w);
     enum cost_choice choice = fdslots_cost_choose(&s->cost, &w);
     int rc = by(choice, s, timeout_ns, sigmask);
-    if (rc < 0 && rc != -EINTR)
-        rc = fall_back(s, &choice, rc, timeout_ns, sigmask);
+    if (is_refusal(rc))
+        return fall_back(s, choice, rc, timeout_ns, sigmask);
+    if (choice == s->detour.avoided)
+        s->detour.length = 0;
     fdslots_cost_learn(&s->cost, &w, choice, found(s));
     return rc;
 }
@@ -120,8 +149,8 @@ SELDOM static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_
 SELDOM static int learn_anew(struct fdslots *s, int rc, int64_t timeout_ns, const sigset_t *sigmask)
 {
     enum cost_choice choice = s->cost.choice;
-    if (rc < 0 && rc != -EINTR)
-        rc = fall_back(s, &choice, rc, timeout_ns, sigmask);
+    if (is_refusal(rc))
+        return fall_back(s, choice, rc, timeout_ns, sigmask);
     struct cost_wait w = know(s, timeout_ns);
     fdslots_cost_choose(&s->cost, &w);
     fdslots_cost_learn(&s->cost, &w, choice, found(s));

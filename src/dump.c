@@ -7,10 +7,6 @@
 
 #include <string.h>
 
-#ifndef POLLRDHUP
-#define POLLRDHUP 0
-#endif
-
 static const struct {
     uint32_t bits;
     const char *name;

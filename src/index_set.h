@@ -48,10 +48,10 @@ static inline bool fdslots_index_set_empty(const struct index_set *set)
     return *set->top == 0;
 }
 
-static inline bool fdslots_index_set_has(const struct index_set *set, uint32_t index)
-{
-    return set->level[0][index >> 6] >> (index & 63) & 1;
-}
+/* The body may remove `i`, and add others. */
+#define FOR_EACH_IN(set, i)                                                                        \
+    for (uint32_t i = fdslots_index_set_next(set, 0); i != INDEX_NONE;                             \
+         i = fdslots_index_set_next(set, i + 1))
 
 /* The levels above a word that was empty, or has become so. */
 void fdslots_index_set_add_above(struct index_set *set, uint32_t word);

@@ -16,3 +16,8 @@ int fdslots_sys_has_ppoll(void)
     const struct timespec at_once = {0, 0};
     return fdslots_sys_ppoll(NULL, 0, &at_once, NULL) == 0;
 }
+
+int fdslots_sys_takes_mask(void)
+{
+    return 1;
+}

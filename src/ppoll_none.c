@@ -29,3 +29,8 @@ int fdslots_sys_has_ppoll(void)
 {
     return 0;
 }
+
+int fdslots_sys_takes_mask(void)
+{
+    return 0;
+}

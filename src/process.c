@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * Two mechanisms clear the word, and either is enough. MADV_WIPEONFORK makes the kernel hand the
- * child a page of zeros, however it was forked: fork(), _Fork(), a bare clone(2). pthread_atfork
- * serves where the kernel lacks that (before Linux 4.14, and elsewhere), for fork() alone.
+ * MADV_WIPEONFORK makes the kernel hand the child a page of zeros, however it was forked: fork(),
+ * _Fork(), a bare clone(2). pthread_atfork serves where the kernel lacks that (before Linux 4.14,
+ * and elsewhere), for fork() alone; it may allocate.
  */
 #include "process.h"
 
@@ -36,8 +36,10 @@ static void prepare(void)
     if (page <= LARGEST_PAGE) {
         uintptr_t offset = (page - (uintptr_t)room % page) % page;
         void *start = room + offset;
-        if (madvise(start, page, MADV_WIPEONFORK) == 0)
+        if (madvise(start, page, MADV_WIPEONFORK) == 0) {
             fdslots_process_word = start;
+            return;
+        }
     }
     pthread_atfork(NULL, NULL, forked);
 }

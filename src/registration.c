@@ -77,45 +77,73 @@ uint32_t fdslots_registration_join(struct fdslots *s, uint32_t index, int fd)
     return leader;
 }
 
-static void unlink_slot(struct fdslots *s, uint32_t index)
+/* Where the run of this fd hangs in its bucket. */
+static uint32_t *run_link(struct fdslots *s, int fd)
 {
-    uint32_t *link = bucket(s, s->slots[index].registered_fd);
-    while (*link != index)
+    uint32_t *link = bucket(s, fd);
+    while (s->slots[*link].registered_fd != fd)
         link = &s->slots[*link].registered_next;
-    *link = s->slots[index].registered_next;
+    return link;
 }
 
-uint32_t fdslots_registration_leave(struct fdslots *s, uint32_t index)
+static void drop(struct slot *slot, enum slot_role role)
 {
-    struct slot *slot = &s->slots[index];
-    uint32_t leader = fdslots_registration_find(s, slot->registered_fd);
-    if (leader == index) {
-        leader = fdslots_registration_next(s, index);
-        if (leader != INDEX_NONE) {
-            s->slots[leader].registered_events = slot->registered_events;
-            s->slots[leader].flags |= SLOT_CONFIRM | (slot->flags & SLOT_IN_KERNEL);
+    slot->flags &= (uint8_t) ~(SLOT_SERVED | SLOT_LEAVING);
+    slot->role = (uint8_t)role;
+    slot->registered_events = 0;
+}
+
+uint32_t fdslots_registration_sweep(struct fdslots *s, int fd)
+{
+    uint32_t *const first = run_link(s, fd);
+    const struct slot before = s->slots[*first];
+    uint32_t *link = first;
+    uint32_t stay = 0;
+    uint32_t left = 0;
+    while (*link != INDEX_NONE && s->slots[*link].registered_fd == fd) {
+        struct slot *slot = &s->slots[*link];
+        if ((slot->flags & SLOT_LEAVING) == 0) {
+            link = &slot->registered_next;
+            stay++;
+            continue;
         }
+        *link = slot->registered_next;
+        drop(slot, ROLE_NONE);
+        left++;
     }
-    unlink_slot(s, index);
-    slot->flags &= (uint8_t)~SLOT_KEPT;
-    slot->role = ROLE_NONE;
-    if (leader == INDEX_NONE)
+    s->epoll.followers -= stay > 0 ? left : left - 1;
+    if (stay == 0)
         return INDEX_NONE;
-    s->epoll.followers--;
-    bool alone = fdslots_registration_next(s, leader) == INDEX_NONE;
-    s->slots[leader].role = alone ? ROLE_ALONE : ROLE_LEADER;
-    return leader;
+    struct slot *leader = &s->slots[*first];
+    if (leader->role == ROLE_FOLLOWER) {
+        leader->registered_events = before.registered_events;
+        leader->flags |= SLOT_CONFIRM;
+    }
+    leader->role = stay > 1 ? ROLE_LEADER : ROLE_ALONE;
+    return *first;
+}
+
+void fdslots_registration_dissolve(struct fdslots *s, uint32_t leader, enum slot_role role)
+{
+    uint32_t *const first = run_link(s, s->slots[leader].registered_fd);
+    uint32_t next = leader;
+    for (uint32_t i = leader; i != INDEX_NONE; i = next) {
+        next = fdslots_registration_next(s, i);
+        *first = s->slots[i].registered_next;
+        drop(&s->slots[i], role);
+        s->epoll.followers -= next != INDEX_NONE;
+    }
 }
 
 uint32_t fdslots_registration_events(const struct fdslots *s, uint32_t leader)
 {
-    uint32_t events = 0;
+    uint32_t events = REGISTERED;
     uint32_t user = SLOT_EDGE | SLOT_EXCLUSIVE;
     for (uint32_t i = leader; i != INDEX_NONE; i = fdslots_registration_next(s, i)) {
         events |= (uint16_t)s->pollfds[i].events;
         user &= s->slots[i].flags; /* where one of them wants level reports, all get them */
     }
-    events &= REGISTERED_EVENTS & ~(uint32_t)EVENTS_ALWAYS;
+    events &= REGISTERED | (REGISTERED_EVENTS & ~(uint32_t)EVENTS_ALWAYS);
     if ((user & SLOT_EDGE) != 0)
         events |= REGISTERED_EDGE;
     if ((user & SLOT_EXCLUSIVE) != 0)
@@ -126,8 +154,7 @@ uint32_t fdslots_registration_events(const struct fdslots *s, uint32_t leader)
 void fdslots_registration_clear(struct fdslots *s)
 {
     for (uint32_t i = 0; i < s->touched; i++) {
-        s->slots[i].flags &= (uint8_t)~SLOT_KEPT;
-        s->slots[i].role = ROLE_NONE;
+        drop(&s->slots[i], ROLE_NONE);
     }
     s->epoll.bucket_count = 0;
     s->epoll.followers = 0;

@@ -12,10 +12,11 @@
 
 #include "slots.h"
 
-/* Bits of registered_events above those of poll, where 16 bits leave room. */
+/* Bits of registered_events besides those of poll, which leave room for them. */
+#define REGISTERED           0x1000u /* always set, so that 0 stands for not registered */
 #define REGISTERED_EDGE      0x4000u
 #define REGISTERED_EXCLUSIVE 0x8000u
-#define REGISTERED_EVENTS    0x3fffu
+#define REGISTERED_EVENTS    0x2fffu
 
 /* Make the buckets fit the slots in play. */
 void fdslots_registration_reserve(struct fdslots *s);
@@ -45,10 +46,13 @@ static inline uint32_t fdslots_registration_next(const struct fdslots *s, uint32
 /* Put a slot into the run of this fd; returns its leader, perhaps the slot itself. */
 uint32_t fdslots_registration_join(struct fdslots *s, uint32_t index, int fd);
 
-/* Take a slot out of its run; returns who leads it now, or INDEX_NONE where nobody is left. A new
- * leader inherits what the kernel holds, and SLOT_CONFIRM, since the kernel's data names the old
- * one. */
-uint32_t fdslots_registration_leave(struct fdslots *s, uint32_t index);
+/* Take the slots marked SLOT_LEAVING out of the run of this fd, in one pass however many they are;
+ * returns who leads it now, or INDEX_NONE where nobody is left. A new leader inherits what the
+ * kernel holds, and SLOT_CONFIRM, since the kernel's data names the old one. */
+uint32_t fdslots_registration_sweep(struct fdslots *s, int fd);
+
+/* Take all slots out of the run of this leader; each gets `role`. */
+void fdslots_registration_dissolve(struct fdslots *s, uint32_t leader, enum slot_role role);
 
 /* The events that the kernel should watch for the run of this leader. */
 uint32_t fdslots_registration_events(const struct fdslots *s, uint32_t leader);

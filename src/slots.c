@@ -7,10 +7,6 @@
 
 #include <errno.h>
 
-#ifndef POLLRDHUP
-#define POLLRDHUP 0
-#endif
-
 #define EVENTS_POLL                                                                                \
     (POLLIN | POLLPRI | POLLOUT | POLLRDHUP | POLLRDNORM | POLLRDBAND | POLLWRNORM | POLLWRBAND |  \
      EVENTS_ALWAYS)
@@ -77,11 +73,6 @@ static inline bool is_plain(const struct fdslots *s, uint32_t index)
            (s->slots[index].flags & SLOT_USER) == 0;
 }
 
-SELDOM static void clear_flags(struct fdslots *s, struct slot *slot)
-{
-    set_flags(s, slot, slot->flags & SLOT_KEPT);
-}
-
 SELDOM static void lower_end(struct fdslots *s)
 {
     s->end = fdslots_index_set_last(&s->used) + 1; /* INDEX_NONE + 1 is 0 */
@@ -95,7 +86,7 @@ SELDOM static void vacate(struct fdslots *s, uint32_t index)
     write_pollfd(s, index, (struct pollfd){.fd = -1});
     slot->generation++;
     if ((slot->flags & (SLOT_USER | SLOT_HIDDEN)) != 0)
-        clear_flags(s, slot);
+        set_flags(s, slot, 0);
     note_change(s, index);
     fdslots_index_set_remove(&s->used, index);
     if (index + 1 == s->end)
@@ -124,7 +115,7 @@ SELDOM static int set_any(struct fdslots *s, uint32_t index, int fd, uint32_t ev
     struct slot *slot = &s->slots[index];
     write_pollfd(s, index, (struct pollfd){.fd = fd, .events = (short)(uint16_t)events});
     slot->generation++;
-    set_flags(s, slot, (slot->flags & SLOT_KEPT) | SLOT_CONFIRM | events >> EVENTS_USER_SHIFT);
+    set_flags(s, slot, SLOT_CONFIRM | events >> EVENTS_USER_SHIFT);
     note_change(s, index);
     return 0;
 }
@@ -156,6 +147,14 @@ static void write_events(struct pollfd *pollfd, uint32_t events)
     pollfd->revents &= (short)(uint16_t)(events | EVENTS_ALWAYS);
 }
 
+/* An edge that is dropped here before anyone has seen it would never come again unless the kernel
+ * looks anew. */
+static void keep_edges(struct slot *slot, const struct pollfd *pollfd, uint32_t events)
+{
+    if ((slot->flags & SLOT_EDGE) != 0 && ((uint16_t)pollfd->revents & ~events) != 0)
+        slot->flags |= SLOT_CONFIRM;
+}
+
 SELDOM static int set_events_any(struct fdslots *s, uint32_t index, uint32_t events)
 {
     if (!fdslots_slot_exists(s, index) || !events_valid(events))
@@ -164,6 +163,7 @@ SELDOM static int set_events_any(struct fdslots *s, uint32_t index, uint32_t eve
         return -ENOENT;
     struct slot *slot = &s->slots[index];
     int fd = fdslots_slot_fd(s, index);
+    keep_edges(slot, &s->pollfds[index], events);
     write_events(&s->pollfds[index], events);
     arm(slot);
     set_flags(s, slot, (slot->flags & ~SLOT_USER) | events >> EVENTS_USER_SHIFT);
@@ -228,9 +228,7 @@ int fdslots_pause_index(struct fdslots *s, uint32_t index)
     int fd = fdslots_slot_fd(s, index);
     struct slot *slot = &s->slots[index];
     slot->flags |= SLOT_PAUSED;
-    /* An edge dropped here would never come again unless the kernel looks anew. */
-    if ((slot->flags & SLOT_EDGE) != 0 && s->pollfds[index].revents != 0)
-        slot->flags |= SLOT_CONFIRM;
+    keep_edges(slot, &s->pollfds[index], 0);
     s->pollfds[index].revents = 0;
     show_fd(s, index, fd);
     note_change(s, index);

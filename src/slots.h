@@ -29,8 +29,7 @@
 #define SLOT_HIDDEN    (SLOT_PAUSED | SLOT_FIRED)
 #define SLOT_CONFIRM   0x20u /* the kernel must be told again even if all looks equal */
 #define SLOT_SERVED    0x40u /* reported in this round of a set_max_ready() that cuts */
-#define SLOT_IN_KERNEL 0x80u /* of a run's leader: the kernel's set holds registered_events */
-#define SLOT_KEPT      (SLOT_SERVED | SLOT_IN_KERNEL) /* whoever owns the slot */
+#define SLOT_LEAVING   0x80u /* while a sync goes on: no longer of its run */
 
 /* What epoll has to do with a slot; see registration.h. */
 enum slot_role {
@@ -44,13 +43,16 @@ enum slot_role {
 
 #define EVENTS_USER_SHIFT 16
 #define EVENTS_USER       (SLOT_USER << EVENTS_USER_SHIFT)
-#define EVENTS_ALWAYS     (POLLERR | POLLHUP | POLLNVAL)
+#ifndef POLLRDHUP
+#define POLLRDHUP 0 /* not every system has it; a caller cannot ask for it there */
+#endif
+#define EVENTS_ALWAYS (POLLERR | POLLHUP | POLLNVAL)
 
 struct slot {
     uint32_t generation;
     uint8_t flags;
     uint8_t role;
-    uint16_t registered_events; /* of a leader: poll bits, and REGISTERED_* */
+    uint16_t registered_events; /* of a leader: what the kernel's set holds; 0 for nothing yet */
     int32_t registered_fd;
     uint32_t registered_next; /* the next slot in the same bucket of registrations */
 };
@@ -72,7 +74,15 @@ struct epoll_set {
     struct index_set refused; /* slots that epoll cannot watch and that are ready at once */
     uint32_t refused_cursor;  /* where the next cut report of them begins */
     bool refused_first;
+    uint32_t files;       /* slots in ROLE_FILE */
     bool ghosts_possible; /* a file may have outlived its fd while registered */
+};
+
+/* fdslots_wait() goes around a mechanism that was refused. */
+struct detour {
+    uint32_t left;   /* waits until it is tried again */
+    uint32_t length; /* of the last detour */
+    enum cost_choice avoided;
 };
 
 struct fdslots {
@@ -95,6 +105,7 @@ struct fdslots {
     struct epoll_set epoll;
     struct waker *waker;
     struct cost cost;
+    struct detour detour;
     struct fdslots_stats stats;
 
     uint32_t *ready;

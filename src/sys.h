@@ -51,6 +51,7 @@ static inline int sys_write(int fd, const void *buf, size_t size)
 /* In ppoll.c, or in ppoll_none.c where the system has none: a mask is then -ENOTSUP. */
 int fdslots_sys_ppoll(struct pollfd *fds, nfds_t nfds, const struct timespec *timeout,
                       const sigset_t *sigmask);
+int fdslots_sys_takes_mask(void);
 int fdslots_sys_has_ppoll(void);
 
 #endif

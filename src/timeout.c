@@ -4,8 +4,7 @@
 
 #include <limits.h>
 
-#define NS_PER_S  INT64_C(1000000000)
-#define NS_PER_MS INT64_C(1000000)
+#define NS_PER_S INT64_C(1000000000)
 
 bool fdslots_timespec_valid(const struct timespec *timeout)
 {
@@ -20,10 +19,12 @@ int64_t fdslots_ns_from_ms(int ms)
 
 int64_t fdslots_ns_from_timespec(const struct timespec *timeout)
 {
-    /* 292 years: a longer timeout is for ever */
-    if (timeout == NULL || timeout->tv_sec >= INT64_MAX / NS_PER_S)
+    if (timeout == NULL)
         return FDSLOTS_FOREVER;
-    return timeout->tv_sec * NS_PER_S + timeout->tv_nsec;
+    const int64_t seconds = timeout->tv_sec; /* time_t may be shorter */
+    if (seconds >= INT64_MAX / NS_PER_S)
+        return FDSLOTS_FOREVER; /* beyond 292 years */
+    return seconds * NS_PER_S + timeout->tv_nsec;
 }
 
 int fdslots_ms_from_ns(int64_t ns)
@@ -36,7 +37,10 @@ int fdslots_ms_from_ns(int64_t ns)
 
 struct timespec fdslots_timespec_from_ns(int64_t ns)
 {
-    return (struct timespec){.tv_sec = (time_t)(ns / NS_PER_S), .tv_nsec = (long)(ns % NS_PER_S)};
+    const int64_t seconds = ns / NS_PER_S;
+    const int64_t most = sizeof(time_t) < sizeof seconds ? INT32_MAX : INT64_MAX;
+    return (struct timespec){.tv_sec = (time_t)(seconds < most ? seconds : most),
+                             .tv_nsec = (long)(ns % NS_PER_S)};
 }
 
 static int64_t now(void)

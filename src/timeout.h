@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <time.h>
 
+#define NS_PER_MS INT64_C(1000000)
+
 /* As the kernel judges: NULL is forever, and valid. */
 bool fdslots_timespec_valid(const struct timespec *timeout);
 

@@ -4,6 +4,7 @@
  */
 #include "backend.h"
 #include "ready.h"
+#include "sys.h"
 #include "timeout.h"
 
 #include <errno.h>
@@ -37,7 +38,7 @@ int fdslots_ppoll(struct fdslots *s, uint32_t nfds, const struct timespec *timeo
 {
     if (s == NULL)
         return -EINVAL;
-    if (needs_epoll(s, nfds))
+    if (needs_epoll(s, nfds) || (sigmask != NULL && !fdslots_sys_takes_mask()))
         return -ENOTSUP;
     fdslots_wait_begin(s);
     if (nfds > s->capacity || !fdslots_timespec_valid(timeout))

@@ -16,7 +16,8 @@ struct entry {
     int (*wait)(struct fdslots *s, int64_t timeout_ns, const sigset_t *mask);
     bool takes_ns;   /* timeouts finer than a millisecond */
     bool takes_mask; /* otherwise mask must be NULL */
-    bool is_epoll;   /* or may be: the ready set comes in any order; EDGE and EXCLUSIVE are understood */
+    bool is_epoll; /* or may be: the ready set comes in any order; EDGE and EXCLUSIVE are understood
+                    */
     bool (*available)(void);
 };
 

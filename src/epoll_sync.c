@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Making the kernel's epoll set agree with the slots, with the fewest epoll_ctl calls.
+ *
+ * Changes are only noted when a slot is set, and made good here, before a wait: what was changed
+ * and changed back costs nothing, and an fd set ten times is told once. What the kernel forces:
+ *
+ * - A registration belongs to an open file under an fd number. After the number was closed and
+ *   reused, MOD says ENOENT; when nothing was closed, ADD says EEXIST. So equal numbers prove
+ *   nothing after set_index, and one MOD asks (SLOT_CONFIRM).
+ * - The set takes an fd once: slots with the same fd share a registration (registration.h).
+ * - A file that outlives its fd, by a dup or in a child, stays in the set, out of reach: a ghost.
+ *   Where DEL or MOD failed there may be one; the wait recognises its reports by generation.
+ * - Events 0 still reports ERR and HUP: only DEL silences a paused slot.
+ * - EPERM means that the file has no poll method; EBADF, that the fd is not open.
+ * - Its event bits are those of poll (configure looks), so they are handed over as they are.
+ * - An EXCLUSIVE registration cannot be modified.
+ */
+#include "backend.h"
+#include "epoll_set.h"
+#include "registration.h"
+#include "sys_epoll.h"
+
+static int ctl(struct fdslots *s, int op, int fd, uint32_t events, uint64_t data)
+{
+    s->stats.epoll_ctl_calls++;
+    return sys_epoll_ctl(s->epoll.fd, op, fd, events, data);
+}
+
+/* ---- one registration ---- */
+
+/* The kernel does not take the file of this run: its slots are answered without it. */
+static void refuse(struct fdslots *s, uint32_t leader, enum slot_role role)
+{
+    uint32_t next;
+    for (uint32_t i = leader; i != INDEX_NONE; i = next) {
+        next = fdslots_registration_next(s, i);
+        s->slots[i].flags &= (uint8_t)~SLOT_CONFIRM;
+        s->slots[i].role = (uint8_t)role;
+        if (fdslots_refused_revents(s, i) != 0)
+            fdslots_index_set_add(&s->epoll.refused, i);
+        s->epoll.files += role == ROLE_FILE;
+    }
+    fdslots_registration_dissolve(s, leader, role);
+}
+
+static void admit(struct fdslots *s, uint32_t index)
+{
+    s->epoll.files -= s->slots[index].role == ROLE_FILE;
+    s->slots[index].role = ROLE_NONE;
+    fdslots_index_set_remove(&s->epoll.refused, index);
+}
+
+/* Whether fd is an epoll set. The kernel answers ENOENT to the removal of a fresh set from it;
+ * where fd is another file or none, EINVAL or EBADF. */
+static bool is_epoll_set(int fd)
+{
+    int fresh = sys_epoll_create();
+    if (fresh < 0)
+        return false;
+    bool is = sys_epoll_ctl(fd, EPOLL_CTL_DEL, fresh, 0, 0) == -ENOENT;
+    sys_close(fresh);
+    return is;
+}
+
+/* What the kernel is told for a run. An epoll set in a slot wakes those who wait on it with EPOLLIN
+ * alone, although it reads as EPOLLRDNORM too: who asks for that alone would not be woken. */
+static uint32_t kernel_events(int fd, uint32_t registered)
+{
+    uint32_t events = registered & REGISTERED_EVENTS;
+    if ((events & (EPOLLIN | EPOLLRDNORM)) == EPOLLRDNORM && is_epoll_set(fd))
+        events |= EPOLLIN;
+    if ((registered & REGISTERED_EDGE) != 0)
+        events |= EPOLLET;
+    if ((registered & REGISTERED_EXCLUSIVE) != 0)
+        events |= EPOLLEXCLUSIVE;
+    return events;
+}
+
+static int replace(struct fdslots *s, int fd, uint32_t events, uint64_t data)
+{
+    if (ctl(s, EPOLL_CTL_DEL, fd, 0, 0) < 0)
+        s->epoll.ghosts_possible = true;
+    return ctl(s, EPOLL_CTL_ADD, fd, events, data);
+}
+
+/* Register, whatever the kernel holds under this fd. */
+static int tell(struct fdslots *s, uint32_t leader, uint32_t registered)
+{
+    struct slot *slot = &s->slots[leader];
+    int fd = slot->registered_fd;
+    uint32_t events = kernel_events(fd, registered);
+    uint64_t data = leader | (uint64_t)slot->generation << 32;
+    int rc;
+    if (slot->registered_events != 0) {
+        const bool exclusive = ((slot->registered_events | registered) & REGISTERED_EXCLUSIVE) != 0;
+        slot->registered_events = 0;
+        if (exclusive)
+            return replace(s, fd, events, data);
+        rc = ctl(s, EPOLL_CTL_MOD, fd, events, data);
+        if (rc == 0)
+            return 0;
+        s->epoll.ghosts_possible = true;
+        if (rc != -ENOENT)
+            return rc;
+    }
+    rc = ctl(s, EPOLL_CTL_ADD, fd, events, data);
+    /* A file that was registered under this number came back to it (dup2): a ghost no more. Without
+     * knowing how it was registered, replacing is what always works. */
+    return rc == -EEXIST ? replace(s, fd, events, data) : rc;
+}
+
+static int settle(struct fdslots *s, uint32_t leader)
+{
+    struct slot *slot = &s->slots[leader];
+    uint32_t registered = fdslots_registration_events(s, leader);
+    if ((slot->flags & SLOT_CONFIRM) == 0 && slot->registered_events == registered)
+        return 0;
+    /* The kernel's own answer to a circle that closes over the outer set is ELOOP. */
+    if (slot->registered_fd == s->epoll.outer_fd)
+        return -EINVAL;
+    int rc = tell(s, leader, registered);
+    if (rc == 0) {
+        slot->registered_events = (uint16_t)registered;
+        slot->flags &= (uint8_t)~SLOT_CONFIRM;
+    } else if (rc == -EPERM) {
+        refuse(s, leader, ROLE_FILE);
+    } else if (rc == -EBADF || slot->registered_fd == s->epoll.fd) {
+        /* A closed number on which the library has opened its set is closed still to the caller. */
+        refuse(s, leader, ROLE_CLOSED);
+    } else {
+        return rc;
+    }
+    return 0;
+}
+
+/* ---- the difference ---- */
+
+static void mark_leaving(struct fdslots *s)
+{
+    FOR_EACH_IN(&s->changed, i)
+    {
+        struct slot *slot = &s->slots[i];
+        bool same_fd = slot->registered_fd == fdslots_slot_wanted_fd(s, i);
+        bool file_stays = slot->role == ROLE_FILE && same_fd && (slot->flags & SLOT_CONFIRM) == 0;
+        if (slot->role == ROLE_CLOSED || (slot->role == ROLE_FILE && !file_stays))
+            admit(s, i);
+        else if (fdslots_registration_has(slot) && !same_fd)
+            slot->flags |= SLOT_LEAVING;
+    }
+}
+
+/* Deletions come first, so that an fd can move from one slot to another. */
+static void leave_changed(struct fdslots *s)
+{
+    mark_leaving(s);
+    FOR_EACH_IN(&s->changed, i)
+    {
+        if ((s->slots[i].flags & SLOT_LEAVING) == 0)
+            continue;
+        int fd = s->slots[i].registered_fd;
+        uint32_t leader = fdslots_registration_find(s, fd);
+        bool registered = s->slots[leader].registered_events != 0;
+        leader = fdslots_registration_sweep(s, fd);
+        if (leader != INDEX_NONE)
+            fdslots_index_set_add(&s->changed, leader);
+        else if (registered && ctl(s, EPOLL_CTL_DEL, fd, 0, 0) < 0)
+            s->epoll.ghosts_possible = true;
+    }
+}
+
+static void join(struct fdslots *s, uint32_t index, int fd)
+{
+    struct slot *slot = &s->slots[index];
+    uint32_t leader = index;
+    if (!fdslots_registration_has(slot))
+        leader = fdslots_registration_join(s, index, fd);
+    else if (slot->role == ROLE_FOLLOWER)
+        leader = fdslots_registration_find(s, fd);
+    if (leader == index)
+        return;
+    s->slots[leader].flags |= slot->flags & SLOT_CONFIRM;
+    slot->flags &= (uint8_t)~SLOT_CONFIRM;
+    fdslots_index_set_add(&s->changed, leader);
+}
+
+static void join_changed(struct fdslots *s)
+{
+    FOR_EACH_IN(&s->changed, i)
+    {
+        int fd = fdslots_slot_wanted_fd(s, i);
+        if (fd < 0)
+            continue;
+        if (s->slots[i].role != ROLE_FILE)
+            join(s, i, fd);
+        else if (fdslots_refused_revents(s, i) != 0)
+            fdslots_index_set_add(&s->epoll.refused, i);
+        else
+            fdslots_index_set_remove(&s->epoll.refused, i);
+    }
+}
+
+/* On an error the rest stays noted, for the next wait. */
+static int settle_changed(struct fdslots *s)
+{
+    FOR_EACH_IN(&s->changed, i)
+    {
+        if (fdslots_registration_leads(&s->slots[i])) {
+            int rc = settle(s, i);
+            if (rc < 0)
+                return rc;
+        }
+        fdslots_index_set_remove(&s->changed, i);
+    }
+    return 0;
+}
+
+/* A number that was closed may be a file again: ask each time. */
+static void ask_closed_again(struct fdslots *s)
+{
+    FOR_EACH_IN(&s->epoll.refused, i)
+    {
+        if (s->slots[i].role == ROLE_CLOSED)
+            fdslots_index_set_add(&s->changed, i);
+    }
+}
+
+uint32_t fdslots_epoll_price(const struct fdslots *s, uint32_t index)
+{
+    const struct slot *slot = &s->slots[index];
+    int fd = fdslots_slot_wanted_fd(s, index);
+    if (!fdslots_registration_has(slot))
+        return fd >= 0 && slot->role != ROLE_FILE ? COST_EPOLL_ADD : 0;
+    if (fd != slot->registered_fd)
+        return fd >= 0 ? 2 * COST_EPOLL_ADD : COST_EPOLL_ADD;
+    if ((slot->flags & SLOT_CONFIRM) != 0)
+        return COST_EPOLL_MOD;
+    uint32_t leader = slot->role == ROLE_FOLLOWER ? fdslots_registration_find(s, fd) : index;
+    bool same = fdslots_registration_events(s, leader) == s->slots[leader].registered_events;
+    return same ? 0 : COST_EPOLL_MOD;
+}
+
+int fdslots_epoll_sync(struct fdslots *s)
+{
+    if (!fdslots_epoll_ours(&s->epoll)) {
+        int rc = fdslots_epoll_renew(s);
+        if (rc < 0)
+            return rc;
+    }
+    uint32_t count = 0;
+    fdslots_index_set_move(&s->fresh, &s->changed, &count, &count);
+    ask_closed_again(s);
+    if (fdslots_index_set_empty(&s->changed))
+        return 0;
+    fdslots_registration_reserve(s);
+    leave_changed(s);
+    join_changed(s);
+    return settle_changed(s);
+}
+
+/* A file that epoll refuses is in no run: other slots with the fd must be looked for. */
+static void ask_files_again(struct fdslots *s, int fd)
+{
+    FOR_EACH_IN(&s->used, i)
+    {
+        if (s->slots[i].role == ROLE_FILE && s->slots[i].registered_fd == fd) {
+            s->slots[i].flags |= SLOT_CONFIRM;
+            fdslots_index_set_add(&s->changed, i);
+        }
+    }
+}
+
+void fdslots_epoll_forget(struct fdslots *s, int fd)
+{
+    if (!fdslots_epoll_ours(&s->epoll))
+        return;
+    if (s->epoll.files > 1)
+        ask_files_again(s, fd);
+    uint32_t leader = fdslots_registration_find(s, fd);
+    if (leader == INDEX_NONE)
+        return;
+    if (s->slots[leader].registered_events != 0)
+        ctl(s, EPOLL_CTL_DEL, fd, 0, 0);
+    for (uint32_t i = leader; i != INDEX_NONE; i = fdslots_registration_next(s, i))
+        fdslots_index_set_add(&s->changed, i);
+    fdslots_registration_dissolve(s, leader, ROLE_NONE);
+}
