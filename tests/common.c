@@ -5,7 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CASE_TIMEOUT_S 120 /* for a hang, also under valgrind; no test measures it */
+#define CASE_TIMEOUT_S 60 /* for a hang, also under valgrind; no test measures it */
 
 struct fdslots *make_slots(uint32_t nslots)
 {
