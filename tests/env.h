@@ -21,6 +21,9 @@
 #define UNDER_ASAN 0
 #endif
 
+/* For alarm(2): a program that hangs fails, though no test measures how long it takes. */
+#define WATCHDOG_S 300
+
 bool under_valgrind(void);
 
 /* Say why a whole program is skipped, and give its exit status: a failure where CI=true. */

@@ -170,6 +170,7 @@ int main(void)
         printf("skipped: valgrind has allocators of its own\n");
         return EXIT_SKIP;
     }
+    alarm(WATCHDOG_S);
     setvbuf(stdout, out, _IOFBF, sizeof out);
     last_call = NULL;
     char *(*volatile duplicate)(const char *) = strdup; /* so that no compiler sees through it */

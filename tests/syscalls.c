@@ -178,6 +178,7 @@ int main(void)
         printf("skipped: valgrind makes system calls of its own\n");
         return EXIT_SKIP;
     }
+    alarm(WATCHDOG_S);
     const char *obstacle = tracer_obstacle();
     if (obstacle != NULL)
         return skip_program(obstacle);
