@@ -18,6 +18,14 @@ AC_DEFUN([FDSLOTS_WARNINGS], [
   AC_SUBST([VISIBILITY_CFLAGS])
 ])
 
+# The objects of the static library, fit for programs of any kind, -static-pie too. For the shared
+# library libtool adds -fPIC, which is the later one and so the one that holds.
+AC_DEFUN([FDSLOTS_PIE], [
+  PIE_CFLAGS=
+  AX_APPEND_COMPILE_FLAGS([-fPIE], [PIE_CFLAGS], [-Werror])
+  AC_SUBST([PIE_CFLAGS])
+])
+
 # The symbol map, where the linker takes one.
 AC_DEFUN([FDSLOTS_SYMBOL_MAP], [
   AC_CACHE_CHECK([whether the linker takes a version script], [fdslots_cv_version_script], [
@@ -31,6 +39,29 @@ AC_DEFUN([FDSLOTS_SYMBOL_MAP], [
   ])
   fdslots_symbol_map=$fdslots_cv_version_script
   AM_CONDITIONAL([SYMBOL_MAP], [test "x$fdslots_symbol_map" = xyes])
+])
+
+# What a program that links the static library needs besides, where threads are not in the C library.
+AC_DEFUN([FDSLOTS_THREADS], [
+  AC_CACHE_CHECK([for the library of pthread_once and pthread_atfork], [fdslots_cv_thread_libs], [
+    fdslots_saved_LIBS=$LIBS
+    fdslots_cv_thread_libs=missing
+    for fdslots_libs in '' -lpthread; do
+      LIBS="$fdslots_libs $fdslots_saved_LIBS"
+      AC_LINK_IFELSE([AC_LANG_PROGRAM([[
+#include <pthread.h>
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static void f(void) {}
+]], [[return pthread_once(&once, f) + pthread_atfork(f, f, f);]])],
+        [fdslots_cv_thread_libs=${fdslots_libs:-none}; break])
+    done
+    LIBS=$fdslots_saved_LIBS
+  ])
+  AS_CASE([$fdslots_cv_thread_libs],
+    [missing], [AC_MSG_ERROR([POSIX threads are missing])],
+    [none], [THREAD_LIBS=],
+    [THREAD_LIBS=$fdslots_cv_thread_libs])
+  AC_SUBST([THREAD_LIBS])
 ])
 
 AC_DEFUN([FDSLOTS_PPOLL], [

@@ -1,13 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 #
-# As a user has it: installed, found by pkg-config, linked shared and static, and gone again.
+# As a user has it: installed, found by pkg-config, linked shared and static, by CMake and by Meson
+# too, and gone again.
 # shellcheck disable=SC2046 # pkg-config gives words
 . .ci/lib.sh
 skip_where_libtool_fails
 prefix=/opt/fdslots
 configure --prefix=$prefix
 make -C "$BUILD" -j "$jobs" install DESTDIR="$BUILD/root"
+
+make -C "$BUILD" installcheck DESTDIR="$BUILD/root" | tee "$BUILD/consumers"
 
 cd "$BUILD"
 export PKG_CONFIG_PATH=root$prefix/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=root
@@ -22,3 +25,4 @@ compile -o static -static $(pkg-config --static --cflags --libs fdslots)
 make uninstall DESTDIR="$BUILD/root"
 left=$(find root ! -type d)
 [ -z "$left" ]
+grep -x '[0-9]* passed, 0 failed, 0 skipped' consumers
