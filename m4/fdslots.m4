@@ -1,6 +1,14 @@
 # SPDX-License-Identifier: ISC
 # The probes of configure.ac, one macro each.
 
+# make dist packs the same bytes whenever and whoever runs it: sorted, one date, no owner. GNU tar
+# takes the options from its environment; Makefile.am knows the date.
+AC_DEFUN([FDSLOTS_REPRODUCIBLE_DIST], [
+  fdslots_tar_options='--sort=name --mtime=@$(dist_date) --owner=0 --group=0 --numeric-owner'
+  fdslots_tar_options="$fdslots_tar_options --mode=u+rw,go=rX,a-s"
+  am__tar="LC_ALL=C TAR_OPTIONS=\"$fdslots_tar_options\" $am__tar"
+])
+
 # Warnings that the compiler knows; errors only on request, so that a newer compiler cannot break a
 # user's build.
 AC_DEFUN([FDSLOTS_WARNINGS], [
