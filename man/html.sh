@@ -28,7 +28,11 @@ head_of() { # TITLE
 <title>$1</title>
 </head>
 <body>
-<nav><a href="index.html">All pages</a><a href="fdslots.7.html">fdslots(7)</a></nav>
+<nav>
+<a href="index.html">All pages</a>
+<a href="fdslots.7.html">Concepts</a>
+<a href="fdslots-migration.7.html">Migration</a>
+</nav>
 END
 }
 
@@ -70,26 +74,47 @@ places() { # PAGE...
     done
 }
 
-# Lead the links of an HTML page to those places, and the remaining ones elsewhere.
-lead() { # PLACES
-    awk -v elsewhere="$elsewhere" -v places="$1" '
+# Lead the links of an HTML page to those places, and the remaining ones elsewhere. A function that is
+# named in passing becomes a link as well; mandoc makes one only of a reference.
+lead() { # FILE PLACES
+    awk -v elsewhere="$elsewhere" -v file="${1##*/}" -v places="$2" '
     BEGIN { while ((getline <places) > 0) place[$1] = $2 }
     function target(link,    part) {
         if (link in place)
             return place[link]
+        if (link ~ /^#fdslots_/ && elsewhere_is(substr(link, 2) ".3.html"))
+            return place[substr(link, 2) ".3.html"]
         if (link !~ /^[A-Za-z0-9_-]+\.[1-9]\.html$/)
             return link
         split(link, part, ".")
         return elsewhere "/man" part[2] "/" link
     }
-    {
+    function elsewhere_is(link) { return link in place && index(place[link], file) != 1 }
+    function linked(code, before,    name) {
+        name = code
+        gsub(/<[^>]*>/, "", name)
+        if (before ~ /(<a |href=)[^>]*>$/ || !elsewhere_is(name ".3.html"))
+            return code
+        return "<a href=\"" name ".3.html\">" code "</a>"
+    }
+    function with_functions(s,    line) {
         line = ""
-        while (match($0, /href="[^"]*"/)) {
-            line = line substr($0, 1, RSTART + 5) target(substr($0, RSTART + 6, RLENGTH - 7)) "\""
-            $0 = substr($0, RSTART + RLENGTH)
+        while (match(s, /<code class="Fn"[^>]*>fdslots_[a-z_]*<\/code>/)) {
+            line = line substr(s, 1, RSTART - 1)
+            line = line linked(substr(s, RSTART, RLENGTH), line)
+            s = substr(s, RSTART + RLENGTH)
         }
-        print line $0
-    }'
+        return line s
+    }
+    function with_places(s,    line) {
+        line = ""
+        while (match(s, /href="[^"]*"/)) {
+            line = line substr(s, 1, RSTART + 5) target(substr(s, RSTART + 6, RLENGTH - 7)) "\""
+            s = substr(s, RSTART + RLENGTH)
+        }
+        return line s
+    }
+    { print with_places(with_functions($0)) }' "$1"
 }
 
 entry() { # PAGE
@@ -120,7 +145,7 @@ done
 places "$@" >"$out/places"
 for page; do
     file=$out/${page##*/}.html
-    lead "$out/places" <"$file" >"$file.new"
+    lead "$file" "$out/places" >"$file.new"
     mv "$file.new" "$file"
 done
 rm "$out/places"

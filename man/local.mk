@@ -11,7 +11,7 @@ man_pages_3 = \
 	man/fdslots_version.3 \
 	man/fdslots_wait.3 \
 	man/fdslots_waker_open.3
-dist_man_MANS += man/fdslots.7 $(man_pages_3)
+dist_man_MANS += man/fdslots.7 man/fdslots-migration.7 $(man_pages_3)
 
 # A page lists its functions with .Nm in NAME. Under the name of each but the first, after which
 # the page itself is named, a file with a single .so line leads to the page.
