@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The table, the CSV, and the verdict.
+ */
+#include "result.h"
+
+#include <math.h>
+#include <string.h>
+
+#define SHORT_NS 200.0 /* below, a difference in ns says more than a ratio */
+
+static double median_of(const struct contestants *who, const struct result *r, const char *name)
+{
+    for (int i = 0; i < who->count; i++)
+        if (strcmp(who->names[i], name) == 0)
+            return r->times[i].median;
+    return 0;
+}
+
+double result_best(const struct contestants *who, const struct result *r)
+{
+    double poll = median_of(who, r, "poll");
+    double epoll = median_of(who, r, "epoll");
+    return poll < epoll ? poll : epoll;
+}
+
+void table_head(const struct contestants *who)
+{
+    printf(
+        "ns for each iteration, medians; the last columns: fdslots_wait / the cheaper of poll and "
+        "epoll, and the difference\n\n%-15s%6s%6s",
+        "workload", "n", "k");
+    for (int i = 0; i < who->count; i++)
+        printf(" %*s", (int)strlen(who->names[i]) > 10 ? (int)strlen(who->names[i]) : 10,
+               who->names[i]);
+    printf(" %7s %8s\n", "ratio", "ns more");
+}
+
+void table_row(const struct contestants *who, const struct result *r)
+{
+    printf("%-15s%6u%6u", r->workload, r->n, r->k);
+    for (int i = 0; i < who->count; i++) {
+        int width = (int)strlen(who->names[i]) > 10 ? (int)strlen(who->names[i]) : 10;
+        double ns = r->times[i].median;
+        if (ns > 0)
+            printf(" %*.*f", width, ns < 1000 ? 1 : 0, ns);
+        else
+            printf(" %*s", width, "-");
+    }
+    double best = result_best(who, r);
+    double ours = median_of(who, r, "fdslots_wait");
+    if (best > 0 && ours > 0)
+        printf(" %7.3f %8.0f", ours / best, ours - best);
+    printf("\n");
+    fflush(stdout);
+}
+
+void csv_head(FILE *csv)
+{
+    fprintf(csv, "workload,n,k,contender,median_ns,min_ns,max_ns\n");
+}
+
+void csv_rows(FILE *csv, const struct contestants *who, const struct result *r)
+{
+    for (int i = 0; i < who->count; i++)
+        if (r->times[i].median > 0)
+            fprintf(csv, "%s,%u,%u,%s,%.1f,%.1f,%.1f\n", r->workload, r->n, r->k, who->names[i],
+                    r->times[i].median, r->times[i].least, r->times[i].most);
+    fflush(csv);
+}
+
+struct verdict {
+    const struct result *worst_ratio; /* among the cells that take SHORT_NS or more */
+    const struct result *worst_more;  /* among the others */
+    double ratio, more;
+    double log_sum;
+    int cells, above_ratio, above_more;
+};
+
+static void judge(struct verdict *v, const struct contestants *who, const struct result *r)
+{
+    double best = result_best(who, r);
+    double ours = median_of(who, r, "fdslots_wait");
+    if (best <= 0 || ours <= 0)
+        return;
+    v->cells++;
+    v->log_sum += log(ours / best);
+    if (best >= SHORT_NS) {
+        v->above_ratio += ours / best > 1.10;
+        if (v->worst_ratio == NULL || ours / best > v->ratio) {
+            v->ratio = ours / best;
+            v->worst_ratio = r;
+        }
+    } else {
+        v->above_more += ours - best > 25;
+        if (v->worst_more == NULL || ours - best > v->more) {
+            v->more = ours - best;
+            v->worst_more = r;
+        }
+    }
+}
+
+static bool is_peer(const char *name)
+{
+    return strncmp(name, "lib", 3) == 0;
+}
+
+static void summarize_peer(const struct contestants *who, int peer, const struct result *results,
+                           int count)
+{
+    int cells = 0;
+    int ahead = 0;
+    double log_sum = 0;
+    for (int i = 0; i < count; i++) {
+        double ours = median_of(who, &results[i], "fdslots_wait");
+        double theirs = results[i].times[peer].median;
+        if (ours <= 0 || theirs <= 0)
+            continue;
+        cells++;
+        log_sum += log(theirs / ours);
+        ahead += theirs < ours;
+    }
+    if (cells == 0)
+        return;
+    printf("%-9s takes %.2f times as long (geometric mean of %d cells); ahead in %d cells%s\n",
+           who->names[peer], exp(log_sum / cells), cells, ahead, ahead > 0 ? ":" : "");
+    for (int i = 0; i < count; i++) {
+        double ours = median_of(who, &results[i], "fdslots_wait");
+        double theirs = results[i].times[peer].median;
+        if (ours > 0 && theirs > 0 && theirs < ours)
+            printf("          %s n=%u k=%u: %.0f against %.0f ns\n", results[i].workload,
+                   results[i].n, results[i].k, theirs, ours);
+    }
+}
+
+void summary(const struct contestants *who, const struct result *results, int count)
+{
+    struct verdict v = {0};
+    for (int i = 0; i < count; i++)
+        judge(&v, who, &results[i]);
+    if (v.cells == 0)
+        return;
+    printf("\nfdslots_wait against the cheaper of poll and epoll by hand, %d cells:\n", v.cells);
+    printf("geometric mean of the ratios  %.3f\n", exp(v.log_sum / v.cells));
+    if (v.worst_ratio != NULL)
+        printf("worst ratio                   %.3f (%s n=%u k=%u); %d cells above 1.10\n", v.ratio,
+               v.worst_ratio->workload, v.worst_ratio->n, v.worst_ratio->k, v.above_ratio);
+    if (v.worst_more != NULL)
+        printf("worst excess below %.0f ns     %.0f ns (%s n=%u k=%u); %d cells above 25 ns\n",
+               SHORT_NS, v.more, v.worst_more->workload, v.worst_more->n, v.worst_more->k,
+               v.above_more);
+    for (int i = 0; i < who->count; i++)
+        if (is_peer(who->names[i]))
+            summarize_peer(who, i, results, count);
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Runs the contenders of this program, as the driver asks by lines on stdin; one line of answer
+ * each on stdout:
+ *
+ *     cell WORKLOAD N K    prepare: "ok", or "skip REASON"
+ *     run CONTENDER        one round: nanoseconds of CPU time for each iteration
+ *
+ * The first answer, unasked, names the contenders. CPU time rather than time: other programs do not
+ * count, and neither does what a sleeping wait sleeps.
+ */
+#include "bench.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#define ROUND_NS 2000000 /* what a round aims at */
+#define WARM_UP  100     /* waits before the first round: what learns from waits must have learnt */
+#define MOST     8
+
+struct seat {
+    struct cell cell;
+    void *loop;
+    uint32_t iterations; /* of a round; 0 before the first */
+};
+
+static struct cell shared;
+static struct seat seats[MOST];
+
+static uint64_t cpu_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static double timed(const struct contender *contender, struct seat *seat, uint32_t iterations)
+{
+    uint64_t start = cpu_ns();
+    contender->run(seat->loop, &seat->cell, iterations);
+    return (double)(cpu_ns() - start) / iterations;
+}
+
+static void leave_cell(void)
+{
+    for (int i = 0; i < MOST; i++) {
+        if (seats[i].loop != NULL)
+            contenders[i]->ops->close(seats[i].loop);
+        if (seats[i].cell.fds != NULL) {
+            for (uint32_t f = 0; f < seats[i].cell.nslots; f++)
+                seats[i].cell.fds[f] = -1; /* these are those of `shared` */
+            cell_close(&seats[i].cell);
+        }
+    }
+    if (shared.fds != NULL)
+        cell_close(&shared);
+    memset(seats, 0, sizeof seats);
+    memset(&shared, 0, sizeof shared);
+}
+
+static uint64_t fds_needed(const struct workload *w, uint32_t n)
+{
+    return (uint64_t)n * (w->kind == PIPES ? 2 : 1) + 64;
+}
+
+static void enter_cell(const char *name, uint32_t n, uint32_t k)
+{
+    struct rlimit limit;
+    const struct workload *w = NULL;
+    leave_cell();
+    for (uint32_t i = 0; (w = workload_at(i)) != NULL && strcmp(w->name, name) != 0; i++)
+        ;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    shared = (struct cell){.workload = w, .n = n, .k = k};
+    if (w == NULL)
+        printf("skip no such workload\n");
+    else if (fds_needed(w, n) > limit.rlim_cur)
+        printf("skip RLIMIT_NOFILE\n");
+    else if (!w->own_fds && !cell_open(&shared))
+        printf("skip no fds\n");
+    else
+        printf("ok\n");
+}
+
+/* Whether the contender does the work: the ready slots that each iteration must report. */
+static void check_seen(const struct contender *contender, const struct cell *c, uint32_t iterations)
+{
+    uint64_t expected = 0;
+    switch (c->workload->id) {
+    case READY:
+    case READY_BLOCKING:
+    case SPARSE:
+    case ONESHOT:
+        expected = c->k;
+        break;
+    case SLEEP:
+        expected = 1;
+        break;
+    case RING:
+        expected = 100 + c->k;
+        break;
+    case MIXED:
+        expected = 100 * (uint64_t)c->k;
+        break;
+    default:
+        break;
+    }
+    if (c->seen != expected * iterations) {
+        fprintf(stderr, "%s: %s n=%u k=%u: %" PRIu64 " ready in %u iterations\n", contender->name,
+                c->workload->name, c->n, c->k, c->seen, iterations);
+        exit(EXIT_FAILURE);
+    }
+}
+
+static void sit_down(const struct contender *contender, struct seat *seat)
+{
+    seat->cell = (struct cell){.workload = shared.workload, .n = shared.n, .k = shared.k};
+    bool opened =
+        shared.workload->own_fds ? cell_open(&seat->cell) : cell_open_like(&seat->cell, &shared);
+    if (!opened)
+        abort();
+    seat->loop = loop_open(contender, &seat->cell);
+}
+
+static void stand_up(const struct contender *contender, struct seat *seat)
+{
+    contender->ops->close(seat->loop);
+    cell_close(&seat->cell);
+    seat->loop = NULL;
+    seat->cell = (struct cell){0};
+}
+
+static double run(const struct contender *contender, struct seat *seat)
+{
+    const struct workload *w = shared.workload;
+    uint32_t warm_up = WARM_UP / (w->waits ? w->waits : 1) + 1;
+    bool fresh = seat->cell.fds == NULL;
+    if (fresh)
+        sit_down(contender, seat);
+    double mean = timed(contender, seat, seat->iterations == 0 || w->own_fds ? warm_up : 1);
+    if (seat->iterations == 0) {
+        double rounds = mean > 0 ? ROUND_NS / mean : 1000;
+        seat->iterations = rounds > 2 ? (uint32_t)rounds : 2;
+        seat->iterations += seat->iterations & 1; /* what goes to and fro ends where it began */
+    }
+    seat->cell.seen = 0;
+    double ns = timed(contender, seat, seat->iterations);
+    check_seen(contender, &seat->cell, seat->iterations);
+    if (w->own_fds)
+        stand_up(contender, seat);
+    return ns;
+}
+
+int main(void)
+{
+    struct rlimit limit;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    for (int i = 0; contenders[i] != NULL; i++)
+        printf("%s%c", contenders[i]->name, contenders[i + 1] != NULL ? ' ' : '\n');
+
+    char line[128];
+    char name[32];
+    uint32_t n;
+    uint32_t k;
+    while (fgets(line, sizeof line, stdin) != NULL) {
+        if (sscanf(line, "cell %31s %u %u", name, &n, &k) == 3)
+            enter_cell(name, n, k);
+        else if (sscanf(line, "run %u", &n) == 1)
+            printf("%.3f\n", run(contenders[n], &seats[n]));
+    }
+    leave_cell();
+    return 0;
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * One iteration of each workload. The bodies are inlined into each contender with its operations
+ * known, so that a hand-written loop pays for no call that it would not have.
+ */
+#ifndef BENCH_WORKLOADS_H
+#define BENCH_WORKLOADS_H
+
+#include "bench.h"
+
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* What a caller does with a ready slot. */
+INLINE void bench_ready(struct cell *c, uint32_t i, uint32_t revents)
+{
+    c->seen += (revents & (POLLIN | POLLOUT)) != 0;
+    switch (c->workload->id) {
+    case ONESHOT:
+        c->fired[c->nfired++] = i;
+        break;
+    case RING: {
+        char byte;
+        if (read(c->fds[i], &byte, 1) == 1 && c->to_write > 0) {
+            c->to_write--;
+            if (write(c->ends[i + 1 < c->n ? i + 1 : 0], &byte, 1) != 1)
+                abort();
+        }
+        break;
+    }
+    case SLEEP: {
+        uint64_t count;
+        if (read(c->fds[i], &count, sizeof count) < 0)
+            abort();
+        break;
+    }
+    default:
+        break;
+    }
+}
+
+#define EACH_CHOSEN(c, i)                                                                          \
+    for (uint32_t at_ = 0, i; at_ < (c)->k && (i = (c)->chosen[at_], true); at_++)
+
+INLINE void toggle(const struct ops *o, void *loop, struct cell *c)
+{
+    uint32_t events = (c->phase ^= 1) ? POLLIN | POLLOUT : POLLIN;
+    EACH_CHOSEN(c, i)
+    o->events(loop, i, events);
+    o->wait(loop, c, false);
+}
+
+INLINE void toggle_back(const struct ops *o, void *loop, struct cell *c)
+{
+    EACH_CHOSEN(c, i)
+    {
+        o->events(loop, i, POLLIN | POLLOUT);
+        o->events(loop, i, POLLIN);
+    }
+    o->wait(loop, c, false);
+}
+
+INLINE void reset(const struct ops *o, void *loop, struct cell *c)
+{
+    EACH_CHOSEN(c, i)
+    o->set(loop, c, i, c->fds[i], POLLIN);
+    o->wait(loop, c, false);
+}
+
+INLINE void pause_cancels(const struct ops *o, void *loop, struct cell *c)
+{
+    EACH_CHOSEN(c, i)
+    {
+        o->pause(loop, i);
+        o->resume(loop, i);
+    }
+    o->wait(loop, c, false);
+}
+
+INLINE void pause_across(const struct ops *o, void *loop, struct cell *c)
+{
+    bool pause = (c->phase ^= 1) != 0;
+    EACH_CHOSEN(c, i)
+    {
+        if (pause)
+            o->pause(loop, i);
+        else
+            o->resume(loop, i);
+    }
+    o->wait(loop, c, false);
+}
+
+/* A fibre waits for one event, then is no waiter until it asks again. */
+INLINE void oneshot(const struct ops *o, void *loop, struct cell *c)
+{
+    for (uint32_t i = 0; i < c->nfired; i++)
+        o->rearm(loop, c->fired[i]);
+    c->nfired = 0;
+    o->wait(loop, c, false);
+    for (uint32_t i = 0; i < c->nfired; i++)
+        o->fired(loop, c->fired[i]);
+}
+
+INLINE void register_all(const struct ops *o, struct cell *c)
+{
+    void *loop = o->open(c->nslots);
+    for (uint32_t i = 0; i < c->n; i++)
+        o->set(loop, c, c->used[i], c->fds[c->used[i]], POLLIN);
+    o->wait(loop, c, false);
+    o->close(loop);
+}
+
+INLINE void replace(const struct ops *o, void *loop, struct cell *c)
+{
+    EACH_CHOSEN(c, i)
+    {
+        o->close_fd(loop, i);
+        c->fds[i] = eventfd(0, EFD_NONBLOCK);
+        o->set(loop, c, i, c->fds[i], POLLIN);
+    }
+    o->wait(loop, c, false);
+}
+
+INLINE void sleep_once(const struct ops *o, void *loop, struct cell *c)
+{
+    uint64_t seen = c->seen;
+    sleeper_ask(c->sleeper);
+    while (c->seen == seen)
+        o->wait(loop, c, true);
+}
+
+/* libevent's classic: k bytes go round a ring of pipes, each read passed on by a write. */
+#define RING_WRITES 100
+
+INLINE void ring(const struct ops *o, void *loop, struct cell *c)
+{
+    uint64_t end = c->seen + RING_WRITES + c->k;
+    c->to_write = RING_WRITES;
+    EACH_CHOSEN(c, i)
+    {
+        if (write(c->ends[i], "x", 1) != 1)
+            abort();
+    }
+    while (c->seen < end)
+        o->wait(loop, c, false);
+}
+
+/* Ways of a server in turn: a burst in which the chosen slots are ready, quiet, and coming and
+ * going. */
+#define MIXED_WAITS 100
+
+INLINE void mixed(const struct ops *o, void *loop, struct cell *c)
+{
+    uint64_t count = 1;
+    EACH_CHOSEN(c, i)
+    {
+        if (write(c->fds[i], &count, sizeof count) < 0)
+            abort();
+    }
+    for (int w = 0; w < MIXED_WAITS; w++)
+        o->wait(loop, c, false);
+    EACH_CHOSEN(c, i)
+    {
+        if (read(c->fds[i], &count, sizeof count) < 0)
+            abort();
+    }
+    for (int w = 0; w < MIXED_WAITS; w++)
+        o->wait(loop, c, false);
+    for (uint32_t w = 0; w < MIXED_WAITS; w++) {
+        uint32_t i = c->chosen[w % c->k];
+        o->close_fd(loop, i);
+        c->fds[i] = eventfd(0, EFD_NONBLOCK);
+        o->set(loop, c, i, c->fds[i], POLLIN);
+        o->wait(loop, c, false);
+    }
+}
+
+INLINE void iterate(const struct ops *o, void *loop, struct cell *c)
+{
+    switch (c->workload->id) {
+    case IDLE:
+    case READY:
+    case SPARSE:
+        o->wait(loop, c, false);
+        break;
+    case READY_BLOCKING:
+        o->wait(loop, c, true);
+        break;
+    case TOGGLE:
+        toggle(o, loop, c);
+        break;
+    case TOGGLE_BACK:
+        toggle_back(o, loop, c);
+        break;
+    case RESET:
+        reset(o, loop, c);
+        break;
+    case PAUSE_CANCELS:
+        pause_cancels(o, loop, c);
+        break;
+    case PAUSE_ACROSS:
+        pause_across(o, loop, c);
+        break;
+    case ONESHOT:
+        oneshot(o, loop, c);
+        break;
+    case REGISTER:
+        register_all(o, c);
+        break;
+    case REPLACE:
+        replace(o, loop, c);
+        break;
+    case SLEEP:
+        sleep_once(o, loop, c);
+        break;
+    case RING:
+        ring(o, loop, c);
+        break;
+    case MIXED:
+        mixed(o, loop, c);
+        break;
+    }
+}
+
+#define CONTENDER(id, title, operations)                                                           \
+    static void run_##id(void *loop, struct cell *c, uint32_t iterations)                          \
+    {                                                                                              \
+        for (uint32_t it_ = 0; it_ < iterations; it_++)                                            \
+            iterate(operations, loop, c);                                                          \
+    }                                                                                              \
+    const struct contender contender_##id = {title, operations, run_##id}
+
+#endif
