@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Measures the constants of src/cost.h on this machine, and prints them for configure:
+ *
+ *     ../configure "CPPFLAGS=$(make -s bench-measure)"
+ *
+ * Each constant is a difference of loops that differ in one thing. All loops run in turn, many
+ * times, and the median of each counts.
+ */
+#include <fdslots.h>
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SLOTS  256
+#define HOLES  4096
+#define ROUNDS 41
+#define CALLS  1000
+
+static struct pollfd one[1];           /* quiet */
+static struct pollfd quiet[SLOTS];     /* all */
+static struct pollfd last[SLOTS];      /* ready: the last */
+static struct pollfd holes[HOLES + 1]; /* before a quiet one */
+static int ep_quiet, ep_one, ep_all;   /* none, one, all of SLOTS ready */
+static struct epoll_event events[SLOTS];
+static struct fdslots *slots;
+
+static void must(bool good)
+{
+    if (good)
+        return;
+    perror("measure");
+    exit(EXIT_FAILURE);
+}
+
+/* ---- the loops ---- */
+
+static void poll_one(void)
+{
+    poll(one, 1, 0);
+}
+
+static void poll_quiet(void)
+{
+    poll(quiet, SLOTS, 0);
+}
+
+static void poll_last(void)
+{
+    poll(last, SLOTS, 0);
+}
+
+static void poll_last_blocking(void)
+{
+    poll(last, SLOTS, -1);
+}
+
+static void poll_holes(void)
+{
+    poll(holes, HOLES + 1, 0);
+}
+
+static void epoll_quiet(void)
+{
+    epoll_wait(ep_quiet, events, SLOTS, 0);
+}
+
+static void epoll_one(void)
+{
+    epoll_wait(ep_one, events, SLOTS, 0);
+}
+
+static void epoll_all(void)
+{
+    epoll_wait(ep_all, events, SLOTS, 0);
+}
+
+static void epoll_mod(void)
+{
+    static struct epoll_event event;
+    event.events ^= EPOLLIN;
+    epoll_ctl(ep_quiet, EPOLL_CTL_MOD, quiet[0].fd, &event);
+}
+
+static void epoll_add_del(void)
+{
+    struct epoll_event event = {.events = EPOLLIN};
+    epoll_ctl(ep_one, EPOLL_CTL_ADD, quiet[1].fd, &event);
+    epoll_ctl(ep_one, EPOLL_CTL_DEL, quiet[1].fd, &event);
+}
+
+static void slots_set(void)
+{
+    for (uint32_t i = 0; i < SLOTS; i++)
+        fdslots_set_events(slots, i, POLLIN);
+}
+
+static void slots_wait(void)
+{
+    fdslots_epoll_wait(slots, 0);
+}
+
+static void slots_set_and_wait(void)
+{
+    slots_set();
+    slots_wait();
+}
+
+enum {
+    P_ONE,
+    P_QUIET,
+    P_LAST,
+    P_BLOCK,
+    P_HOLES,
+    E_QUIET,
+    E_ONE,
+    E_ALL,
+    E_MOD,
+    E_ADD_DEL,
+    S_WAIT,
+    S_SET_WAIT,
+    S_SET,
+    LOOPS
+};
+
+static void (*const loops[LOOPS])(void) = {
+    [P_ONE] = poll_one,     [P_QUIET] = poll_quiet,
+    [P_LAST] = poll_last,   [P_BLOCK] = poll_last_blocking,
+    [P_HOLES] = poll_holes, [E_QUIET] = epoll_quiet,
+    [E_ONE] = epoll_one,    [E_ALL] = epoll_all,
+    [E_MOD] = epoll_mod,    [E_ADD_DEL] = epoll_add_del,
+    [S_WAIT] = slots_wait,  [S_SET_WAIT] = slots_set_and_wait,
+    [S_SET] = slots_set,
+};
+
+/* ---- measuring ---- */
+
+static double cpu_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+static double timed(void (*loop)(void), int calls)
+{
+    double start = cpu_ns();
+    for (int i = 0; i < calls; i++)
+        loop();
+    return (cpu_ns() - start) / calls;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    double x = *(const double *)a;
+    double y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void measure(double *ns)
+{
+    static double samples[LOOPS][ROUNDS];
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < LOOPS; i++) {
+            double once = timed(loops[i], 2); /* warms up, too */
+            samples[i][round] = timed(loops[i], once < 2000 ? CALLS : CALLS / 10);
+        }
+    }
+    for (int i = 0; i < LOOPS; i++) {
+        qsort(samples[i], ROUNDS, sizeof samples[i][0], by_size);
+        ns[i] = samples[i][ROUNDS / 2];
+    }
+}
+
+/* ---- what they look at ---- */
+
+static int open_one(bool ready)
+{
+    int fd = eventfd(ready, EFD_NONBLOCK);
+    must(fd >= 0);
+    return fd;
+}
+
+static void add(int ep, int fd)
+{
+    struct epoll_event event = {.events = EPOLLIN};
+    must(epoll_ctl(ep, EPOLL_CTL_ADD, fd, &event) == 0);
+}
+
+static void prepare(void)
+{
+    ep_quiet = epoll_create1(0);
+    ep_one = epoll_create1(0);
+    ep_all = epoll_create1(0);
+    must(ep_quiet >= 0 && ep_one >= 0 && ep_all >= 0);
+    must(fdslots_create(SLOTS, 0, &slots) == 0);
+    for (uint32_t i = 0; i < SLOTS; i++) {
+        quiet[i] = (struct pollfd){.fd = open_one(false), .events = POLLIN};
+        last[i] = quiet[i];
+        add(ep_quiet, quiet[i].fd);
+        add(ep_all, open_one(true));
+        fdslots_set_index(slots, i, quiet[i].fd, POLLIN);
+    }
+    one[0] = quiet[0];
+    last[SLOTS - 1].fd = open_one(true);
+    add(ep_one, last[SLOTS - 1].fd);
+    for (int i = 0; i < HOLES; i++)
+        holes[i].fd = -1;
+    holes[HOLES] = quiet[0];
+}
+
+/* ---- printing ---- */
+
+/* In tenths of a nanosecond; noise makes nothing cheaper than free. */
+static void print(const char *name, double ns)
+{
+    printf(" -D%s=%ld", name, ns > 0.05 ? (long)(ns * 10 + 0.5) : 0);
+}
+
+static void print_constants(const double *ns)
+{
+    double slot = (ns[P_QUIET] - ns[P_ONE]) / (SLOTS - 1);
+    double ready = (ns[E_ALL] - ns[E_ONE]) / (SLOTS - 1);
+    double change = (ns[S_SET_WAIT] - ns[S_WAIT] - ns[S_SET]) / SLOTS;
+    print("COST_POLL_CALL", ns[P_ONE] - slot);
+    print("COST_POLL_SLOT", slot);
+    print("COST_POLL_QUEUE", (ns[P_BLOCK] - ns[P_LAST]) / (SLOTS - 1));
+    print("COST_POLL_HOLE", (ns[P_HOLES] - ns[P_ONE]) / HOLES);
+    print("COST_EPOLL_CALL", ns[E_QUIET]);
+    print("COST_EPOLL_REPORT", ns[E_ONE] - ready - ns[E_QUIET]);
+    print("COST_EPOLL_READY", ready);
+    print("COST_EPOLL_MOD", ns[E_MOD]);
+    print("COST_EPOLL_ADD", ns[E_ADD_DEL] / 2);
+    print("COST_CHANGE", change);
+    printf("\n");
+}
+
+int main(void)
+{
+    double ns[LOOPS];
+    prepare();
+    measure(ns);
+    print_constants(ns);
+    fdslots_destroy(slots);
+    return EXIT_SUCCESS;
+}
