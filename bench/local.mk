@@ -5,10 +5,21 @@
 
 EXTRA_PROGRAMS = bench/measure bench/native bench/run
 
-bench_run_SOURCES = bench/bench.h bench/fds.c bench/report.c bench/result.h bench/run.c bench/sleeper.c
+bench_run_SOURCES = \
+	bench/bench.h \
+	bench/fds.c \
+	bench/report.c \
+	bench/result.h \
+	bench/run.c \
+	bench/sleeper.c
 bench_run_LDADD = -lm -lpthread
 
-bench_worker = bench/bench.h bench/fds.c bench/sleeper.c bench/worker.c bench/workloads.h
+bench_worker = \
+	bench/bench.h \
+	bench/fds.c \
+	bench/sleeper.c \
+	bench/worker.c \
+	bench/workloads.h
 
 bench_native_SOURCES = $(bench_worker) \
 	bench/loop_epoll.c \
@@ -18,16 +29,44 @@ bench_native_SOURCES = $(bench_worker) \
 bench_native_LDFLAGS = -static
 bench_native_LDADD = libfdslots.la -lpthread
 
+# Peers, in programs of their own: libev and libevent have symbols in common.
+EXTRA_PROGRAMS += bench/libev bench/libevent bench/libuv
+bench_libev_SOURCES = $(bench_worker) bench/loop_libev.c
+bench_libev_LDADD = -lev -lpthread
+bench_libevent_SOURCES = $(bench_worker) bench/loop_libevent.c
+bench_libevent_LDADD = -levent_core -lpthread
+bench_libuv_SOURCES = $(bench_worker) bench/loop_libuv.c
+bench_libuv_LDADD = -luv -lpthread
+
+bench_programs = bench/native
+bench_missing =
+if BENCH_LIBEV
+bench_programs += bench/libev
+else
+bench_missing += libev
+endif
+if BENCH_LIBEVENT
+bench_programs += bench/libevent
+else
+bench_missing += libevent
+endif
+if BENCH_LIBUV
+bench_programs += bench/libuv
+else
+bench_missing += libuv
+endif
+
+bench: bench/run $(bench_programs)
+	@for peer in $(bench_missing); do echo "$$peer is not installed: left out"; done
+	bench/run -o bench/results.csv $(bench_programs)
+
 # The constants of src/cost.h, for configure.
 bench_measure_LDFLAGS = -static
 bench_measure_LDADD = libfdslots.la
 
 bench-measure: bench/measure
-	bench/measure
+	@bench/measure
 
 CLEANFILES += $(EXTRA_PROGRAMS) bench/results.csv
-
-bench: bench/run bench/native
-	bench/run -o bench/results.csv bench/native
 
 .PHONY: bench bench-measure

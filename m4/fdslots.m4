@@ -112,3 +112,18 @@ AC_DEFUN([FDSLOTS_CHECK], [
     [fdslots_check=yes], [fdslots_check="no (Check >= 0.15 is missing)"])
   AM_CONDITIONAL([HAVE_CHECK], [test "x$fdslots_check" = xyes])
 ])
+
+# Libraries that the benchmark compares with; nothing else needs them.
+AC_DEFUN([FDSLOTS_BENCH_PEER], [
+  fdslots_saved_LIBS=$LIBS
+  fdslots_peer=no
+  AC_CHECK_HEADER([$2], [AC_CHECK_LIB([$3], [$4], [fdslots_peer=yes])])
+  LIBS=$fdslots_saved_LIBS
+  AM_CONDITIONAL([BENCH_$1], [test "x$fdslots_peer" = xyes])
+])
+
+AC_DEFUN([FDSLOTS_BENCH], [
+  FDSLOTS_BENCH_PEER([LIBEV], [ev.h], [ev], [ev_run])
+  FDSLOTS_BENCH_PEER([LIBEVENT], [event2/event.h], [event_core], [event_base_loop])
+  FDSLOTS_BENCH_PEER([LIBUV], [uv.h], [uv], [uv_run])
+])
