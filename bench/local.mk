@@ -67,6 +67,20 @@ bench_measure_LDADD = libfdslots.la
 bench-measure: bench/measure
 	@bench/measure
 
+# Instructions per call: `make check` holds them against ceilings, `make bench-instructions` renews
+# the table that is kept.
+check_PROGRAMS += bench/instructions
+TESTS += bench/instructions.test
+dist_check_SCRIPTS += bench/instructions.test
+EXTRA_DIST += bench/instructions.txt
+bench_instructions_LDFLAGS = -static
+bench_instructions_LDADD = libfdslots.la
+
+bench-instructions: bench/instructions
+	CFLAGS='$(CFLAGS)' $(SHELL) $(srcdir)/bench/instructions.test >bench/instructions.tmp; \
+	    status=$$?; cat bench/instructions.tmp; mv bench/instructions.tmp $(srcdir)/bench/instructions.txt; \
+	    exit $$status
+
 CLEANFILES += $(EXTRA_PROGRAMS) bench/results.csv
 
-.PHONY: bench bench-measure
+.PHONY: bench bench-instructions bench-measure

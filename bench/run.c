@@ -17,7 +17,8 @@
 
 #define LENGTH(array) ((int)(sizeof(array) / sizeof(array)[0]))
 #define MOST_CELLS    1000
-#define MOST_SECONDS  0.3 /* for one contender in one cell */
+#define MOST_SECONDS  0.1 /* for one contender in one cell */
+#define LEAST_ROUNDS  3
 
 /* ---- the grid ---- */
 
@@ -224,7 +225,7 @@ static void measure(struct result *r, int rounds)
     enter(r, takes_part);
     for (int round = 0; round < rounds; round++) {
         for (int i = 0; i < who.count; i++) {
-            if (!takes_part[i] || spent[i] > MOST_SECONDS)
+            if (!takes_part[i] || (round >= LEAST_ROUNDS && spent[i] > MOST_SECONDS))
                 continue;
             double start = now();
             samples[i][taken[i]++] = round_of(&seats[i]);
@@ -245,7 +246,7 @@ static void progress(int done, int count, const struct result *r)
 
 static struct options parse(int argc, char **argv)
 {
-    struct options o = {.rounds = 9};
+    struct options o = {.rounds = 7};
     int option;
     while ((option = getopt(argc, argv, "r:o:w:n:k:")) != -1) {
         switch (option) {

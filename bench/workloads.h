@@ -45,6 +45,15 @@ INLINE void bench_ready(struct cell *c, uint32_t i, uint32_t revents)
 #define EACH_CHOSEN(c, i)                                                                          \
     for (uint32_t at_ = 0, i; at_ < (c)->k && (i = (c)->chosen[at_], true); at_++)
 
+/* Until all that are ready were reported: some loops take no more than so many at a time. */
+INLINE void take_all(const struct ops *o, void *loop, struct cell *c, bool block)
+{
+    uint64_t end = c->seen + c->k;
+    do
+        o->wait(loop, c, block);
+    while (c->seen < end);
+}
+
 INLINE void toggle(const struct ops *o, void *loop, struct cell *c)
 {
     uint32_t events = (c->phase ^= 1) ? POLLIN | POLLOUT : POLLIN;
@@ -99,7 +108,7 @@ INLINE void oneshot(const struct ops *o, void *loop, struct cell *c)
     for (uint32_t i = 0; i < c->nfired; i++)
         o->rearm(loop, c->fired[i]);
     c->nfired = 0;
-    o->wait(loop, c, false);
+    take_all(o, loop, c, false);
     for (uint32_t i = 0; i < c->nfired; i++)
         o->fired(loop, c->fired[i]);
 }
@@ -182,12 +191,14 @@ INLINE void iterate(const struct ops *o, void *loop, struct cell *c)
 {
     switch (c->workload->id) {
     case IDLE:
-    case READY:
-    case SPARSE:
         o->wait(loop, c, false);
         break;
+    case READY:
+    case SPARSE:
+        take_all(o, loop, c, false);
+        break;
     case READY_BLOCKING:
-        o->wait(loop, c, true);
+        take_all(o, loop, c, true);
         break;
     case TOGGLE:
         toggle(o, loop, c);
