@@ -172,7 +172,8 @@ int64_t fdslots_get_generation(const struct fdslots *s, uint32_t index);
 
 /* Give the lowest index >= from whose slot is not empty; -ENOENT where there is none, or -EINVAL.
  *
- *     for (int64_t i = fdslots_next_used(s, 0); i >= 0; i = fdslots_next_used(s, i + 1))
+ *     int64_t i = -1;
+ *     while ((i = fdslots_next_used(s, (uint32_t)(i + 1))) >= 0)
  *
  * Cost: O(log64 nslots), however long the run of empty slots. */
 int64_t fdslots_next_used(const struct fdslots *s, uint32_t from);
