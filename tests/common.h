@@ -47,8 +47,9 @@ uint32_t next_random(uint64_t *seed);
 TCase *add_case(Suite *suite, const char *name);
 
 Suite *suite_bad_input(void);
+Suite *suite_epoll_calls(void);
+Suite *suite_epoll_files(void);
 Suite *suite_index_set(void);
-Suite *suite_waker(void);
 Suite *suite_limits(void);
 Suite *suite_memory(void);
 Suite *suite_oneshot(void);
@@ -59,5 +60,6 @@ Suite *suite_slots(void);
 Suite *suite_text(void);
 Suite *suite_timeout(void);
 Suite *suite_timeouts(void);
+Suite *suite_waker(void);
 
 #endif

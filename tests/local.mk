@@ -30,6 +30,8 @@ endif
 tests_check_fdslots_SOURCES = \
 	tests/alarm.c \
 	tests/alarm.h \
+	tests/child.c \
+	tests/child.h \
 	tests/common.c \
 	tests/common.h \
 	tests/entry.c \
@@ -45,14 +47,19 @@ tests_check_fdslots_SOURCES = \
 	tests/fds_pipe.c \
 	tests/fds_tcp.c \
 	tests/fds_unix.c \
+	tests/filter.c \
+	tests/filter.h \
+	tests/kernel.c \
+	tests/kernel.h \
 	tests/main.c \
 	tests/oracle.c \
 	tests/oracle.h \
 	tests/snapshot.c \
 	tests/snapshot.h \
 	tests/test_bad_input.c \
+	tests/test_epoll_calls.c \
+	tests/test_epoll_files.c \
 	tests/test_index_set.c \
-	tests/test_waker.c \
 	tests/test_limits.c \
 	tests/test_memory.c \
 	tests/test_oneshot.c \
@@ -62,7 +69,8 @@ tests_check_fdslots_SOURCES = \
 	tests/test_slots.c \
 	tests/test_text.c \
 	tests/test_timeout.c \
-	tests/test_timeouts.c
+	tests/test_timeouts.c \
+	tests/test_waker.c
 tests_check_fdslots_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src
 tests_check_fdslots_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_check_fdslots_LDFLAGS = -static

@@ -28,6 +28,8 @@ int main(void)
     srunner_add_suite(runner, suite_index_set());
     srunner_add_suite(runner, suite_timeout());
     srunner_add_suite(runner, suite_waker());
+    srunner_add_suite(runner, suite_epoll_calls());
+    srunner_add_suite(runner, suite_epoll_files());
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);

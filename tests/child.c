@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: ISC */
+#include "child.h"
+#include "common.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define HIGHEST_FD 1024 /* that a test ever has open */
+
+void child_expect(intmax_t got, intmax_t want, const char *call, const char *file, int line)
+{
+    if (got == want)
+        return;
+    fprintf(stderr, "%s:%d: in a child: %s gave %jd, not %jd\n", file, line, call, got, want);
+    _exit(EXIT_FAILURE);
+}
+
+pid_t child_start(void (*fn)(void))
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        fn();
+        _exit(EXIT_SUCCESS);
+    }
+    ck_assert_int_gt(pid, 0);
+    return pid;
+}
+
+void child_end(pid_t pid)
+{
+    int status;
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS,
+                  "the child ended with wait status %#x", (unsigned)status);
+}
+
+void child_run(void (*fn)(void))
+{
+    child_end(child_start(fn));
+}
+
+void turn_make(int turn[2])
+{
+    ck_assert_int_eq(pipe2(turn, O_CLOEXEC), 0);
+}
+
+void turn_give(const int turn[2])
+{
+    if (write(turn[1], "x", 1) != 1)
+        abort();
+}
+
+void turn_await(const int turn[2])
+{
+    char byte;
+    if (read(turn[0], &byte, 1) != 1)
+        abort();
+}
+
+int open_fds(void)
+{
+    int count = 0;
+    for (int fd = 0; fd < HIGHEST_FD; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: ISC */
+#include "filter.h"
+#include "child.h"
+#include "common.h"
+#include "env.h"
+
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define LOAD(field)                                                                                \
+    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offsetof(struct seccomp_data, field))
+#define RETURN(action) BPF_STMT(BPF_RET | BPF_K, (action))
+
+static bool install(long nr, int arg, int error)
+{
+    uint8_t skip_arg = arg == FILTER_ANY ? 0 : 2;
+    struct sock_filter all[] = {
+        LOAD(nr),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)nr, 0, (uint8_t)(skip_arg + 1)),
+        LOAD(args[1]), /* the lower half, where bytes come in that order */
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)arg, 0, 1),
+        RETURN(SECCOMP_RET_ERRNO | (uint32_t)error),
+        RETURN(SECCOMP_RET_ALLOW),
+    };
+    struct sock_filter any[] = {all[0], all[1], all[4], all[5]};
+    const struct sock_fprog program = {
+        .len = (unsigned short)(arg == FILTER_ANY ? LENGTH(any) : LENGTH(all)),
+        .filter = arg == FILTER_ANY ? any : all,
+    };
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+void filter_refuse(long nr, int arg, int error)
+{
+    CHILD_EXPECT(install(nr, arg, error), true);
+}
+
+static int try_out(void)
+{
+    if (!install(SYS_getppid, FILTER_ANY, EXFULL))
+        return EXIT_FAILURE;
+    errno = 0;
+    return syscall(SYS_getppid) == -1 && errno == EXFULL ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+bool filter_works(void)
+{
+    if (under_valgrind())
+        return false;
+    int status;
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(try_out());
+    return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
+           WEXITSTATUS(status) == EXIT_SUCCESS;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What a buffer has asked of the kernel, by its counters, for the tests of the epoll entry points.
+ */
+#ifndef TESTS_KERNEL_H
+#define TESTS_KERNEL_H
+
+#include "common.h"
+
+#include <stdbool.h>
+
+bool have_epoll(void);
+
+struct fdslots_stats stats_of(const struct fdslots *s);
+
+/* The wait gives `ready`, by one epoll wait of the kernel and `ctls` calls of epoll_ctl(2). */
+#define EXPECT_WAIT(wait, ready, ctls)                                                             \
+    do {                                                                                           \
+        struct fdslots_stats before_ = stats_of(s);                                                \
+        EXPECT(wait, ready);                                                                       \
+        struct fdslots_stats after_ = stats_of(s);                                                 \
+        ck_assert_int_eq((int)(after_.epoll_ctl_calls - before_.epoll_ctl_calls), ctls);           \
+        ck_assert_int_eq((int)(after_.epoll_calls - before_.epoll_calls), 1);                      \
+        ck_assert_int_eq((int)(after_.poll_calls - before_.poll_calls), 0);                        \
+    } while (0)
+
+/* A fixture: eventfds, the first of them ready, and a buffer of slots for them. */
+int event_fd(bool ready);
+/* Make it ready; take that back. */
+void event_set(int fd);
+void event_clear(int fd);
+
+/* A regular file, empty, without a name. */
+int regular_file(void);
+
+/* Close one file and open another that gets the same number. */
+int number_reused(int fd, bool ready);
+
+/* Wait for a timeout and check that it is not early; gives what the wait gave. */
+int wait_full_time(const struct entry *e, struct fdslots *s, int64_t timeout_ns);
+
+#endif
