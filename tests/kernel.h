@@ -14,7 +14,8 @@ bool have_epoll(void);
 struct fdslots_stats stats_of(const struct fdslots *s);
 
 /* The wait gives `ready`, by one epoll wait of the kernel and `ctls` calls of epoll_ctl(2). */
-#define EXPECT_WAIT(wait, ready, ctls)                                                             \
+#define EXPECT_WAIT(wait, ready, ctls) EXPECT_WAIT_OF(s, wait, ready, ctls)
+#define EXPECT_WAIT_OF(s, wait, ready, ctls)                                                       \
     do {                                                                                           \
         struct fdslots_stats before_ = stats_of(s);                                                \
         EXPECT(wait, ready);                                                                       \

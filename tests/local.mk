@@ -59,6 +59,7 @@ tests_check_fdslots_SOURCES = \
 	tests/test_bad_input.c \
 	tests/test_epoll_calls.c \
 	tests/test_epoll_files.c \
+	tests/test_ghosts.c \
 	tests/test_index_set.c \
 	tests/test_limits.c \
 	tests/test_memory.c \

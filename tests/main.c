@@ -30,6 +30,7 @@ int main(void)
     srunner_add_suite(runner, suite_waker());
     srunner_add_suite(runner, suite_epoll_calls());
     srunner_add_suite(runner, suite_epoll_files());
+    srunner_add_suite(runner, suite_ghosts());
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
