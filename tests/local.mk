@@ -59,11 +59,13 @@ tests_check_fdslots_SOURCES = \
 	tests/test_bad_input.c \
 	tests/test_epoll_calls.c \
 	tests/test_epoll_files.c \
+	tests/test_fork.c \
 	tests/test_ghosts.c \
 	tests/test_index_set.c \
 	tests/test_limits.c \
 	tests/test_memory.c \
 	tests/test_oneshot.c \
+	tests/test_own_fds.c \
 	tests/test_ready.c \
 	tests/test_revents.c \
 	tests/test_signals.c \
