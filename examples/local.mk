@@ -1,10 +1,17 @@
 # SPDX-License-Identifier: ISC
 # Programs to start from. They are built by plain make and use the library as anyone would.
-noinst_PROGRAMS += examples/pipes examples/echo
+example_tests =
+TESTS += $(example_tests)
+EXTRA_DIST += $(example_tests)
 
+# ---- the smallest use ----
+noinst_PROGRAMS += examples/pipes
 examples_pipes_SOURCES = examples/pipes.c
 examples_pipes_LDADD = libfdslots.la
+example_tests += examples/test-pipes.sh
 
+# ---- connections ----
+noinst_PROGRAMS += examples/echo
 examples_echo_SOURCES = \
 	examples/echo.c \
 	examples/echo.h \
@@ -15,6 +22,13 @@ examples_echo_SOURCES = \
 	examples/echo_signals.c \
 	examples/echo_wait.c
 examples_echo_LDADD = libfdslots.la
+example_tests += examples/test-echo.sh
 
-TESTS += examples/test-pipes.sh examples/test-echo.sh
-EXTRA_DIST += examples/test-pipes.sh examples/test-echo.sh
+# ---- children, a timer and a socket ----
+noinst_PROGRAMS += examples/signals
+examples_signals_SOURCES = \
+	examples/signals.c \
+	examples/signals.h \
+	examples/signals_children.c
+examples_signals_LDADD = libfdslots.la
+example_tests += examples/test-signals.sh

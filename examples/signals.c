@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * A supervisor: keeps commands running, and tells over TCP how they are. It waits for children, a
+ * timer and a socket at once, without a pipe or a thread for the signals: they are blocked but in
+ * the wait, whose mask lets them in, so that none can come between looking and waiting.
+ *
+ *     slot 0   the socket on which status is asked for
+ *          1   a timerfd: when the next command is due to start, or the stubborn to be killed
+ */
+#include "signals.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+enum { SLOT_STATUS, SLOT_TIMER, SLOTS };
+enum { EXIT_USAGE = 2, EXIT_UNSUPPORTED = 3, STATUS_SIZE = 4096 };
+
+struct supervisor {
+    struct fdslots *s;
+    struct children *children;
+    int timer; /* and in its slot */
+};
+
+static int complain(const char *what, int rc)
+{
+    fprintf(stderr, "signals: %s: %s\n", what, strerror(-rc));
+    return rc;
+}
+
+/* ---- Signals ---- */
+
+static volatile sig_atomic_t asked_to_end; /* the signal that did */
+static sigset_t ours;                      /* SIGCHLD, SIGINT, SIGTERM: blocked but in the wait */
+static sigset_t mask_before;               /* for the children */
+static sigset_t mask_waiting;              /* the mask before, without ours */
+
+/* SIGCHLD need not be noted: that the wait was interrupted says enough. */
+static void on_signal(int signo)
+{
+    if (signo != SIGCHLD)
+        asked_to_end = signo;
+}
+
+static int block_signals(void)
+{
+    static const int each[] = {SIGCHLD, SIGINT, SIGTERM};
+    sigemptyset(&ours);
+    for (size_t i = 0; i < sizeof each / sizeof each[0]; i++)
+        sigaddset(&ours, each[i]);
+    if (sigprocmask(SIG_BLOCK, &ours, &mask_before) < 0)
+        return -errno;
+    mask_waiting = mask_before;
+    struct sigaction action = {.sa_handler = on_signal, .sa_mask = ours};
+    for (size_t i = 0; i < sizeof each / sizeof each[0]; i++) {
+        sigdelset(&mask_waiting, each[i]);
+        if (sigaction(each[i], &action, NULL) < 0)
+            return -errno;
+    }
+    return 0;
+}
+
+/* Ready slots win over a signal: while there always are some, the wait would let none in. */
+static void take_pending_signals(void)
+{
+    static const struct timespec at_once = {0, 0};
+    int signo;
+    while ((signo = sigtimedwait(&ours, NULL, &at_once)) > 0)
+        on_signal(signo);
+}
+
+/* ---- The status socket ---- */
+
+/* A status is so small that a new socket takes it whole. */
+static void send_status(const struct supervisor *sv, int fd)
+{
+    char text[STATUS_SIZE];
+    size_t length = children_describe(sv->children, text, sizeof text);
+    if (send(fd, text, length, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+        complain("status", -errno);
+}
+
+static void answer(const struct supervisor *sv, int listener)
+{
+    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    if (fd >= 0) {
+        send_status(sv, fd);
+        close(fd);
+    } else if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR) {
+        complain("status is no longer given: accept", -errno); /* or it would be ready for ever */
+        fdslots_invalidate_index(sv->s, SLOT_STATUS);
+    }
+}
+
+static int listen_for_status(uint16_t *port)
+{
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(*port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    int on = 1;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+        bind(fd, (struct sockaddr *)&address, size) == 0 && listen(fd, SOMAXCONN) == 0 &&
+        getsockname(fd, (struct sockaddr *)&address, &size) == 0) {
+        *port = ntohs(address.sin_port);
+        return fd;
+    }
+    int rc = -errno;
+    close(fd);
+    return rc;
+}
+
+/* ---- The timer ---- */
+
+/* Have the timer run out when the children next need care; a moment of 0 turns it off. */
+static int set_timer(const struct supervisor *sv)
+{
+    struct itimerspec at = {.it_value = children_due(sv->children)};
+    return timerfd_settime(sv->timer, TFD_TIMER_ABSTIME, &at, NULL) < 0 ? -errno : 0;
+}
+
+static void timer_ran_out(int timer)
+{
+    uint64_t times; /* it is unready once this is read */
+    if (read(timer, &times, sizeof times) < 0 && errno != EAGAIN)
+        complain("timer", -errno);
+}
+
+/* ---- The loop ---- */
+
+static int on_ready(void *arg, uint32_t index, int fd, uint32_t revents)
+{
+    struct supervisor *sv = arg;
+    (void)revents;
+    if (index == SLOT_STATUS)
+        answer(sv, fd);
+    else
+        timer_ran_out(fd);
+    return 0;
+}
+
+static int supervise(struct supervisor *sv)
+{
+    for (;;) {
+        children_reap(sv->children);
+        if (asked_to_end != 0)
+            children_end(sv->children);
+        children_care(sv->children);
+        if (children_all_done(sv->children))
+            return 0;
+        int rc = set_timer(sv);
+        if (rc < 0)
+            return complain("timer", rc);
+        int n = fdslots_wait(sv->s, FDSLOTS_FOREVER, &mask_waiting);
+        if (n == -EINTR)
+            continue;
+        if (n < 0)
+            return complain("wait", n);
+        fdslots_iter_ready(sv->s, on_ready, sv);
+        take_pending_signals();
+    }
+}
+
+/* ---- Starting ---- */
+
+static int open_all(struct supervisor *sv, uint16_t *port)
+{
+    int rc = fdslots_create(SLOTS, 0, &sv->s);
+    if (rc < 0)
+        return complain("slots", rc);
+    int status = listen_for_status(port);
+    if (status < 0)
+        return complain("listen", status);
+    sv->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (sv->timer < 0)
+        rc = complain("timer", -errno);
+    /* An fd of -1 leaves its slot empty. */
+    fdslots_set_index(sv->s, SLOT_STATUS, status, POLLIN);
+    fdslots_set_index(sv->s, SLOT_TIMER, sv->timer, POLLIN);
+    return rc;
+}
+
+static void close_all(struct supervisor *sv)
+{
+    if (sv->s != NULL)
+        for (uint32_t i = 0; i < SLOTS; i++)
+            fdslots_close_index(sv->s, i);
+    fdslots_destroy(sv->s);
+}
+
+static int run(struct supervisor *sv, uint16_t port)
+{
+    int rc = block_signals();
+    if (rc < 0)
+        return complain("signals", rc);
+    rc = open_all(sv, &port);
+    if (rc == 0) {
+        printf("listening on port %d\n", port);
+        rc = supervise(sv);
+    }
+    close_all(sv);
+    if (rc == 0 && asked_to_end != 0)
+        printf("ended by %s\n", strsignal(asked_to_end));
+    return rc;
+}
+
+static int usage(int status)
+{
+    fprintf(status == 0 ? stdout : stderr,
+            "Usage: signals [OPTION]... COMMAND...\n"
+            "Run each COMMAND by sh, and start it again when it fails, until all have succeeded;\n"
+            "SIGINT and SIGTERM end them. Whoever connects to the port gets their status.\n\n"
+            "  --port N    listen on port N of 127.0.0.1; 0, the default, takes one that is free\n"
+            "  --delay MS  start a failed command again after MS milliseconds (default 1000)\n"
+            "  --grace MS  what has not ended MS milliseconds after SIGTERM is killed (default "
+            "5000)\n"
+            "  --help      print this, and end\n\n"
+            "Exit status: 0 success, 1 failure, 2 wrong usage, 3 no signal masks here.\n");
+    return status;
+}
+
+static bool parse_number(const char *text, long most, long *out)
+{
+    char *end;
+    errno = 0;
+    *out = strtol(text, &end, 10);
+    return errno == 0 && end != text && *end == '\0' && *out >= 0 && *out <= most;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option known[] = {{"port", required_argument, NULL, 'p'},
+                                          {"delay", required_argument, NULL, 'd'},
+                                          {"grace", required_argument, NULL, 'g'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
+    long port = 0, delay = 1000, grace = 5000;
+    int option;
+    bool valid = true;
+    while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
+        if (option == 'h')
+            return usage(0);
+        valid = valid && option != '?' &&
+                parse_number(optarg, option == 'p' ? UINT16_MAX : 86400000,
+                             option == 'p'   ? &port
+                             : option == 'd' ? &delay
+                                             : &grace);
+    }
+    if (!valid || optind == argc)
+        return usage(EXIT_USAGE);
+    if (fdslots_has(FDSLOTS_HAS_PPOLL) != 1 && fdslots_has(FDSLOTS_HAS_EPOLL) != 1) {
+        fprintf(stderr, "signals: there is no wait with a signal mask here\n");
+        return EXIT_UNSUPPORTED;
+    }
+    setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* whoever started this may wait for a line */
+    struct supervisor sv = {.timer = -1};
+    sv.children =
+        children_create(argv + optind, (uint32_t)(argc - optind), &mask_before, delay, grace);
+    int rc = sv.children != NULL ? run(&sv, (uint16_t)port) : complain("children", -ENOMEM);
+    free(sv.children);
+    return rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
