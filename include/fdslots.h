@@ -170,7 +170,8 @@ int fdslots_get_revents(const struct fdslots *s, uint32_t index);
  * Keep it beside a request: at completion an equal number means that the slot is still yours. */
 int64_t fdslots_get_generation(const struct fdslots *s, uint32_t index);
 
-/* Give the lowest index >= from whose slot is not empty; -ENOENT where there is none, or -EINVAL.
+/* Give the lowest index >= from whose slot is not empty; -ENOENT where there is none, as from the
+ * capacity up; or -EINVAL: s is NULL.
  *
  *     int64_t i = -1;
  *     while ((i = fdslots_next_used(s, (uint32_t)(i + 1))) >= 0)

@@ -13,14 +13,23 @@
 
 #define SAMPLE 4 /* pricing every change would cost more than the best choice saves */
 
+/* What this change would cost if the set had been in step before it: the price of a registration
+ * that is due anyway is in the backlog. */
+static uint32_t fresh_price(const struct fdslots *s, uint32_t index)
+{
+    uint32_t price = fdslots_epoll_price(s, index);
+    bool due = fdslots_index_set_has(&s->changed, index);
+    return COST_CHANGE + (due && price > COST_EPOLL_MOD ? COST_EPOLL_MOD : price);
+}
+
 /* The mean price of the fresh changes. */
 static uint64_t sample_price(const struct fdslots *s)
 {
-    uint64_t sum = 0;
+    uint32_t sum = 0;
     uint32_t count = 0;
     uint32_t i = 0;
     while (count < SAMPLE && (i = fdslots_index_set_next(&s->fresh, i)) != INDEX_NONE) {
-        sum += fdslots_epoll_price(s, i++) + COST_CHANGE;
+        sum += fresh_price(s, i++);
         count++;
     }
     return sum / count;

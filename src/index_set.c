@@ -58,16 +58,18 @@ void fdslots_index_set_remove_above(struct index_set *set, uint32_t word)
     }
 }
 
-uint32_t fdslots_index_set_next(const struct index_set *set, uint32_t from)
+uint32_t fdslots_index_set_next_word(const struct index_set *set, uint32_t from)
 {
     uint32_t bits = set->size; /* how many bits of this level hold values */
-    for (uint32_t l = 0; l < set->levels && from < bits; l++) {
+    for (uint32_t l = 1; l < set->levels; l++) {
+        from = (from >> 6) + 1;
+        bits = words(bits);
+        if (from >= bits)
+            break;
         uint32_t w = from >> 6;
         uint64_t rest = set->level[l][w] & ~UINT64_C(0) << (from & 63);
         if (rest != 0)
             return descend(set, l, w << 6 | (uint32_t)__builtin_ctzll(rest));
-        from = w + 1;
-        bits = words(bits);
     }
     return INDEX_NONE;
 }
@@ -80,8 +82,10 @@ void fdslots_index_set_move(struct index_set *from, struct index_set *to, uint32
         uint32_t w = index >> 6;
         uint64_t word = from->level[0][w];
         uint64_t fresh = word & ~to->level[0][w];
-        *moved += (uint32_t)__builtin_popcountll(word);
-        *added += (uint32_t)__builtin_popcountll(fresh);
+        uint32_t count = (uint32_t)__builtin_popcountll(word);
+        *moved += count;
+        if (fresh != 0)
+            *added += fresh == word ? count : (uint32_t)__builtin_popcountll(fresh);
         fdslots_index_set_add(to, index); /* lets the levels above know of the word */
         to->level[0][w] |= word;
         from->level[0][w] = UINT64_C(1) << (index & 63);

@@ -38,8 +38,6 @@ void fdslots_index_set_extend(struct index_set *set, uint32_t size);
 void fdslots_index_set_move(struct index_set *from, struct index_set *to, uint32_t *moved,
                             uint32_t *added);
 
-/* The lowest member >= from, or INDEX_NONE. */
-uint32_t fdslots_index_set_next(const struct index_set *set, uint32_t from);
 /* The highest member, or INDEX_NONE. */
 uint32_t fdslots_index_set_last(const struct index_set *set);
 
@@ -48,10 +46,29 @@ static inline bool fdslots_index_set_empty(const struct index_set *set)
     return *set->top == 0;
 }
 
+/* The lowest member >= from, or INDEX_NONE; looked for in other words than that of `from`. */
+uint32_t fdslots_index_set_next_word(const struct index_set *set, uint32_t from);
+
+/* The lowest member >= from, or INDEX_NONE. */
+static inline uint32_t fdslots_index_set_next(const struct index_set *set, uint32_t from)
+{
+    if (from >= set->size || fdslots_index_set_empty(set))
+        return INDEX_NONE;
+    uint64_t rest = set->level[0][from >> 6] & ~UINT64_C(0) << (from & 63);
+    if (rest != 0)
+        return (from & ~63u) | (uint32_t)__builtin_ctzll(rest);
+    return fdslots_index_set_next_word(set, from);
+}
+
 /* The body may remove `i`, and add others. */
 #define FOR_EACH_IN(set, i)                                                                        \
     for (uint32_t i = fdslots_index_set_next(set, 0); i != INDEX_NONE;                             \
          i = fdslots_index_set_next(set, i + 1))
+
+static inline bool fdslots_index_set_has(const struct index_set *set, uint32_t index)
+{
+    return set->level[0][index >> 6] >> (index & 63) & 1;
+}
 
 /* The levels above a word that was empty, or has become so. */
 void fdslots_index_set_add_above(struct index_set *set, uint32_t word);
