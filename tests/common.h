@@ -49,6 +49,7 @@ TCase *add_case(Suite *suite, const char *name);
 Suite *suite_bad_input(void);
 Suite *suite_epoll_calls(void);
 Suite *suite_epoll_files(void);
+Suite *suite_epoll_limits(void);
 Suite *suite_fork(void);
 Suite *suite_ghosts(void);
 Suite *suite_index_set(void);

@@ -59,6 +59,7 @@ tests_check_fdslots_SOURCES = \
 	tests/test_bad_input.c \
 	tests/test_epoll_calls.c \
 	tests/test_epoll_files.c \
+	tests/test_epoll_limits.c \
 	tests/test_fork.c \
 	tests/test_ghosts.c \
 	tests/test_index_set.c \
@@ -73,7 +74,9 @@ tests_check_fdslots_SOURCES = \
 	tests/test_text.c \
 	tests/test_timeout.c \
 	tests/test_timeouts.c \
-	tests/test_waker.c
+	tests/test_waker.c \
+	tests/watches.c \
+	tests/watches.h
 tests_check_fdslots_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src
 tests_check_fdslots_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_check_fdslots_LDFLAGS = -static

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What the kernel refuses an epoll set: fds, memory, watches. The entry point says so, no slot is
+ * lost, and once the cause is gone all is well. fdslots_wait() goes on by poll(2).
+ */
+#include "child.h"
+#include "filter.h"
+#include "kernel.h"
+#include "watches.h"
+
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NSLOTS 4
+
+static struct fdslots *s;
+static int ready;
+static int idle;
+
+static void setup(void)
+{
+    s = make_slots(NSLOTS);
+    ready = event_fd(true);
+    idle = event_fd(false);
+    EXPECT(fdslots_set_index(s, 1, ready, POLLIN), 0);
+    EXPECT(fdslots_set_index(s, 3, idle, POLLIN), 0);
+}
+
+static void teardown(void)
+{
+    fdslots_destroy(s);
+    close(ready);
+    close(idle);
+}
+
+/* ---- each call that says what the kernel said ---- */
+
+static int by_epoll_wait(void)
+{
+    return fdslots_epoll_wait(s, -1);
+}
+
+static int by_epoll_pwait(void)
+{
+    return fdslots_epoll_pwait(s, NULL, NULL);
+}
+
+static int by_rebuild(void)
+{
+    return fdslots_rebuild(s);
+}
+
+static int by_epoll_fd(void)
+{
+    return fdslots_epoll_fd(s);
+}
+
+static const struct {
+    int (*call)(void);
+    bool waits;
+} calls[] = {
+    {by_epoll_wait, true}, {by_epoll_pwait, true}, {by_rebuild, false}, {by_epoll_fd, false}};
+
+/* All calls fail, and leave the slots as they were. Ends a child otherwise. */
+static void all_refused(int error)
+{
+    for (int c = 0; c < LENGTH(calls); c++) {
+        uint32_t count = 17;
+        CHILD_EXPECT(fdslots_poll(s, NSLOTS, 0), 1);
+        errno = ERRNO_BEFORE;
+        CHILD_EXPECT(calls[c].call(), error);
+        CHILD_EXPECT(errno, ERRNO_BEFORE);
+        fdslots_ready(s, &count);
+        CHILD_EXPECT(count, calls[c].waits ? 0 : 1); /* a wait that fails finds nothing ready */
+        CHILD_EXPECT(fdslots_get_revents(s, 1), calls[c].waits ? 0 : POLLIN);
+        CHILD_EXPECT(fdslots_get_fd(s, 1), ready);
+        CHILD_EXPECT(fdslots_get_events(s, 1), POLLIN);
+        CHILD_EXPECT(fdslots_get_fd(s, 3), idle);
+    }
+}
+
+/* ---- the creation of the set ---- */
+
+static void set_limit(rlim_t most)
+{
+    struct rlimit limit;
+    CHILD_EXPECT(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = most < limit.rlim_max ? most : limit.rlim_max;
+    CHILD_EXPECT(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+static void out_of_fds(void)
+{
+    int lowest = epoll_create1(0);
+    close(lowest);
+    set_limit((rlim_t)lowest);
+    all_refused(-EMFILE);
+    set_limit((rlim_t)lowest + 2);
+    CHILD_EXPECT(fdslots_epoll_wait(s, -1), 1);
+    CHILD_EXPECT(fdslots_get_revents(s, 1), POLLIN);
+    CHILD_EXPECT(fdslots_epoll_fd(s) >= 0, true);
+    CHILD_EXPECT(fdslots_epoll_wait(s, -1), 1);
+}
+
+START_TEST(emfile)
+{
+    child_run(out_of_fds);
+}
+END_TEST
+
+/* One fd is enough to wait, two for the fd to nest. */
+static void one_fd_left(void)
+{
+    int lowest = epoll_create1(0);
+    close(lowest);
+    set_limit((rlim_t)lowest + 1);
+    CHILD_EXPECT(fdslots_epoll_fd(s), -EMFILE);
+    CHILD_EXPECT(fdslots_epoll_wait(s, -1), 1);
+    set_limit((rlim_t)lowest + 2);
+    CHILD_EXPECT(fdslots_epoll_fd(s) >= 0, true);
+    CHILD_EXPECT(fdslots_epoll_wait(s, -1), 1);
+}
+
+START_TEST(emfile_for_the_outer_set)
+{
+    child_run(one_fd_left);
+}
+END_TEST
+
+/* A set that exists stays in use where a new one is refused; its ghost is dropped all the same. */
+static void rebuild_without_fds(void)
+{
+    int ghost = event_fd(true);
+    int kept = dup(ghost);
+    CHILD_EXPECT(fdslots_set_index(s, 2, ghost, POLLIN), 0);
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), 2);
+    CHILD_EXPECT(fdslots_invalidate_index(s, 2), 0);
+    close(ghost);
+    int filler = dup(idle); /* the number is another file */
+    int lowest = epoll_create1(0);
+    close(lowest);
+    set_limit((rlim_t)lowest);
+    CHILD_EXPECT(fdslots_rebuild(s), -EMFILE);
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), 1);
+    CHILD_EXPECT(fdslots_get_revents(s, 1), POLLIN);
+    CHILD_EXPECT(fdslots_get_revents(s, 2), 0);
+    CHILD_EXPECT(fdslots_pause_index(s, 1), 0);
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), -EMFILE); /* the ghost alone: cannot be told from time */
+    CHILD_EXPECT(fdslots_wait(s, 0, NULL), 0);
+    set_limit((rlim_t)lowest + 1);
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), 0);
+    CHILD_EXPECT(fdslots_resume_index(s, 1), 0);
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), 1);
+    CHILD_EXPECT((intmax_t)stats_of(s).rebuilds, 1);
+    close(filler);
+    close(kept);
+}
+
+START_TEST(emfile_at_a_rebuild)
+{
+    child_run(rebuild_without_fds);
+}
+END_TEST
+
+static int refusal;
+
+static void creation_refused(void)
+{
+    filter_refuse(SYS_epoll_create1, FILTER_ANY, refusal);
+    all_refused(-refusal);
+    CHILD_EXPECT(fdslots_wait(s, 0, NULL), 1);
+    CHILD_EXPECT(fdslots_has(FDSLOTS_HAS_EPOLL), 0);
+}
+
+static const int refusals[] = {ENOMEM, ENFILE, EPERM, ENOSYS};
+
+START_TEST(creation_fails)
+{
+    if (!filter_works())
+        return;
+    refusal = refusals[_i];
+    child_run(creation_refused);
+}
+END_TEST
+
+/* ---- the registration of an fd ---- */
+
+static int operation;
+
+static void registration_refused(void)
+{
+    int third = event_fd(true);
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), 1);
+    CHILD_EXPECT(fdslots_set_index(s, 0, third, POLLIN), 0);
+    CHILD_EXPECT(fdslots_set_index(s, 2, third, POLLOUT), 0);
+    filter_refuse(SYS_epoll_ctl, operation, refusal);
+    for (int again = 0; again < 3; again++) {
+        CHILD_EXPECT(fdslots_epoll_wait(s, 0), -refusal);
+        CHILD_EXPECT(fdslots_get_fd(s, 0), third);
+        CHILD_EXPECT(fdslots_get_events(s, 2), POLLOUT);
+        CHILD_EXPECT(fdslots_poll(s, NSLOTS, 0), 3);
+    }
+    CHILD_EXPECT(fdslots_invalidate_index(s, 0), 0);
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), -refusal);
+    CHILD_EXPECT(fdslots_invalidate_index(s, 2), 0);
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), 1); /* the cause is gone */
+    CHILD_EXPECT(fdslots_get_revents(s, 1), POLLIN);
+}
+
+START_TEST(registration_fails)
+{
+    if (!filter_works())
+        return;
+    operation = EPOLL_CTL_ADD;
+    refusal = _i == 0 ? ENOMEM : ENOSPC;
+    child_run(registration_refused);
+}
+END_TEST
+
+/* ---- fs.epoll.max_user_watches ---- */
+
+enum { MANY = 300 };
+static int many[MANY];
+static struct fdslots *wide;
+
+/* Every hundredth is ready. */
+static void fill_wide(void)
+{
+    wide = make_slots(MANY);
+    for (int i = 0; i < MANY; i++) {
+        many[i] = event_fd(i % 100 == 0);
+        EXPECT(fdslots_set_index(wide, (uint32_t)i, many[i], POLLIN), 0);
+    }
+}
+
+static void end_wide(void)
+{
+    fdslots_destroy(wide);
+    for (int i = 0; i < MANY; i++)
+        close(many[i]);
+}
+
+static void without_watches(void (*fn)(void))
+{
+    fill_wide();
+    const char *obstacle = watches_run(fn);
+    if (obstacle != NULL)
+        printf("skipped: %s\n", obstacle);
+    end_wide();
+}
+
+static void no_watch_left(void)
+{
+    for (int again = 0; again < 3; again++) {
+        CHILD_EXPECT(fdslots_epoll_wait(wide, 0), -ENOSPC);
+        CHILD_EXPECT(fdslots_epoll_pwait(wide, NULL, NULL), -ENOSPC);
+        CHILD_EXPECT(fdslots_rebuild(wide), -ENOSPC);
+        CHILD_EXPECT(fdslots_epoll_fd(wide), -ENOSPC);
+        CHILD_EXPECT(fdslots_poll(wide, MANY, 0), 3);
+        watches_give_back(MANY / 4); /* still too few */
+    }
+    for (uint32_t i = 0; i < MANY; i++)
+        CHILD_EXPECT(fdslots_get_fd(wide, i), many[i]);
+    watches_give_back(MANY);
+    CHILD_EXPECT(fdslots_epoll_wait(wide, 0), 3);
+    for (uint32_t i = 0; i < MANY; i++)
+        CHILD_EXPECT(fdslots_get_revents(wide, i), i % 100 == 0 ? POLLIN : 0);
+    CHILD_EXPECT(fdslots_epoll_fd(wide) >= 0, true);
+    uint64_t before = stats_of(wide).epoll_ctl_calls;
+    CHILD_EXPECT(fdslots_epoll_wait(wide, 0), 3);
+    CHILD_EXPECT(stats_of(wide).epoll_ctl_calls == before, true);
+}
+
+START_TEST(enospc)
+{
+    without_watches(no_watch_left);
+}
+END_TEST
+
+/* It has waited by epoll, then the limit comes: nothing that was registered is lost. */
+static void no_watch_left_later(void)
+{
+    int third = event_fd(true);
+    watches_give_back(2);
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), 1);
+    watches_use_up();
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), 1);
+    CHILD_EXPECT(fdslots_set_index(s, 0, third, POLLIN), 0);
+    CHILD_EXPECT(fdslots_set_events(s, 3, POLLOUT), 0);
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), -ENOSPC);
+    CHILD_EXPECT(fdslots_invalidate_index(s, 0), 0);
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), 2); /* a MOD takes no watch */
+    CHILD_EXPECT(fdslots_set_index(s, 0, third, POLLIN), 0);
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), -ENOSPC);
+    CHILD_EXPECT(fdslots_pause_index(s, 3), 0); /* its DEL makes room, and comes first */
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), 2);
+    CHILD_EXPECT(fdslots_resume_index(s, 3), 0);
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), -ENOSPC);
+    watches_give_back(1);
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), 3);
+}
+
+START_TEST(enospc_after_a_good_beginning)
+{
+    without_watches(no_watch_left_later);
+}
+END_TEST
+
+/* Right answers throughout, and epoll again when it can be had. */
+static void waits_without_watches(void)
+{
+    for (int again = 0; again < 500; again++)
+        CHILD_EXPECT(fdslots_wait(wide, 0, NULL), 3);
+    CHILD_EXPECT(fdslots_wait(wide, FDSLOTS_FOREVER, NULL), 3);
+    struct fdslots_stats before = stats_of(wide);
+    CHILD_EXPECT(before.fallbacks > 0, true);
+    CHILD_EXPECT(before.fallbacks < 250, true); /* what was refused is not tried every time */
+    CHILD_EXPECT((intmax_t)before.poll_calls, 501);
+    CHILD_EXPECT((intmax_t)before.epoll_calls, 0);
+    watches_give_back(MANY);
+    for (int again = 0; again < 500; again++)
+        CHILD_EXPECT(fdslots_wait(wide, 0, NULL), 3);
+    CHILD_EXPECT(stats_of(wide).epoll_calls > 0, true);
+    CHILD_EXPECT(stats_of(wide).fallbacks == before.fallbacks, true);
+}
+
+START_TEST(wait_goes_on_by_poll)
+{
+    without_watches(waits_without_watches);
+}
+END_TEST
+
+/* poll(2) is refused where the slots are more than RLIMIT_NOFILE; epoll is not. */
+static void few_fds_many_slots(void)
+{
+    wide = make_slots(2000);
+    CHILD_EXPECT(fdslots_set_index(wide, 1999, ready, POLLIN), 0);
+    set_limit(64);
+    CHILD_EXPECT(fdslots_poll(wide, 2000, 0), -EINVAL);
+    CHILD_EXPECT(fdslots_epoll_wait(wide, -1), 1);
+    for (int again = 0; again < 5; again++)
+        CHILD_EXPECT(fdslots_wait(wide, FDSLOTS_FOREVER, NULL), 1);
+    CHILD_EXPECT(fdslots_get_revents(wide, 1999), POLLIN);
+    fdslots_destroy(wide);
+}
+
+START_TEST(wait_goes_on_by_epoll)
+{
+    child_run(few_fds_many_slots);
+}
+END_TEST
+
+static void neither_works(void)
+{
+    wide = make_slots(2000);
+    CHILD_EXPECT(fdslots_set_index(wide, 1999, ready, POLLIN), 0);
+    set_limit(3);
+    CHILD_EXPECT(fdslots_wait(wide, FDSLOTS_FOREVER, NULL) < 0, true);
+    CHILD_EXPECT((intmax_t)stats_of(wide).fallbacks, 0);
+    set_limit(1000);
+    CHILD_EXPECT(fdslots_wait(wide, FDSLOTS_FOREVER, NULL), 1);
+    CHILD_EXPECT(fdslots_get_fd(wide, 1999), ready);
+    fdslots_destroy(wide);
+}
+
+START_TEST(an_error_only_where_neither_can)
+{
+    child_run(neither_works);
+}
+END_TEST
+
+Suite *suite_epoll_limits(void)
+{
+    Suite *suite = suite_create("limits of epoll");
+    if (!have_epoll())
+        return suite;
+    TCase *tcase = add_case(suite, "fds and memory");
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_loop_test(tcase, creation_fails, 0, LENGTH(refusals));
+    tcase_add_loop_test(tcase, registration_fails, 0, 2);
+    tcase_add_test(tcase, emfile);
+    tcase_add_test(tcase, emfile_for_the_outer_set);
+    tcase_add_test(tcase, emfile_at_a_rebuild);
+    tcase_add_test(tcase, wait_goes_on_by_epoll);
+    tcase_add_test(tcase, an_error_only_where_neither_can);
+    TCase *watches = add_case(suite, "watches");
+    tcase_add_checked_fixture(watches, setup, teardown);
+    tcase_add_test(watches, enospc);
+    tcase_add_test(watches, enospc_after_a_good_beginning);
+    tcase_add_test(watches, wait_goes_on_by_poll);
+    return suite;
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: ISC */
+#include "watches.h"
+#include "child.h"
+#include "common.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define LIMIT_FILE "/proc/sys/fs/epoll/max_user_watches"
+#define SETS       100
+#define FDS        300 /* in each set */
+#define NOBODY     54321
+#define MOST_TIME  100 /* seconds; no test measures it */
+
+static int sets[SETS];
+static int fds[FDS];
+static int used; /* so many of SETS * FDS */
+
+static int watch(int operation, int nth)
+{
+    struct epoll_event event = {.events = EPOLLIN};
+    return epoll_ctl(sets[nth / FDS], operation, fds[nth % FDS], &event);
+}
+
+void watches_use_up(void)
+{
+    while (watch(EPOLL_CTL_ADD, used) == 0)
+        used++;
+    CHILD_EXPECT(errno, ENOSPC);
+}
+
+void watches_give_back(int count)
+{
+    while (count-- > 0)
+        CHILD_EXPECT(watch(EPOLL_CTL_DEL, --used), 0);
+}
+
+static void make_watches(void)
+{
+    int fd = eventfd(0, EFD_CLOEXEC);
+    for (int i = 0; i < FDS; i++)
+        fds[i] = dup(fd);
+    for (int i = 0; i < SETS; i++)
+        sets[i] = epoll_create1(EPOLL_CLOEXEC);
+}
+
+static void as_nobody(void (*fn)(void))
+{
+    CHILD_EXPECT(setresuid(NOBODY, NOBODY, NOBODY), 0);
+    alarm(MOST_TIME); /* so that the guard sees an end */
+    make_watches();
+    watches_use_up();
+    fn();
+    _exit(EXIT_SUCCESS);
+}
+
+static void write_limit(int limit, const char *text)
+{
+    ssize_t length = (ssize_t)strlen(text);
+    CHILD_EXPECT(pwrite(limit, text, (size_t)length, 0), length);
+}
+
+/* Lower the limit, and wait for the end of a child: in a session of its own, so that it outlives a
+ * test that is stopped. One guard at a time. */
+static void guard(int limit, void (*fn)(void))
+{
+    char before[32] = "";
+    char low[32];
+    int status = -1;
+    setsid();
+    CHILD_EXPECT(flock(limit, LOCK_EX), 0);
+    CHILD_EXPECT(pread(limit, before, sizeof before - 1, 0) > 0, true);
+    snprintf(low, sizeof low, "%d\n", SETS * FDS / 2);
+    write_limit(limit, low);
+    pid_t pid = fork();
+    if (pid == 0)
+        as_nobody(fn);
+    if (pid > 0)
+        waitpid(pid, &status, 0);
+    write_limit(limit, before);
+    _exit(status == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+}
+
+const char *watches_run(void (*fn)(void))
+{
+    if (geteuid() != 0)
+        return "only root can lower " LIMIT_FILE;
+    int limit = open(LIMIT_FILE, O_RDWR | O_CLOEXEC);
+    if (limit < 0)
+        return LIMIT_FILE " cannot be written here";
+    pid_t pid = fork();
+    if (pid == 0)
+        guard(limit, fn);
+    child_end(pid);
+    close(limit);
+    return NULL;
+}
