@@ -63,6 +63,7 @@ Suite *suite_signals(void);
 Suite *suite_slots(void);
 Suite *suite_text(void);
 Suite *suite_timeout(void);
+Suite *suite_cost(void);
 Suite *suite_timeouts(void);
 Suite *suite_waker(void);
 

@@ -62,6 +62,7 @@ tests_check_fdslots_SOURCES = \
 	tests/test_epoll_limits.c \
 	tests/test_fork.c \
 	tests/test_ghosts.c \
+	tests/test_cost.c \
 	tests/test_index_set.c \
 	tests/test_limits.c \
 	tests/test_memory.c \

@@ -34,6 +34,7 @@ int main(void)
     srunner_add_suite(runner, suite_fork());
     srunner_add_suite(runner, suite_own_fds());
     srunner_add_suite(runner, suite_epoll_limits());
+    srunner_add_suite(runner, suite_cost());
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
