@@ -5,7 +5,7 @@ html_pages = $(dist_man_MANS)
 
 html-local: html/index.html
 html/index.html: man/html.sh man/html.css $(html_pages)
-	$(AM_V_GEN)cd $(srcdir) && $(SHELL) man/html.sh man/html.css $(abs_builddir)/html $(html_pages)
+	$(AM_V_GEN)cd $(srcdir) && $(SHELL) man/html.sh man/html.css '$(abs_builddir)/html' $(html_pages)
 
 clean-local: clean-html
 clean-html:

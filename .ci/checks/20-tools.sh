@@ -7,7 +7,7 @@ packages=(
     git shellcheck cppcheck clang clang-format valgrind # the tools themselves
     musl-tools                                          # musl-gcc
     xz-utils                                            # make dist
-    dpkg-dev debhelper lintian autopkgtest              # Debian's packages
+    build-essential debhelper lintian autopkgtest       # Debian's packages
     cmake meson ninja-build                             # programs that use the library
 )
 dpkg -s "${packages[@]}" >/dev/null 2>&1 && exit
