@@ -340,7 +340,7 @@ struct fdslots_stats {
     uint64_t epoll_ctl_calls; /* epoll_ctl(2) */
     uint64_t ghosts_dropped;  /* reports of files no longer in any slot */
     uint64_t rebuilds;        /* kernel sets made anew, after a ghost, a fork, or on request */
-    uint64_t fallbacks;       /* fdslots_wait() had to use the other mechanism */
+    uint64_t fallbacks;       /* fdslots_wait() was refused a mechanism and used the other */
 };
 
 /* Copy the counters.

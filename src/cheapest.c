@@ -121,10 +121,8 @@ SELDOM static int wait_around(struct fdslots *s, int64_t timeout_ns, const sigse
     struct detour *detour = &s->detour;
     detour->left--;
     int rc = by(other_than(detour->avoided), s, timeout_ns, sigmask);
-    if (!is_refusal(rc)) {
-        s->stats.fallbacks++;
+    if (!is_refusal(rc))
         return rc;
-    }
     detour->left = 0;
     return by(detour->avoided, s, timeout_ns, sigmask);
 }

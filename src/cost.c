@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "cost.h"
 
-/* What a wait costs that finds this. */
-static void estimate(struct cost_wait *w, struct cost_result found)
+void fdslots_cost_estimate(struct cost_wait *w, struct cost_result found)
 {
     w->poll =
         COST_POLL_CALL + (uint64_t)w->slots * COST_POLL_SLOT + (uint64_t)w->holes * COST_POLL_HOLE;
@@ -49,7 +48,7 @@ static void add_repeats(struct cost *c)
 enum cost_choice fdslots_cost_choose(struct cost *c, struct cost_wait *w)
 {
     add_repeats(c);
-    estimate(w, c->last);
+    fdslots_cost_estimate(w, c->last);
     uint64_t least = c->all_poll < c->all_epoll ? c->all_poll : c->all_epoll;
     if (c->paid > 2 * least)
         return c->all_poll <= c->all_epoll ? COST_POLL : COST_EPOLL;
@@ -69,7 +68,7 @@ void fdslots_cost_learn(struct cost *c, struct cost_wait *w, enum cost_choice ch
 {
     bool expected = found.ready == c->last.ready && found.queued == c->last.queued;
     if (!expected)
-        estimate(w, found);
+        fdslots_cost_estimate(w, found);
     c->last = found;
     c->all_poll += w->poll;
     c->all_epoll += w->epoll + w->fresh;

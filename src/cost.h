@@ -67,9 +67,12 @@ struct cost_wait {
     bool blocks;    /* the timeout is not 0 */
     uint64_t fresh; /* price of telling the kernel what changed since the last wait */
     uint64_t added; /* the part of it that had not changed before: the others are in the backlog */
-    uint64_t poll;  /* set by the choice: what each mechanism should cost, without a flush */
+    uint64_t poll;  /* set by an estimate: what each mechanism should cost, without a flush */
     uint64_t epoll;
 };
+
+/* Set w->poll and w->epoll for a wait that finds this. */
+void fdslots_cost_estimate(struct cost_wait *w, struct cost_result found);
 
 enum cost_choice { COST_POLL, COST_EPOLL };
 
