@@ -11,6 +11,7 @@
 
 #include <limits.h>
 #include <stdatomic.h>
+#include <string.h>
 
 /* ---- the system call ---- */
 
@@ -58,6 +59,13 @@ static inline int call(struct fdslots *s, uint32_t max, int64_t ns, const sigset
 
 /* ---- the report ---- */
 
+static inline struct event_name name_of(const struct epoll_event *event)
+{
+    struct event_name name;
+    memcpy(&name, &event->data, sizeof name);
+    return name;
+}
+
 static void report(struct fdslots *s, uint32_t index, uint32_t revents)
 {
     s->pollfds[index].revents = (short)(uint16_t)revents;
@@ -102,9 +110,10 @@ static bool serve_one(struct fdslots *s, uint32_t leader, uint32_t events)
  * its turns are ours. But an edge comes once: all slots are told. */
 SELDOM static bool take_other(struct fdslots *s, const struct epoll_event *event)
 {
-    uint32_t leader = (uint32_t)event->data.u64;
+    const struct event_name name = name_of(event);
+    const uint32_t leader = name.index;
     const struct slot *slot = &s->slots[leader];
-    if (slot->role != ROLE_LEADER || slot->generation != event->data.u64 >> 32)
+    if (slot->role != ROLE_LEADER || slot->generation != name.generation)
         return true;
     bool edge = (slot->registered_events & REGISTERED_EDGE) != 0;
     if (s->epoll.max_ready == s->epoll.most || edge)
@@ -124,10 +133,10 @@ static uint32_t take_events(struct fdslots *s, uint32_t count)
     uint32_t *ready = s->ready + s->ready_count;
     uint32_t ghosts = 0;
     for (const struct epoll_event *e = s->epoll.events; count > 0; e++, count--) {
-        const uint32_t index = (uint32_t)e->data.u64;
-        const struct slot *slot = &slots[index];
-        struct pollfd *const pollfd = &pollfds[index];
-        if (slot->role != ROLE_ALONE || slot->generation != e->data.u64 >> 32 ||
+        const struct event_name name = name_of(e);
+        const struct slot *slot = &slots[name.index];
+        struct pollfd *const pollfd = &pollfds[name.index];
+        if (slot->role != ROLE_ALONE || slot->generation != name.generation ||
             pollfd->revents != 0) {
             s->ready_count = (uint32_t)(ready - s->ready);
             ghosts += take_other(s, e);
@@ -136,7 +145,7 @@ static uint32_t take_events(struct fdslots *s, uint32_t count)
         }
         uint32_t wanted = (uint16_t)pollfd->events | EVENTS_ALWAYS;
         pollfd->revents = (short)(uint16_t)(e->events & wanted);
-        *ready++ = index;
+        *ready++ = name.index;
     }
     s->ready_count = (uint32_t)(ready - s->ready);
     return ghosts;

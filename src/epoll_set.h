@@ -8,6 +8,12 @@
 #include "process.h"
 #include "slots.h"
 
+/* What a registration has for data: whose it is. */
+struct event_name {
+    uint32_t index;
+    uint32_t generation;
+};
+
 /* Whether there is a set, and it was made by this process. */
 static inline bool fdslots_epoll_ours(const struct epoll_set *set)
 {

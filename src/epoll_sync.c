@@ -21,10 +21,19 @@
 #include "registration.h"
 #include "sys_epoll.h"
 
-static int ctl(struct fdslots *s, int op, int fd, uint32_t events, uint64_t data)
+#include <string.h>
+
+static int ctl(struct fdslots *s, int op, int fd, uint32_t events, struct event_name name)
 {
+    uint64_t data;
+    memcpy(&data, &name, sizeof data);
     s->stats.epoll_ctl_calls++;
     return sys_epoll_ctl(s->epoll.fd, op, fd, events, data);
+}
+
+static int ctl_delete(struct fdslots *s, int fd)
+{
+    return ctl(s, EPOLL_CTL_DEL, fd, 0, (struct event_name){0});
 }
 
 /* ---- one registration ---- */
@@ -77,11 +86,11 @@ static uint32_t kernel_events(int fd, uint32_t registered)
     return events;
 }
 
-static int replace(struct fdslots *s, int fd, uint32_t events, uint64_t data)
+static int replace(struct fdslots *s, int fd, uint32_t events, struct event_name name)
 {
-    if (ctl(s, EPOLL_CTL_DEL, fd, 0, 0) < 0)
+    if (ctl_delete(s, fd) < 0)
         s->epoll.ghosts_possible = true;
-    return ctl(s, EPOLL_CTL_ADD, fd, events, data);
+    return ctl(s, EPOLL_CTL_ADD, fd, events, name);
 }
 
 /* Register, whatever the kernel holds under this fd. */
@@ -90,24 +99,24 @@ static int tell(struct fdslots *s, uint32_t leader, uint32_t registered)
     struct slot *slot = &s->slots[leader];
     int fd = slot->registered_fd;
     uint32_t events = kernel_events(fd, registered);
-    uint64_t data = leader | (uint64_t)slot->generation << 32;
+    const struct event_name name = {leader, slot->generation};
     int rc;
     if (slot->registered_events != 0) {
         const bool exclusive = ((slot->registered_events | registered) & REGISTERED_EXCLUSIVE) != 0;
         slot->registered_events = 0;
         if (exclusive)
-            return replace(s, fd, events, data);
-        rc = ctl(s, EPOLL_CTL_MOD, fd, events, data);
+            return replace(s, fd, events, name);
+        rc = ctl(s, EPOLL_CTL_MOD, fd, events, name);
         if (rc == 0)
             return 0;
         s->epoll.ghosts_possible = true;
         if (rc != -ENOENT)
             return rc;
     }
-    rc = ctl(s, EPOLL_CTL_ADD, fd, events, data);
+    rc = ctl(s, EPOLL_CTL_ADD, fd, events, name);
     /* A file that was registered under this number came back to it (dup2): a ghost no more. Without
      * knowing how it was registered, replacing is what always works. */
-    return rc == -EEXIST ? replace(s, fd, events, data) : rc;
+    return rc == -EEXIST ? replace(s, fd, events, name) : rc;
 }
 
 static int settle(struct fdslots *s, uint32_t leader)
@@ -164,7 +173,7 @@ static void leave_changed(struct fdslots *s)
         leader = fdslots_registration_sweep(s, fd);
         if (leader != INDEX_NONE)
             fdslots_index_set_add(&s->changed, leader);
-        else if (registered && ctl(s, EPOLL_CTL_DEL, fd, 0, 0) < 0)
+        else if (registered && ctl_delete(s, fd) < 0)
             s->epoll.ghosts_possible = true;
     }
 }
@@ -280,7 +289,7 @@ void fdslots_epoll_forget(struct fdslots *s, int fd)
     if (leader == INDEX_NONE)
         return;
     if (s->slots[leader].registered_events != 0)
-        ctl(s, EPOLL_CTL_DEL, fd, 0, 0);
+        ctl_delete(s, fd);
     for (uint32_t i = leader; i != INDEX_NONE; i = fdslots_registration_next(s, i))
         fdslots_index_set_add(&s->changed, i);
     fdslots_registration_dissolve(s, leader, ROLE_NONE);
