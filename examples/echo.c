@@ -161,6 +161,16 @@ static uint32_t connections_possible(uint32_t wanted)
     return (uint32_t)possible;
 }
 
+static void announce(const struct server_setup *setup)
+{
+    const struct listeners *listeners = setup->listeners;
+    printf("listening on port %d (%s%s%s), waiting with %s\n", listeners->port,
+           listeners->present[0] ? "IPv4" : "",
+           listeners->present[0] && listeners->present[1] ? " and " : "",
+           listeners->present[1] ? "IPv6" : "", setup->waiter->name);
+    fflush(stdout); /* whoever started this may wait for the port */
+}
+
 static int serve(const struct options *options, const struct listeners *listeners,
                  const struct signals *signals)
 {
@@ -169,16 +179,12 @@ static int serve(const struct options *options, const struct listeners *listener
         return EXIT_FAILURE;
     if (connections < options->max_connections)
         fprintf(stderr, "echo: serving %" PRIu32 " at once\n", connections);
-    printf("listening on port %d (%s%s%s), waiting with %s\n", listeners->port,
-           listeners->present[0] ? "IPv4" : "",
-           listeners->present[0] && listeners->present[1] ? " and " : "",
-           listeners->present[1] ? "IPv6" : "", options->waiter->name);
-    fflush(stdout); /* whoever started this may wait for the port */
     struct server_setup setup = {.listeners = listeners,
                                  .waiter = options->waiter,
                                  .signals = signals,
                                  .max_connections = connections,
-                                 .until_fd = -1};
+                                 .until_fd = -1,
+                                 .started = announce};
     struct server_stats stats = {0};
     int rc = server_run(&setup, &stats);
     if (rc == 0)

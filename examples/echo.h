@@ -73,6 +73,8 @@ struct server_setup {
     const struct signals *signals;
     uint32_t max_connections; /* at once */
     int until_fd;             /* the server ends when this can be read or hangs up; or -1 */
+    /* Called when all that serving takes is open; NULL for nobody. */
+    void (*started)(const struct server_setup *setup);
 };
 
 struct server_stats {

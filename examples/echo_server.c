@@ -259,6 +259,19 @@ static int set_slots(struct server *server)
     return rc < 0 ? complain("slots", rc) : 0;
 }
 
+/* The first wait by epoll opens the buffer's set: before anyone may take the last fd. */
+static int start(struct server *server)
+{
+    const struct timespec at_once = {0, 0};
+    int n = server->setup->waiter->wait(server->s, &at_once, NULL);
+    if (n < 0)
+        return complain("wait", n);
+    server->stats->waits++;
+    if (server->setup->started != NULL)
+        server->setup->started(server->setup);
+    return 0;
+}
+
 static void close_all(struct server *server)
 {
     int64_t index = fdslots_next_used(server->s, SLOT_CONNECTIONS);
@@ -281,6 +294,8 @@ int server_run(const struct server_setup *setup, struct server_stats *stats)
         complain("server", rc);
     if (rc == 0)
         rc = set_slots(&server);
+    if (rc == 0)
+        rc = start(&server);
     if (rc == 0) {
         rc = serve(&server);
         close_all(&server);
