@@ -47,9 +47,11 @@ uint32_t next_random(uint64_t *seed);
 TCase *add_case(Suite *suite, const char *name);
 
 Suite *suite_bad_input(void);
+Suite *suite_edge(void);
 Suite *suite_epoll_calls(void);
 Suite *suite_epoll_files(void);
 Suite *suite_epoll_limits(void);
+Suite *suite_epoll_time(void);
 Suite *suite_fork(void);
 Suite *suite_ghosts(void);
 Suite *suite_index_set(void);

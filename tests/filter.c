@@ -17,7 +17,7 @@
     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offsetof(struct seccomp_data, field))
 #define RETURN(action) BPF_STMT(BPF_RET | BPF_K, (action))
 
-static bool install(long nr, int arg, int error)
+static bool install(long nr, int arg, uint32_t action)
 {
     uint8_t skip_arg = arg == FILTER_ANY ? 0 : 2;
     struct sock_filter all[] = {
@@ -25,7 +25,7 @@ static bool install(long nr, int arg, int error)
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)nr, 0, (uint8_t)(skip_arg + 1)),
         LOAD(args[1]), /* the lower half, where bytes come in that order */
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)arg, 0, 1),
-        RETURN(SECCOMP_RET_ERRNO | (uint32_t)error),
+        RETURN(action),
         RETURN(SECCOMP_RET_ALLOW),
     };
     struct sock_filter any[] = {all[0], all[1], all[4], all[5]};
@@ -39,12 +39,17 @@ static bool install(long nr, int arg, int error)
 
 void filter_refuse(long nr, int arg, int error)
 {
-    CHILD_EXPECT(install(nr, arg, error), true);
+    CHILD_EXPECT(install(nr, arg, SECCOMP_RET_ERRNO | (uint32_t)error), true);
+}
+
+void filter_kill(long nr)
+{
+    CHILD_EXPECT(install(nr, FILTER_ANY, SECCOMP_RET_KILL_PROCESS), true);
 }
 
 static int try_out(void)
 {
-    if (!install(SYS_getppid, FILTER_ANY, EXFULL))
+    if (!install(SYS_getppid, FILTER_ANY, SECCOMP_RET_ERRNO | EXFULL))
         return EXIT_FAILURE;
     errno = 0;
     return syscall(SYS_getppid) == -1 && errno == EXFULL ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -16,5 +16,7 @@ bool filter_works(void);
 /* In a child: from now on the system call nr answers -error. Where `arg` is not FILTER_ANY, only
  * with this value as its second argument. Ends the child on failure. */
 void filter_refuse(long nr, int arg, int error);
+/* The same, but the call ends the process: none may be made any more. */
+void filter_kill(long nr);
 
 #endif

@@ -57,9 +57,11 @@ tests_check_fdslots_SOURCES = \
 	tests/snapshot.c \
 	tests/snapshot.h \
 	tests/test_bad_input.c \
+	tests/test_edge.c \
 	tests/test_epoll_calls.c \
 	tests/test_epoll_files.c \
 	tests/test_epoll_limits.c \
+	tests/test_epoll_time.c \
 	tests/test_fork.c \
 	tests/test_ghosts.c \
 	tests/test_cost.c \

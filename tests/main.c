@@ -35,6 +35,8 @@ int main(void)
     srunner_add_suite(runner, suite_own_fds());
     srunner_add_suite(runner, suite_epoll_limits());
     srunner_add_suite(runner, suite_cost());
+    srunner_add_suite(runner, suite_epoll_time());
+    srunner_add_suite(runner, suite_edge());
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);

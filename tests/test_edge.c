@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * FDSLOTS_EDGE, as EPOLLET in epoll(7): new events only, and none lost.
+ */
+#include "kernel.h"
+#include "snapshot.h"
+
+#include <time.h>
+#include <unistd.h>
+
+#define NSLOTS    6
+#define A_WHILE   INT64_C(5000000)
+#define LONG_TIME INT64_C(10000000000) /* for an edge that never comes */
+
+static const struct entry *e;
+static struct fdslots *s;
+static int p[2];
+
+static void setup(void)
+{
+    s = make_slots(NSLOTS);
+    make_pipe(p, false);
+    EXPECT(fdslots_set_index(s, 2, p[0], POLLIN | FDSLOTS_EDGE), 0);
+}
+
+static void teardown(void)
+{
+    fdslots_destroy(s);
+    close_pipe(p);
+}
+
+static void put_byte(void)
+{
+    ck_assert_int_eq(write(p[1], "x", 1), 1);
+}
+
+static void take_byte(void)
+{
+    char byte;
+    ck_assert_int_eq(read(p[0], &byte, 1), 1);
+}
+
+static void is_reported(int revents)
+{
+    EXPECT(e->wait(s, LONG_TIME, NULL), 1);
+    EXPECT(fdslots_get_revents(s, 2), revents);
+}
+
+static void is_silent(void)
+{
+    EXPECT(e->wait(s, 0, NULL), 0);
+    EXPECT(fdslots_get_revents(s, 2), 0);
+}
+
+/* The loop tests run over the entry points that understand EDGE. */
+static bool chosen(int i)
+{
+    e = entry_at(i);
+    return e->is_epoll;
+}
+
+START_TEST(new_events_only)
+{
+    if (!chosen(_i))
+        return;
+    is_silent();
+    put_byte();
+    is_reported(POLLIN);
+    is_silent(); /* though the byte is still there */
+    ck_assert_int_eq(wait_full_time(e, s, A_WHILE), 0);
+    put_byte();
+    is_reported(POLLIN);
+    is_silent();
+    put_byte();
+    put_byte();
+    is_reported(POLLIN); /* combined */
+    is_silent();
+    take_byte(); /* reading some brings nothing new */
+    is_silent();
+}
+END_TEST
+
+START_TEST(ready_when_it_is_set)
+{
+    if (!chosen(_i))
+        return;
+    put_byte();
+    is_reported(POLLIN);
+    is_silent();
+    EXPECT(fdslots_set_events(s, 2, POLLIN | FDSLOTS_EDGE), 0); /* nothing changed, nothing new */
+    is_silent();
+    EXPECT(fdslots_set_events(s, 2, POLLIN | POLLPRI | FDSLOTS_EDGE), 0); /* a change looks anew */
+    is_reported(POLLIN);
+    is_silent();
+    EXPECT(fdslots_set_index(s, 2, p[0], POLLIN | FDSLOTS_EDGE), 0); /* and so does a new owner */
+    is_reported(POLLIN);
+    is_silent();
+    EXPECT(fdslots_set_events(s, 2, POLLIN), 0); /* level again */
+    is_reported(POLLIN);
+    is_reported(POLLIN);
+}
+END_TEST
+
+START_TEST(combined_events_come_once)
+{
+    if (!chosen(_i))
+        return;
+    put_byte();
+    close(p[1]);
+    is_reported(POLLIN | POLLHUP);
+    is_silent();
+    p[1] = p[0];
+}
+END_TEST
+
+START_TEST(a_pause_loses_nothing)
+{
+    if (!chosen(_i))
+        return;
+    EXPECT(fdslots_pause_index(s, 2), 0);
+    put_byte(); /* before the kernel has heard of any of it */
+    EXPECT(fdslots_resume_index(s, 2), 0);
+    is_reported(POLLIN);
+    is_silent();
+
+    EXPECT(fdslots_pause_index(s, 2), 0); /* a wait in between */
+    put_byte();
+    is_silent();
+    EXPECT(fdslots_resume_index(s, 2), 0);
+    is_reported(POLLIN);
+    is_silent();
+
+    put_byte();
+    EXPECT(e->wait(s, 0, NULL), 1);
+    EXPECT(fdslots_pause_index(s, 2), 0); /* before anybody has looked at what was reported */
+    EXPECT(fdslots_get_revents(s, 2), 0);
+    EXPECT(fdslots_resume_index(s, 2), 0);
+    is_reported(POLLIN);
+    is_silent();
+
+    put_byte();
+    EXPECT(fdslots_pause_index(s, 2), 0); /* pending in the kernel, not reported yet */
+    EXPECT(fdslots_resume_index(s, 2), 0);
+    is_reported(POLLIN);
+    is_silent();
+}
+END_TEST
+
+/* Of the events reported one is dropped by set_events, and taken back before the next wait. */
+START_TEST(a_dropped_event_comes_again)
+{
+    if (!chosen(_i))
+        return;
+    int fd = event_fd(true);
+    EXPECT(fdslots_set_index(s, 2, fd, POLLIN | POLLOUT | FDSLOTS_EDGE), 0);
+    EXPECT(e->wait(s, 0, NULL), 1);
+    EXPECT(fdslots_get_revents(s, 2), POLLIN | POLLOUT);
+    EXPECT(fdslots_set_events(s, 2, POLLOUT | FDSLOTS_EDGE), 0);
+    EXPECT(fdslots_get_revents(s, 2), POLLOUT);
+    EXPECT(fdslots_set_events(s, 2, POLLIN | POLLOUT | FDSLOTS_EDGE), 0);
+    is_reported(POLLIN | POLLOUT);
+    is_silent();
+    close(fd);
+}
+END_TEST
+
+START_TEST(with_oneshot)
+{
+    if (!chosen(_i))
+        return;
+    const uint32_t events = POLLIN | FDSLOTS_EDGE | FDSLOTS_ONESHOT;
+    EXPECT(fdslots_set_index(s, 2, p[0], events), 0);
+    put_byte();
+    is_reported(POLLIN);
+    is_silent();
+    put_byte();
+    is_silent(); /* disarmed */
+    EXPECT(fdslots_set_events(s, 2, events), 0);
+    is_reported(POLLIN);                         /* what is pending, at once */
+    EXPECT(fdslots_set_events(s, 2, events), 0); /* armed again before the next wait */
+    is_reported(POLLIN);
+    EXPECT(fdslots_resume_index(s, 2), 0);
+    is_reported(POLLIN);
+    is_silent();
+    take_byte();
+    take_byte();
+    EXPECT(fdslots_resume_index(s, 2), 0);
+    is_silent();
+    put_byte();
+    is_reported(POLLIN);
+    is_silent();
+}
+END_TEST
+
+/* Slots that share an edge-triggered fd are told of the same edge, each its part. */
+START_TEST(a_shared_fd)
+{
+    if (!chosen(_i))
+        return;
+    EXPECT(fdslots_set_index(s, 0, p[0], POLLIN | FDSLOTS_EDGE), 0);
+    EXPECT(fdslots_set_index(s, 5, p[0], POLLPRI | FDSLOTS_EDGE), 0);
+    put_byte();
+    EXPECT(e->wait(s, 0, NULL), 2);
+    EXPECT(e->wait(s, 0, NULL), 0);
+    put_byte();
+    EXPECT(fdslots_set_max_ready(s, 1), 0); /* cut: the other comes in the next wait */
+    EXPECT(e->wait(s, LONG_TIME, NULL), 1);
+    int first = fdslots_get_revents(s, 0);
+    EXPECT(e->wait(s, LONG_TIME, NULL), 1);
+    EXPECT(fdslots_get_revents(s, 0), POLLIN - first);
+    EXPECT(fdslots_get_revents(s, 2), first);
+    EXPECT(e->wait(s, 0, NULL), 0);
+}
+END_TEST
+
+START_TEST(more_edges_than_one_wait_may_report)
+{
+    if (!chosen(_i))
+        return;
+    int seen[NSLOTS] = {0};
+    for (uint32_t i = 0; i < NSLOTS; i++)
+        EXPECT(fdslots_set_index(s, i, event_fd(true), POLLIN | FDSLOTS_EDGE), 0);
+    EXPECT(fdslots_set_max_ready(s, 4), 0);
+    EXPECT(e->wait(s, LONG_TIME, NULL), 4);
+    for (uint32_t i = 0; i < NSLOTS; i++)
+        seen[i] += fdslots_get_revents(s, i) == POLLIN;
+    EXPECT(e->wait(s, LONG_TIME, NULL), 2);
+    for (uint32_t i = 0; i < NSLOTS; i++)
+        seen[i] += fdslots_get_revents(s, i) == POLLIN;
+    for (uint32_t i = 0; i < NSLOTS; i++)
+        ck_assert_int_eq(seen[i], 1);
+    EXPECT(e->wait(s, 0, NULL), 0);
+    for (uint32_t i = 0; i < NSLOTS; i++)
+        EXPECT(fdslots_close_index(s, i), 0);
+}
+END_TEST
+
+START_TEST(a_rebuild_reports_what_is_ready_again)
+{
+    if (!chosen(_i))
+        return;
+    put_byte();
+    is_reported(POLLIN);
+    is_silent();
+    EXPECT(fdslots_rebuild(s), 0);
+    is_reported(POLLIN);
+    is_silent();
+}
+END_TEST
+
+/* A regular file is always ready: no edge can be told. */
+START_TEST(a_regular_file_is_level)
+{
+    if (!chosen(_i))
+        return;
+    int file = regular_file();
+    EXPECT(fdslots_set_index(s, 2, file, POLLIN | FDSLOTS_EDGE), 0);
+    is_reported(POLLIN);
+    is_reported(POLLIN);
+    close(file);
+}
+END_TEST
+
+/* ---- the poll entry points refuse, and change nothing ---- */
+
+static int poll_part(uint32_t nfds)
+{
+    return fdslots_poll(s, nfds, 0);
+}
+
+static int ppoll_part(uint32_t nfds)
+{
+    const struct timespec at_once = {0, 0};
+    return fdslots_ppoll(s, nfds, &at_once, NULL);
+}
+
+static int (*const polls[])(uint32_t nfds) = {poll_part, ppoll_part};
+static const uint32_t refused_flags[] = {FDSLOTS_EDGE, FDSLOTS_EXCLUSIVE,
+                                         FDSLOTS_EDGE | FDSLOTS_EXCLUSIVE};
+
+START_TEST(polls_refuse)
+{
+    struct snapshot before;
+    uint32_t flags = refused_flags[_i / LENGTH(polls)];
+    int (*poll_slots)(uint32_t nfds) = polls[_i % LENGTH(polls)];
+    EXPECT(fdslots_set_index(s, 2, p[0], POLLIN | flags), 0);
+    EXPECT(fdslots_set_index(s, 0, p[1], POLLOUT), 0);
+    EXPECT(poll_slots(2), 1);
+    snapshot_take(&before, s);
+    EXPECT(poll_slots(3), -ENOTSUP);
+    EXPECT(poll_slots(NSLOTS), -ENOTSUP);
+    EXPECT(fdslots_poll(s, NSLOTS, -1), -ENOTSUP); /* at once */
+    snapshot_compare(&before, s, "a refused poll");
+    EXPECT(poll_slots(2), 1); /* slots out of range do not matter */
+    EXPECT(poll_slots(0), 0);
+    EXPECT(fdslots_pause_index(s, 2), 0);
+    EXPECT(poll_slots(NSLOTS), -ENOTSUP); /* paused, it is in range all the same */
+    EXPECT(fdslots_set_events(s, 2, POLLIN), 0);
+    EXPECT(poll_slots(NSLOTS), 1);
+    EXPECT(fdslots_set_events(s, 2, POLLIN | flags), 0);
+    EXPECT(poll_slots(NSLOTS), -ENOTSUP);
+    EXPECT(fdslots_invalidate_index(s, 2), 0);
+    EXPECT(poll_slots(NSLOTS), 1);
+}
+END_TEST
+
+Suite *suite_edge(void)
+{
+    Suite *suite = suite_create("edge");
+    TCase *tcase = add_case(suite, "edge");
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_loop_test(tcase, polls_refuse, 0, LENGTH(polls) * LENGTH(refused_flags));
+    if (!have_epoll())
+        return suite;
+    tcase_add_loop_test(tcase, new_events_only, 0, entry_count());
+    tcase_add_loop_test(tcase, ready_when_it_is_set, 0, entry_count());
+    tcase_add_loop_test(tcase, combined_events_come_once, 0, entry_count());
+    tcase_add_loop_test(tcase, a_pause_loses_nothing, 0, entry_count());
+    tcase_add_loop_test(tcase, a_dropped_event_comes_again, 0, entry_count());
+    tcase_add_loop_test(tcase, with_oneshot, 0, entry_count());
+    tcase_add_loop_test(tcase, a_shared_fd, 0, entry_count());
+    tcase_add_loop_test(tcase, more_edges_than_one_wait_may_report, 0, entry_count());
+    tcase_add_loop_test(tcase, a_rebuild_reports_what_is_ready_again, 0, entry_count());
+    tcase_add_loop_test(tcase, a_regular_file_is_level, 0, entry_count());
+    return suite;
+}
