@@ -62,12 +62,16 @@ tests_check_fdslots_SOURCES = \
 	tests/test_epoll_files.c \
 	tests/test_epoll_limits.c \
 	tests/test_epoll_time.c \
+	tests/test_exclusive.c \
+	tests/test_fairness.c \
 	tests/test_fork.c \
 	tests/test_ghosts.c \
 	tests/test_cost.c \
 	tests/test_index_set.c \
 	tests/test_limits.c \
 	tests/test_memory.c \
+	tests/test_nesting.c \
+	tests/test_no_epoll.c \
 	tests/test_oneshot.c \
 	tests/test_own_fds.c \
 	tests/test_ready.c \

@@ -37,6 +37,10 @@ int main(void)
     srunner_add_suite(runner, suite_cost());
     srunner_add_suite(runner, suite_epoll_time());
     srunner_add_suite(runner, suite_edge());
+    srunner_add_suite(runner, suite_exclusive());
+    srunner_add_suite(runner, suite_fairness());
+    srunner_add_suite(runner, suite_nesting());
+    srunner_add_suite(runner, suite_no_epoll());
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * FDSLOTS_EXCLUSIVE: what the kernel refuses is refused when the slot is set; the rest works as
+ * without, but wakes one waiter, not all.
+ */
+#include "child.h"
+#include "kernel.h"
+#include "snapshot.h"
+
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#define NSLOTS 4
+
+static const struct entry *e;
+static struct fdslots *s;
+static int fd;
+
+static void setup(void)
+{
+    s = make_slots(NSLOTS);
+    fd = event_fd(false);
+}
+
+static void teardown(void)
+{
+    fdslots_destroy(s);
+    close(fd);
+}
+
+static const uint32_t bad[] = {POLLPRI,    POLLRDHUP,  POLLRDNORM,     POLLRDBAND,
+                               POLLWRNORM, POLLWRBAND, FDSLOTS_ONESHOT};
+
+START_TEST(is_refused_beside)
+{
+    struct snapshot before;
+    EXPECT(fdslots_set_index(s, 1, fd, POLLIN), 0);
+    EXPECT(fdslots_set_index(s, 2, fd, POLLIN | FDSLOTS_EXCLUSIVE), 0);
+    snapshot_take(&before, s);
+    const uint32_t events = POLLIN | FDSLOTS_EXCLUSIVE | bad[_i];
+    EXPECT(fdslots_set_index(s, 0, fd, events), -EINVAL);
+    EXPECT(fdslots_set_index(s, 1, fd, events), -EINVAL);
+    EXPECT(fdslots_set_index(s, 2, -1, events), -EINVAL);
+    EXPECT(fdslots_set_events(s, 1, events), -EINVAL);
+    EXPECT(fdslots_set_events(s, 2, events | FDSLOTS_EDGE), -EINVAL);
+    snapshot_compare(&before, s, "a refused flag");
+}
+END_TEST
+
+static const uint32_t good[] = {0,
+                                POLLIN,
+                                POLLOUT,
+                                POLLIN | POLLOUT,
+                                POLLIN | POLLERR | POLLHUP,
+                                POLLIN | POLLNVAL,
+                                POLLIN | FDSLOTS_EDGE};
+
+START_TEST(is_taken_with)
+{
+    e = entry_at(_i / LENGTH(good));
+    if (!e->is_epoll)
+        return;
+    uint32_t events = good[_i % LENGTH(good)];
+    EXPECT(fdslots_set_index(s, 1, fd, events | FDSLOTS_EXCLUSIVE), 0);
+    EXPECT(fdslots_get_events(s, 1), (int)(events | FDSLOTS_EXCLUSIVE));
+    event_set(fd);
+    int want = (int)events & (POLLIN | POLLOUT);
+    EXPECT(e->wait(s, 0, NULL), want != 0);
+    EXPECT(fdslots_get_revents(s, 1), want);
+    EXPECT(e->wait(s, 0, NULL), want != 0 && (events & FDSLOTS_EDGE) == 0);
+}
+END_TEST
+
+START_TEST(can_be_changed)
+{
+    e = entry_at(_i);
+    if (!e->is_epoll)
+        return;
+    EXPECT(fdslots_set_index(s, 1, fd, POLLIN | FDSLOTS_EXCLUSIVE), 0);
+    EXPECT(e->wait(s, 0, NULL), 0);
+    EXPECT(fdslots_set_events(s, 1, POLLOUT | FDSLOTS_EXCLUSIVE), 0);
+    EXPECT(e->wait(s, 0, NULL), 1);
+    EXPECT(fdslots_get_revents(s, 1), POLLOUT);
+    EXPECT(fdslots_set_events(s, 1, POLLIN | FDSLOTS_EXCLUSIVE), 0);
+    EXPECT(e->wait(s, 0, NULL), 0);
+    EXPECT(fdslots_set_events(s, 1, POLLIN | POLLPRI | POLLOUT), 0); /* not exclusive any more */
+    EXPECT(e->wait(s, 0, NULL), 1);
+    EXPECT(fdslots_set_events(s, 1, POLLIN | FDSLOTS_EXCLUSIVE), 0); /* and again */
+    EXPECT(e->wait(s, 0, NULL), 0);
+    EXPECT(fdslots_set_index(s, 1, fd, POLLIN | FDSLOTS_EXCLUSIVE), 0);
+    event_set(fd);
+    EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 1);
+    EXPECT(fdslots_pause_index(s, 1), 0);
+    EXPECT(e->wait(s, 0, NULL), 0);
+    EXPECT(fdslots_resume_index(s, 1), 0);
+    EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 1);
+    EXPECT(fdslots_rebuild(s), 0);
+    EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 1);
+}
+END_TEST
+
+/* With a slot that shares the fd and is not exclusive, none of the kernel's limits holds. */
+START_TEST(can_share_its_fd)
+{
+    e = entry_at(_i);
+    if (!e->is_epoll)
+        return;
+    EXPECT(fdslots_set_index(s, 0, fd, POLLIN | FDSLOTS_EXCLUSIVE), 0);
+    EXPECT(fdslots_set_index(s, 1, fd, POLLIN | FDSLOTS_EXCLUSIVE), 0);
+    event_set(fd);
+    EXPECT(e->wait(s, 0, NULL), 2);
+    EXPECT(fdslots_set_index(s, 2, fd, POLLIN | POLLPRI | POLLRDHUP), 0);
+    EXPECT(e->wait(s, 0, NULL), 3);
+    EXPECT(fdslots_set_index(s, 3, fd, POLLOUT | FDSLOTS_ONESHOT), 0);
+    EXPECT(e->wait(s, 0, NULL), 4);
+    EXPECT(e->wait(s, 0, NULL), 3);
+    EXPECT(fdslots_invalidate_index(s, 2), 0);
+    EXPECT(fdslots_invalidate_index(s, 3), 0);
+    EXPECT(e->wait(s, 0, NULL), 2);
+    EXPECT(fdslots_invalidate_index(s, 0), 0);
+    EXPECT(e->wait(s, 0, NULL), 1);
+}
+END_TEST
+
+START_TEST(takes_no_epoll_fd)
+{
+    e = entry_at(_i);
+    if (!e->is_epoll)
+        return;
+    int set = epoll_create1(EPOLL_CLOEXEC);
+    event_set(fd);
+    EXPECT(fdslots_set_index(s, 0, fd, POLLIN), 0);
+    EXPECT(fdslots_set_index(s, 1, set, POLLIN | FDSLOTS_EXCLUSIVE), 0);
+    EXPECT(e->wait(s, 0, NULL), -EINVAL);
+    EXPECT(e->wait(s, 0, NULL), -EINVAL); /* as long as the slot holds it */
+    EXPECT(fdslots_get_fd(s, 1), set);
+    EXPECT(fdslots_set_events(s, 1, POLLIN), 0);
+    EXPECT(e->wait(s, 0, NULL), 1);
+    close(set);
+}
+END_TEST
+
+/* ---- two that wait for the same ---- */
+
+static int turn[2];
+static int done[2];
+
+static void wait_in_a_child(void)
+{
+    struct fdslots *own = NULL;
+    CHILD_EXPECT(fdslots_create(2, 0, &own), 0);
+    CHILD_EXPECT(fdslots_set_index(own, 0, fd, POLLIN | FDSLOTS_EXCLUSIVE), 0);
+    CHILD_EXPECT(fdslots_epoll_fd(own) >= 0, true); /* registered from here on */
+    turn_give(turn);
+    CHILD_EXPECT(fdslots_epoll_wait(own, -1), 1);
+    event_clear(fd);
+    turn_give(done);
+}
+
+/* Each event wakes somebody, and all waiters have their turn. */
+START_TEST(wakes_who_waits)
+{
+    enum { WAITERS = 3 };
+    pid_t pid[WAITERS];
+    turn_make(turn);
+    turn_make(done);
+    for (int i = 0; i < WAITERS; i++) {
+        pid[i] = child_start(wait_in_a_child);
+        turn_await(turn);
+    }
+    for (int i = 0; i < WAITERS; i++) {
+        event_set(fd);
+        turn_await(done);
+    }
+    for (int i = 0; i < WAITERS; i++)
+        child_end(pid[i]);
+    close_pipe(turn);
+    close_pipe(done);
+}
+END_TEST
+
+Suite *suite_exclusive(void)
+{
+    Suite *suite = suite_create("exclusive");
+    TCase *tcase = add_case(suite, "exclusive");
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_loop_test(tcase, is_refused_beside, 0, LENGTH(bad));
+    if (!have_epoll())
+        return suite;
+    tcase_add_loop_test(tcase, is_taken_with, 0, LENGTH(good) * entry_count());
+    tcase_add_loop_test(tcase, can_be_changed, 0, entry_count());
+    tcase_add_loop_test(tcase, can_share_its_fd, 0, entry_count());
+    tcase_add_loop_test(tcase, takes_no_epoll_fd, 0, entry_count());
+    tcase_add_test(tcase, wakes_who_waits);
+    return suite;
+}

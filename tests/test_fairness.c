@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * fdslots_set_max_ready: never more than n, and each slot has its turn.
+ */
+#include "kernel.h"
+
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define READY 13
+
+static struct fdslots *s;
+static int fds[READY];
+
+static void setup(void)
+{
+    s = make_slots(64);
+    for (int i = 0; i < READY; i++)
+        fds[i] = event_fd(true);
+}
+
+static void teardown(void)
+{
+    fdslots_destroy(s);
+    for (int i = 0; i < READY; i++)
+        close(fds[i]);
+}
+
+/* Wait so often, and count how often each slot was ready. */
+static void count_turns(int waits, int most, int turns[64])
+{
+    for (int w = 0; w < waits; w++) {
+        uint32_t count;
+        int rc = fdslots_epoll_wait(s, -1);
+        const uint32_t *ready = fdslots_ready(s, &count);
+        ck_assert_int_ge(rc, 1);
+        ck_assert_int_le(rc, most);
+        ck_assert_uint_eq(count, (unsigned)rc);
+        for (uint32_t r = 0; r < count; r++) {
+            ck_assert_int_ne(fdslots_get_revents(s, ready[r]), 0);
+            turns[ready[r]]++;
+            for (uint32_t before = 0; before < r; before++)
+                ck_assert_uint_ne(ready[before], ready[r]);
+        }
+    }
+}
+
+START_TEST(equal_turns)
+{
+    const int most = _i + 1;
+    int turns[64] = {0};
+    for (uint32_t i = 0; i < READY; i++)
+        EXPECT(fdslots_set_index(s, 3 * i, fds[i], POLLIN), 0);
+    EXPECT(fdslots_set_max_ready(s, (uint32_t)most), 0);
+    count_turns(10 * READY, most, turns);
+    for (uint32_t i = 0; i < READY; i++)
+        ck_assert_int_eq(turns[3 * i], 10 * most);
+}
+END_TEST
+
+START_TEST(equal_turns_of_refused_files)
+{
+    const int most = _i + 1;
+    int turns[64] = {0};
+    int files[READY];
+    for (uint32_t i = 0; i < READY; i++) {
+        files[i] = i % 3 == 0 ? 900 : regular_file(); /* closed ones among them */
+        EXPECT(fdslots_set_index(s, 2 * i, files[i], POLLIN), 0);
+    }
+    EXPECT(fdslots_set_max_ready(s, (uint32_t)most), 0);
+    count_turns(10 * READY, most, turns);
+    for (uint32_t i = 0; i < READY; i++)
+        ck_assert_int_eq(turns[2 * i], 10 * most);
+    for (uint32_t i = 0; i < READY; i++)
+        if (files[i] != 900)
+            close(files[i]);
+}
+END_TEST
+
+/* One fd in all slots. */
+START_TEST(equal_turns_of_one_fd)
+{
+    const int most = _i + 1;
+    int turns[64] = {0};
+    for (uint32_t i = 0; i < READY; i++)
+        EXPECT(fdslots_set_index(s, i, fds[0], POLLIN), 0);
+    EXPECT(fdslots_set_max_ready(s, (uint32_t)most), 0);
+    count_turns(40 * READY, most, turns);
+    for (uint32_t i = 1; i < READY; i++)
+        ck_assert_int_le(abs(turns[i] - turns[0]), 1);
+}
+END_TEST
+
+/* Eventfds, shared fds, regular files and closed ones: nobody waits for ever. */
+START_TEST(none_starves)
+{
+    const int most = _i + 1;
+    int turns[64] = {0};
+    int file = regular_file();
+    for (uint32_t i = 0; i < READY; i++) {
+        EXPECT(fdslots_set_index(s, i, fds[i], POLLIN), 0);
+        EXPECT(fdslots_set_index(s, 20 + i, fds[i % 2], POLLIN | POLLOUT), 0);
+        EXPECT(fdslots_set_index(s, 40 + i, i % 4 == 0 ? 900 : file, POLLIN), 0);
+    }
+    EXPECT(fdslots_set_max_ready(s, (uint32_t)most), 0);
+    const int in_turn = 8 * 3 * READY; /* waits, by far enough for one report each */
+    for (int round = 0; round < 3; round++) {
+        for (uint32_t i = 0; i < 64; i++)
+            turns[i] = 0;
+        count_turns(in_turn, most, turns);
+        for (uint32_t i = 0; i < READY; i++) {
+            ck_assert_int_gt(turns[i], 0);
+            ck_assert_int_gt(turns[20 + i], 0);
+            ck_assert_int_gt(turns[40 + i], 0);
+        }
+    }
+    close(file);
+}
+END_TEST
+
+/* Members of a shared fd come and go between waits that cut. */
+START_TEST(changes_between_cuts)
+{
+    int turns[64] = {0};
+    for (uint32_t i = 0; i < 6; i++)
+        EXPECT(fdslots_set_index(s, i, fds[0], POLLIN), 0);
+    EXPECT(fdslots_set_max_ready(s, 2), 0);
+    count_turns(1, 2, turns);
+    for (uint32_t i = 0; i < 6; i++)
+        if (turns[i] > 0)
+            EXPECT(fdslots_set_events(s, i, POLLPRI), 0); /* those that had their turn */
+    int later[64] = {0};
+    count_turns(2, 2, later);
+    for (uint32_t i = 0; i < 6; i++)
+        ck_assert_int_eq(turns[i] + later[i], 1);
+    for (uint32_t i = 0; i < 6; i++)
+        EXPECT(fdslots_set_events(s, i, turns[i] > 0 ? POLLIN : POLLPRI), 0);
+    EXPECT(fdslots_epoll_wait(s, -1), 2);
+    EXPECT(fdslots_epoll_wait(s, -1), 2);
+}
+END_TEST
+
+START_TEST(the_limit_can_change)
+{
+    for (uint32_t i = 0; i < READY; i++)
+        EXPECT(fdslots_set_index(s, i, fds[i], POLLIN), 0);
+    EXPECT(fdslots_epoll_wait(s, 0), READY); /* at first, all */
+    EXPECT(fdslots_set_max_ready(s, 0), -EINVAL);
+    EXPECT(fdslots_epoll_wait(s, 0), READY);
+    EXPECT(fdslots_set_max_ready(s, 5), 0);
+    EXPECT(fdslots_epoll_wait(s, 0), 5);
+    EXPECT(fdslots_poll(s, 64, 0), READY); /* of epoll waits alone */
+    EXPECT(fdslots_set_max_ready(s, 64), 0);
+    EXPECT(fdslots_epoll_wait(s, 0), READY);
+    EXPECT(fdslots_set_max_ready(s, 1), 0);
+    EXPECT(fdslots_epoll_wait(s, 0), 1);
+    EXPECT(fdslots_set_max_ready(s, UINT32_MAX), 0); /* above the capacity: all */
+    EXPECT(fdslots_epoll_wait(s, 0), READY);
+}
+END_TEST
+
+/* One-shots that are left out are not spent. */
+START_TEST(what_is_left_out_is_not_spent)
+{
+    int turns[64] = {0};
+    for (uint32_t i = 0; i < READY; i++)
+        EXPECT(fdslots_set_index(s, i, i % 2 ? fds[i] : fds[0], POLLIN | FDSLOTS_ONESHOT), 0);
+    EXPECT(fdslots_set_max_ready(s, 4), 0);
+    int reported = 0;
+    while (reported < READY) {
+        int rc = fdslots_epoll_wait(s, -1);
+        ck_assert_int_ge(rc, 1);
+        const uint32_t *ready = fdslots_ready(s, NULL);
+        for (int r = 0; r < rc; r++)
+            turns[ready[r]]++;
+        reported += rc;
+    }
+    EXPECT(fdslots_epoll_wait(s, 0), 0);
+    for (uint32_t i = 0; i < READY; i++)
+        ck_assert_int_eq(turns[i], 1);
+}
+END_TEST
+
+/* ---- many ---- */
+
+#define MANY 10000
+
+START_TEST(one_wait_reports_them_all)
+{
+    struct rlimit limit;
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    const struct rlimit raised = {MANY + 100, limit.rlim_max};
+    if (limit.rlim_cur < MANY + 100 && setrlimit(RLIMIT_NOFILE, &raised) != 0)
+        return; /* the hard limit is too low */
+    int *many = calloc(MANY, sizeof *many);
+    ck_assert_ptr_nonnull(many);
+    struct fdslots *wide = make_slots(MANY);
+    for (uint32_t i = 0; i < MANY; i++) {
+        many[i] = event_fd(true);
+        EXPECT(fdslots_set_index(wide, i, many[i], POLLIN), 0);
+    }
+    EXPECT_WAIT_OF(wide, fdslots_epoll_wait(wide, -1), MANY, MANY);
+    for (uint32_t i = 0; i < MANY; i++)
+        EXPECT(fdslots_get_revents(wide, i), POLLIN);
+    EXPECT_WAIT_OF(wide, fdslots_epoll_wait(wide, -1), MANY, 0);
+    for (uint32_t i = 0; i < MANY; i++)
+        event_clear(many[i]);
+    EXPECT_WAIT_OF(wide, fdslots_epoll_wait(wide, 0), 0, 0);
+    fdslots_destroy(wide);
+    for (uint32_t i = 0; i < MANY; i++)
+        close(many[i]);
+    free(many);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+END_TEST
+
+Suite *suite_fairness(void)
+{
+    Suite *suite = suite_create("fairness");
+    if (!have_epoll())
+        return suite;
+    TCase *tcase = add_case(suite, "turns");
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_loop_test(tcase, equal_turns, 0, READY);
+    tcase_add_loop_test(tcase, equal_turns_of_refused_files, 0, READY);
+    tcase_add_loop_test(tcase, equal_turns_of_one_fd, 0, READY);
+    tcase_add_loop_test(tcase, none_starves, 0, 5);
+    tcase_add_test(tcase, changes_between_cuts);
+    tcase_add_test(tcase, the_limit_can_change);
+    tcase_add_test(tcase, what_is_left_out_is_not_spent);
+    TCase *many = add_case(suite, "many");
+    tcase_add_test(many, one_wait_reports_them_all);
+    return suite;
+}
