@@ -18,7 +18,14 @@ tests_no_alloc_SOURCES = tests/env.c tests/env.h tests/exercise.c tests/exercise
 tests_no_alloc_LDFLAGS = -static
 tests_no_alloc_LDADD = libfdslots.la
 
-tests_syscalls_SOURCES = tests/env.c tests/env.h tests/syscalls.c tests/tracer.c tests/tracer.h
+tests_syscalls_SOURCES = \
+	tests/env.c \
+	tests/env.h \
+	tests/syscalls.c \
+	tests/syscalls.h \
+	tests/syscalls_epoll.c \
+	tests/tracer.c \
+	tests/tracer.h
 tests_syscalls_LDFLAGS = -static
 tests_syscalls_LDADD = libfdslots.la
 

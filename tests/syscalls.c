@@ -3,7 +3,7 @@
  * The promised number of system calls, counted: a new case is a new row.
  */
 #include "env.h"
-#include "tracer.h"
+#include "syscalls.h"
 
 #include <fdslots.h>
 
@@ -148,15 +148,7 @@ static void close_one(uint32_t i)
     must(fdslots_close_index(s, 9) < 0, 1);
 }
 
-static const struct {
-    const char *name;
-    void (*prepare)(void);
-    void (*run)(uint32_t i);
-    uint32_t times;
-    long nr; /* the system call that is counted, or TRACER_ALL */
-    int64_t expected;
-    bool at_most; /* fewer are as good */
-} cases[] = {
+static const struct syscalls_case cases[] = {
     {"1,000 polls, one slot ready", prepare, poll_ready, 1000, TRACER_ALL, 1000, false},
     {"1,000 polls, nothing ready", idle, poll_idle, 1000, TRACER_ALL, 1000, false},
     {"1,000 polls, all slots changed", prepare, poll_changed, 1000, TRACER_ALL, 1000, false},
@@ -171,9 +163,21 @@ static const struct {
     {"100 times asked what works", prepare, ask, 100, TRACER_ALL, 3 * 2 * 100, true},
 };
 
+/* Gives whether the count is right. */
+static bool check(const struct syscalls_case *c)
+{
+    int64_t got = tracer_count(c->prepare, c->run, c->times, c->nr);
+    bool good = got == c->expected || (c->at_most && got >= 0 && got < c->expected);
+    printf("%-40s %6jd system calls%s\n", c->name, (intmax_t)got, good ? "" : ", wrong");
+    if (!good)
+        fprintf(stderr, "%s: %jd system calls, not %jd\n", c->name, (intmax_t)got,
+                (intmax_t)c->expected);
+    return good;
+}
+
 int main(void)
 {
-    int failed = 0;
+    bool good = true;
     if (under_valgrind()) {
         printf("skipped: valgrind makes system calls of its own\n");
         return EXIT_SKIP;
@@ -182,15 +186,11 @@ int main(void)
     const char *obstacle = tracer_obstacle();
     if (obstacle != NULL)
         return skip_program(obstacle);
-    for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
-        int64_t got = tracer_count(cases[c].prepare, cases[c].run, cases[c].times, cases[c].nr);
-        bool good =
-            got == cases[c].expected || (cases[c].at_most && got >= 0 && got < cases[c].expected);
-        printf("%-40s %6jd system calls%s\n", cases[c].name, (intmax_t)got, good ? "" : ", wrong");
-        if (!good)
-            fprintf(stderr, "%s: %jd system calls, not %jd\n", cases[c].name, (intmax_t)got,
-                    (intmax_t)cases[c].expected);
-        failed |= !good;
-    }
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++)
+        good &= check(&cases[c]);
+    int epoll_count;
+    const struct syscalls_case *epoll_cases = syscalls_epoll(&epoll_count);
+    for (int c = 0; c < epoll_count; c++)
+        good &= check(&epoll_cases[c]);
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

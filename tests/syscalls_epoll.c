@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The system calls of the epoll entry points and of fdslots_wait.
+ */
+#include "syscalls.h"
+
+#include <fdslots.h>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NSLOTS 400
+#define IDLE   300
+
+static struct fdslots *s;
+static int ready;
+static int idle[IDLE];
+static sigset_t mask;
+static int epoll_fd;
+
+/* The operations check their results: what fails early would look cheap. */
+static void must(int64_t rc, int64_t expected)
+{
+    if (rc != expected)
+        _exit(EXIT_FAILURE);
+}
+
+/* One slot ready and so many idle that epoll is the cheapest, and all of it known to the kernel. */
+static void prepare(void)
+{
+    must(fdslots_create(NSLOTS, 0, &s), 0);
+    ready = eventfd(1, 0);
+    for (uint32_t i = 0; i < IDLE; i++) {
+        idle[i] = eventfd(0, 0);
+        must(fdslots_set_index(s, i, idle[i], POLLIN), 0);
+    }
+    must(fdslots_set_index(s, IDLE, ready, POLLIN), 0);
+    sigemptyset(&mask);
+    must(fdslots_epoll_wait(s, 0), 1);
+    must(fdslots_wait(s, 0, NULL), 1);
+}
+
+static void prepare_idle(void)
+{
+    prepare();
+    must(fdslots_pause_index(s, IDLE), 0);
+    must(fdslots_epoll_wait(s, 0), 0);
+}
+
+static void prepare_with_files(void)
+{
+    prepare();
+    int fd = open("/", O_RDONLY | O_DIRECTORY);
+    must(fdslots_set_index(s, IDLE + 1, fd, POLLIN), 0);
+    must(fdslots_set_index(s, IDLE + 2, fd, POLLPRI), 0);
+    must(fdslots_epoll_wait(s, 0), 2);
+}
+
+static void prepare_new(void)
+{
+    fdslots_has(FDSLOTS_HAS_EPOLL);
+    prepare();
+    must(fdslots_epoll_fd(s) >= 0, 1); /* what is done once in a process */
+    fdslots_destroy(s);
+    must(fdslots_create(NSLOTS, 0, &s), 0);
+}
+
+static void prepare_forked(void)
+{
+    prepare();
+    if (fork() == 0) {
+        must(fdslots_invalidate_index(s, IDLE), 0);
+        must(fdslots_epoll_wait(s, 0), 0);
+        _exit(EXIT_SUCCESS);
+    }
+    must(fdslots_epoll_wait(s, 0), 1);
+}
+
+static void wait_ready(uint32_t i)
+{
+    (void)i;
+    must(fdslots_epoll_wait(s, -1), 1);
+}
+
+static void pwait_ready(uint32_t i)
+{
+    const struct timespec timeout = {0, i};
+    must(fdslots_epoll_pwait(s, &timeout, i % 2 != 0 ? &mask : NULL), 1);
+}
+
+static void wait_idle(uint32_t i)
+{
+    must(fdslots_epoll_wait(s, i % 2 != 0), 0);
+}
+
+static void pwait_idle(uint32_t i)
+{
+    const struct timespec timeout = {0, i};
+    must(fdslots_epoll_pwait(s, &timeout, i != 0 ? &mask : NULL), 0);
+}
+
+static void pwait_at_once(uint32_t i)
+{
+    const struct timespec at_once = {0, 0};
+    (void)i;
+    must(fdslots_epoll_pwait(s, &at_once, &mask), 0);
+}
+
+static void pwait_at_once_ready(uint32_t i)
+{
+    const struct timespec at_once = {0, 0};
+    (void)i;
+    must(fdslots_epoll_pwait(s, &at_once, &mask), 1);
+}
+
+static void wait_with_files(uint32_t i)
+{
+    (void)i;
+    must(fdslots_epoll_wait(s, -1), 2);
+}
+
+static void best_ready(uint32_t i)
+{
+    must(fdslots_wait(s, i % 2 != 0 ? FDSLOTS_FOREVER : (int64_t)i, NULL), 1);
+}
+
+static void best_idle(uint32_t i)
+{
+    must(fdslots_wait(s, i % 2, NULL), 0);
+}
+
+static void best_with_files(uint32_t i)
+{
+    (void)i;
+    must(fdslots_wait(s, FDSLOTS_FOREVER, NULL), 2);
+}
+
+/* Changes of every sort that cancel out. */
+static void wait_cancelled(uint32_t i)
+{
+    uint32_t index = i % IDLE;
+    must(fdslots_set_events(s, index, POLLOUT), 0);
+    must(fdslots_set_events(s, index, POLLIN), 0);
+    must(fdslots_pause_index(s, index), 0);
+    must(fdslots_resume_index(s, index), 0);
+    must(fdslots_set_index(s, IDLE + 5, ready, POLLIN), 0);
+    must(fdslots_invalidate_index(s, IDLE + 5), 0);
+    must(fdslots_epoll_wait(s, -1), 1);
+}
+
+/* One change, one epoll_ctl. */
+static void wait_changed(uint32_t i)
+{
+    must(fdslots_set_events(s, IDLE, i % 2 == 0 ? POLLOUT : POLLIN), 0);
+    must(fdslots_epoll_wait(s, -1), 1);
+}
+
+static void change_all(uint32_t i)
+{
+    for (uint32_t index = 0; index < IDLE; index++)
+        must(fdslots_set_events(s, index, i % 2 == 0 ? POLLPRI : POLLIN), 0);
+    must(fdslots_epoll_wait(s, -1), 1);
+}
+
+/* Slots change, but nobody waits: close_index alone has to tell the kernel, and close. */
+static void close_registered(uint32_t i)
+{
+    must(fdslots_close_index(s, i), 0);
+}
+
+static void nest_first(uint32_t i)
+{
+    (void)i;
+    epoll_fd = fdslots_epoll_fd(s);
+    must(epoll_fd >= 0, 1);
+}
+
+static void nest_again(uint32_t i)
+{
+    (void)i;
+    int fd = fdslots_epoll_fd(s);
+    must(fd == fdslots_epoll_fd(s) && fd >= 0, 1);
+}
+
+static void prepare_nested(void)
+{
+    prepare();
+    must(fdslots_epoll_fd(s) >= 0, 1);
+}
+
+static void end(uint32_t i)
+{
+    (void)i;
+    fdslots_destroy(s);
+}
+
+static void prepare_without_memory_of_its_own(void)
+{
+    static uint64_t mem[10000];
+    must(fdslots_size(NSLOTS) <= sizeof mem, 1);
+    must(fdslots_init(mem, sizeof mem, NSLOTS, 0, &s), 0);
+    must(fdslots_epoll_wait(s, 0), 0);
+}
+
+static const struct syscalls_case cases[] = {
+    {"1,000 epoll_waits, one slot ready", prepare, wait_ready, 1000, TRACER_ALL, 1000, false},
+    {"1,000 epoll_waits, nothing ready", prepare_idle, wait_idle, 1000, TRACER_ALL, 1000, false},
+    {"1,000 epoll_pwaits, one slot ready", prepare, pwait_ready, 1000, TRACER_ALL, 1000, false},
+    {"1,000 epoll_pwaits, nothing ready", prepare_idle, pwait_idle, 1000, TRACER_ALL, 1000, false},
+    {"1,000 with a mask, at once", prepare_idle, pwait_at_once, 1000, TRACER_ALL, 2000, false},
+    {"the same, one ready", prepare, pwait_at_once_ready, 1000, TRACER_ALL, 1000, false},
+    {"1,000 epoll_waits, files too", prepare_with_files, wait_with_files, 1000, TRACER_ALL, 1000,
+     false},
+    {"1,000 waits, one slot ready", prepare, best_ready, 1000, TRACER_ALL, 1000, false},
+    {"1,000 waits, nothing ready", prepare_idle, best_idle, 1000, TRACER_ALL, 1000, false},
+    {"1,000 waits, files too", prepare_with_files, best_with_files, 1000, TRACER_ALL, 1000, false},
+    {"1,000 waits after a fork", prepare_forked, wait_ready, 1000, TRACER_ALL, 1000, false},
+    {"1,000 waits, changes cancel out", prepare, wait_cancelled, 1000, TRACER_ALL, 1000, false},
+    {"1,000 waits, one slot changed", prepare, wait_changed, 1000, TRACER_ALL, 2000, false},
+    {"10 waits, 300 slots changed", prepare, change_all, 10, SYS_epoll_ctl, 3000, false},
+    {"100 closes of registered fds", prepare, close_registered, 100, TRACER_ALL, 200, false},
+    {"the first fd to nest", prepare_new, nest_first, 1, TRACER_ALL, 3, false},
+    {"100 times asked for it again", prepare_nested, nest_again, 100, TRACER_ALL, 0, false},
+    {"the end of a set", prepare_without_memory_of_its_own, end, 1, TRACER_ALL, 1, false},
+};
+
+const struct syscalls_case *syscalls_epoll(int *count)
+{
+    *count = fdslots_has(FDSLOTS_HAS_EPOLL_NS) == 1 ? (int)(sizeof cases / sizeof cases[0]) : 0;
+    return cases;
+}
