@@ -88,8 +88,8 @@ static void share_out(struct fdslots *s, uint32_t leader, uint32_t events)
     }
 }
 
-/* Report one slot of a run, another one each time until all had their turn. */
-static bool serve_one(struct fdslots *s, uint32_t leader, uint32_t events)
+/* Report one slot of a run that had no turn yet in this round; false where all had. */
+static bool serve_next(struct fdslots *s, uint32_t leader, uint32_t events)
 {
     for (uint32_t i = leader; i != INDEX_NONE; i = fdslots_registration_next(s, i)) {
         uint32_t revents = own_part(s, i, events);
@@ -99,16 +99,25 @@ static bool serve_one(struct fdslots *s, uint32_t leader, uint32_t events)
         s->slots[i].flags |= SLOT_SERVED;
         return true;
     }
+    return false;
+}
+
+/* The same; after a round, the next one begins. False where nothing is left to report. */
+static bool serve_one(struct fdslots *s, uint32_t leader, uint32_t events)
+{
+    if (serve_next(s, leader, events))
+        return true;
     for (uint32_t i = leader; i != INDEX_NONE; i = fdslots_registration_next(s, i))
         s->slots[i].flags &= (uint8_t)~SLOT_SERVED;
-    return false;
+    return serve_next(s, leader, events);
 }
 
 /* An event that is not for one slot alone. Returns whether it was a ghost's.
  *
  * Where set_max_ready() cuts, each event is worth one slot, so that those of the kernel fit, and
- * its turns are ours. But an edge comes once: all slots are told. */
-SELDOM static bool take_other(struct fdslots *s, const struct epoll_event *event)
+ * its turns are ours; `spare` are the slots beyond one for each event. But an edge comes once: all
+ * slots are told. */
+SELDOM static bool take_other(struct fdslots *s, const struct epoll_event *event, uint32_t *spare)
 {
     const struct event_name name = name_of(event);
     const uint32_t leader = name.index;
@@ -116,17 +125,20 @@ SELDOM static bool take_other(struct fdslots *s, const struct epoll_event *event
     if (slot->role != ROLE_LEADER || slot->generation != name.generation)
         return true;
     bool edge = (slot->registered_events & REGISTERED_EDGE) != 0;
-    if (s->epoll.max_ready == s->epoll.most || edge)
+    if (s->epoll.max_ready == s->epoll.most || edge) {
         share_out(s, leader, event->events);
-    else if (!serve_one(s, leader, event->events))
-        serve_one(s, leader, event->events);
+        return false;
+    }
+    bool served = serve_one(s, leader, event->events);
+    for (; served && *spare > 0; --*spare)
+        served = serve_one(s, leader, event->events);
     return false;
 }
 
 /* Returns how many of the `count` events were of files that no slot has any more. A slot that is
  * reported already has another file in the set under its name, left there by a caller who did not
  * tell of a close: that is a ghost, too. */
-static uint32_t take_events(struct fdslots *s, uint32_t count)
+static uint32_t take_events(struct fdslots *s, uint32_t count, uint32_t spare)
 {
     const struct slot *const slots = s->slots;
     struct pollfd *const pollfds = s->pollfds;
@@ -139,7 +151,7 @@ static uint32_t take_events(struct fdslots *s, uint32_t count)
         if (slot->role != ROLE_ALONE || slot->generation != name.generation ||
             pollfd->revents != 0) {
             s->ready_count = (uint32_t)(ready - s->ready);
-            ghosts += take_other(s, e);
+            ghosts += take_other(s, e, &spare);
             ready = s->ready + s->ready_count;
             continue;
         }
@@ -187,10 +199,11 @@ static int64_t ask(struct fdslots *s, int64_t ns, const sigset_t *sigmask)
             return 0;
         ns = 0;
     }
-    int rc = call(s, most - s->ready_count, ns, sigmask);
+    const uint32_t room = most - s->ready_count;
+    int rc = call(s, room, ns, sigmask);
     if (rc < 0 && !refused)
         return rc;
-    uint32_t ghosts = rc > 0 ? take_events(s, (uint32_t)rc) : 0;
+    uint32_t ghosts = rc > 0 ? take_events(s, (uint32_t)rc, room - (uint32_t)rc) : 0;
     if (refused && !set->refused_first)
         take_refused(s, most);
     return ghosts;
@@ -264,7 +277,7 @@ int fdslots_backend_epoll(struct fdslots *s, int64_t timeout_ns, const sigset_t 
     rc = call(s, s->epoll.most, timeout_ns, sigmask);
     if (rc <= 0)
         return rc;
-    uint32_t ghosts = take_events(s, (uint32_t)rc);
+    uint32_t ghosts = take_events(s, (uint32_t)rc, 0);
     if (ghosts > 0) {
         rc = lay_ghosts(s, ghosts);
         if (s->ready_count == 0)

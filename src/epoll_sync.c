@@ -288,8 +288,8 @@ void fdslots_epoll_forget(struct fdslots *s, int fd)
     uint32_t leader = fdslots_registration_find(s, fd);
     if (leader == INDEX_NONE)
         return;
-    if (s->slots[leader].registered_events != 0)
-        ctl_delete(s, fd);
+    if (s->slots[leader].registered_events != 0 && ctl_delete(s, fd) < 0)
+        s->epoll.ghosts_possible = true;
     for (uint32_t i = leader; i != INDEX_NONE; i = fdslots_registration_next(s, i))
         fdslots_index_set_add(&s->changed, i);
     fdslots_registration_dissolve(s, leader, ROLE_NONE);

@@ -203,12 +203,9 @@ START_TEST(a_shared_fd)
     EXPECT(e->wait(s, 0, NULL), 2);
     EXPECT(e->wait(s, 0, NULL), 0);
     put_byte();
-    EXPECT(fdslots_set_max_ready(s, 1), 0); /* cut: the other comes in the next wait */
-    EXPECT(e->wait(s, LONG_TIME, NULL), 1);
-    int first = fdslots_get_revents(s, 0);
-    EXPECT(e->wait(s, LONG_TIME, NULL), 1);
-    EXPECT(fdslots_get_revents(s, 0), POLLIN - first);
-    EXPECT(fdslots_get_revents(s, 2), first);
+    EXPECT(fdslots_set_max_ready(s, 1), 0); /* an edge comes once: it is not cut */
+    EXPECT(e->wait(s, LONG_TIME, NULL), 2);
+    EXPECT(fdslots_get_revents(s, 0), POLLIN);
     EXPECT(e->wait(s, 0, NULL), 0);
 }
 END_TEST
