@@ -59,6 +59,7 @@ endif
 bench: bench/run $(bench_programs)
 	@for peer in $(bench_missing); do echo "$$peer is not installed: left out"; done
 	bench/run -o bench/results.csv $(bench_programs)
+	$(srcdir)/bench/plot bench/results.csv bench/plots
 
 # The constants of src/cost.h, for configure.
 bench_measure_LDFLAGS = -static
@@ -72,7 +73,7 @@ bench-measure: bench/measure
 check_PROGRAMS += bench/instructions
 TESTS += bench/instructions.test
 dist_check_SCRIPTS += bench/instructions.test
-EXTRA_DIST += bench/instructions.txt
+EXTRA_DIST += bench/instructions.txt bench/plot
 bench_instructions_LDFLAGS = -static
 bench_instructions_LDADD = libfdslots.la
 

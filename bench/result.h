@@ -12,6 +12,10 @@
 #define MOST_CONTENDERS 16
 #define MOST_ROUNDS     31
 
+/* Idle slots that one wait by epoll is compared over: it should cost the same. */
+#define FEW  10
+#define MANY 10000
+
 struct times {
     double median, least, most; /* ns for each iteration; 0 where it was not measured */
 };
@@ -19,6 +23,7 @@ struct times {
 struct result {
     const char *workload;
     uint32_t n, k;
+    uint32_t divisor; /* k is n / divisor; 0 where k is 1 or means nothing */
     struct times times[MOST_CONTENDERS];
 };
 

@@ -17,7 +17,7 @@
 
 #define LENGTH(array) ((int)(sizeof(array) / sizeof(array)[0]))
 #define MOST_CELLS    1000
-#define MOST_SECONDS  0.1 /* for one contender in one cell */
+#define MOST_SECONDS  0.06 /* for one contender in one cell */
 #define LEAST_ROUNDS  3
 
 /* ---- the grid ---- */
@@ -34,12 +34,19 @@ struct part {
 #define ONE UINT32_MAX
 
 static const struct part parts[] = {
-    {"ready", {ONE, 4, 1}, 0},        {"ready-blocking", {ONE, 4, 1}, 0},
-    {"toggle", {ONE, 8, 1}, 0},       {"toggle-back", {ONE, 1}, 0},
-    {"reset", {ONE, 8, 1}, 0},        {"pause-cancels", {ONE, 1}, 0},
-    {"pause-across", {ONE, 8, 1}, 0}, {"oneshot", {ONE, 8, 1}, 0},
-    {"replace", {ONE, 8}, 8192},      {"sparse", {ONE, 1}, 4096},
-    {"sleep", {ONE}, 8192},           {"ring", {ONE, 8}, 8192},
+    {"ready", {ONE, 4, 1}, 0},
+    {"ready-blocking", {ONE, 4, 1}, 0},
+    {"toggle", {ONE, 8, 1}, 8192},
+    {"toggle-back", {ONE, 1}, 8192},
+    {"reset", {ONE, 8, 1}, 8192},
+    {"pause-cancels", {ONE, 1}, 8192},
+    {"pause-across", {ONE, 8, 1}, 8192},
+    {"oneshot", {ONE, 8, 1}, 8192},
+    {"register", {0}, 8192},
+    {"replace", {ONE, 8}, 8192},
+    {"sparse", {ONE, 1}, 4096},
+    {"sleep", {ONE}, 8192},
+    {"ring", {ONE, 8}, 8192},
     {"mixed", {ONE, 2}, 8192},
 };
 
@@ -59,19 +66,37 @@ struct options {
 };
 
 static int add(struct result *grid, int count, const struct options *o, const char *workload,
-               uint32_t n, uint32_t k)
+               uint32_t n, uint32_t divisor)
 {
+    if (divisor == ONE || n < divisor)
+        divisor = 0;
+    const struct part *part = part_of(workload);
+    uint32_t k = divisor > 0 ? n / divisor : part != NULL && part->divisors[0] != 0;
     if (o->workload != NULL && strcmp(o->workload, workload) != 0)
         return count;
-    if ((o->n > 0 && (uint32_t)o->n != n) || (o->k > 0 && (uint32_t)o->k != k))
+    if (o->k > 0 && (uint32_t)o->k != k)
         return count;
     for (int i = 0; i < count; i++)
         if (strcmp(grid[i].workload, workload) == 0 && grid[i].n == n && grid[i].k == k)
             return count;
     if (count == MOST_CELLS)
         abort();
-    grid[count] = (struct result){.workload = workload, .n = n, .k = k};
+    grid[count] = (struct result){.workload = workload, .n = n, .k = k, .divisor = divisor};
     return count + 1;
+}
+
+static int add_parts(struct result *grid, int count, const struct options *o,
+                     const struct workload *w, uint32_t n)
+{
+    const struct part *part = part_of(w->name);
+    if (part == NULL)
+        return add(grid, count, o, w->name, n, 0);
+    if (part->largest != 0 && n > part->largest)
+        return count;
+    count = add(grid, count, o, w->name, n, part->divisors[0]);
+    for (int d = 1; d < LENGTH(part->divisors) && part->divisors[d] != 0; d++)
+        count = add(grid, count, o, w->name, n, part->divisors[d]);
+    return count;
 }
 
 static int make_grid(struct result *grid, const struct options *o)
@@ -79,22 +104,10 @@ static int make_grid(struct result *grid, const struct options *o)
     int count = 0;
     const struct workload *w;
     for (uint32_t i = 0; (w = workload_at(i)) != NULL; i++) {
-        const struct part *part = part_of(w->name);
-        for (int s = 0; s < LENGTH(sizes); s++) {
-            uint32_t n = sizes[s];
-            if (part == NULL) {
-                count = add(grid, count, o, w->name, n, 0);
-                continue;
-            }
-            if (part->largest != 0 && n > part->largest)
-                continue;
-            if (w->ready && part->divisors[1] == 0)
-                continue;
-            for (int d = 0; d < LENGTH(part->divisors) && part->divisors[d] != 0; d++) {
-                uint32_t k = n / part->divisors[d];
-                count = add(grid, count, o, w->name, n, k > 0 ? k : 1);
-            }
-        }
+        for (int s = 0; s < LENGTH(sizes); s++)
+            count = add_parts(grid, count, o, w, o->n > 0 ? (uint32_t)o->n : sizes[s]);
+        if (w->id == IDLE && o->n == 0)
+            count = add(grid, add(grid, count, o, w->name, FEW, 0), o, w->name, MANY, 0);
     }
     return count;
 }
@@ -246,7 +259,7 @@ static void progress(int done, int count, const struct result *r)
 
 static struct options parse(int argc, char **argv)
 {
-    struct options o = {.rounds = 7};
+    struct options o = {.rounds = 9};
     int option;
     while ((option = getopt(argc, argv, "r:o:w:n:k:")) != -1) {
         switch (option) {

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * Another thread, that makes a slot ready when asked to: it takes longer to wake than the asker
- * needs to fall asleep.
+ * Another thread, that makes a slot ready when asked to. Both share one CPU, and the thread does
+ * not preempt: it runs once the asker sleeps. On a CPU of its own it would do so too, but waking a
+ * CPU that idles takes longer than all that is measured here, and not always equally long.
  */
 #include "bench.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -14,6 +16,7 @@ struct sleeper {
     pthread_t thread;
     int asked;
     int fd;
+    cpu_set_t cpus; /* where the asker ran before */
 };
 
 #define END 1000
@@ -40,6 +43,16 @@ void sleeper_ask(struct sleeper *sleeper)
     ask(sleeper, 1);
 }
 
+static void share_cpu(struct sleeper *sleeper)
+{
+    int cpu = sched_getcpu();
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET((size_t)(cpu >= 0 ? cpu : 0), &one);
+    sched_getaffinity(0, sizeof sleeper->cpus, &sleeper->cpus);
+    sched_setaffinity(0, sizeof one, &one);
+}
+
 struct sleeper *sleeper_open(int fd)
 {
     struct sleeper *sleeper = malloc(sizeof *sleeper);
@@ -47,8 +60,11 @@ struct sleeper *sleeper_open(int fd)
         abort();
     sleeper->fd = fd;
     sleeper->asked = eventfd(0, 0);
+    share_cpu(sleeper);
     if (sleeper->asked < 0 || pthread_create(&sleeper->thread, NULL, answer, sleeper) != 0)
         abort();
+    const struct sched_param param = {0};
+    pthread_setschedparam(sleeper->thread, SCHED_BATCH, &param);
     return sleeper;
 }
 
@@ -56,6 +72,7 @@ void sleeper_close(struct sleeper *sleeper)
 {
     ask(sleeper, END);
     pthread_join(sleeper->thread, NULL);
+    sched_setaffinity(0, sizeof sleeper->cpus, &sleeper->cpus);
     close(sleeper->asked);
     free(sleeper);
 }

@@ -20,6 +20,7 @@
 
 #define ROUND_NS 2000000 /* what a round aims at */
 #define WARM_UP  100     /* waits before the first round: what learns from waits must have learnt */
+#define WARM_NS  50000000 /* but no longer */
 #define MOST     8
 
 struct seat {
@@ -43,6 +44,17 @@ static double timed(const struct contender *contender, struct seat *seat, uint32
     uint64_t start = cpu_ns();
     contender->run(seat->loop, &seat->cell, iterations);
     return (double)(cpu_ns() - start) / iterations;
+}
+
+/* Returns the ns of an iteration, about. */
+static double warm_up(const struct contender *contender, struct seat *seat)
+{
+    uint32_t waits = seat->cell.workload->waits ? seat->cell.workload->waits : 1;
+    uint64_t end = cpu_ns() + WARM_NS;
+    double ns = 0;
+    for (uint32_t i = 0; i < WARM_UP / waits + 1 && cpu_ns() < end; i++)
+        ns = timed(contender, seat, 1);
+    return ns;
 }
 
 static void leave_cell(void)
@@ -138,11 +150,10 @@ static void stand_up(const struct contender *contender, struct seat *seat)
 static double run(const struct contender *contender, struct seat *seat)
 {
     const struct workload *w = shared.workload;
-    uint32_t warm_up = WARM_UP / (w->waits ? w->waits : 1) + 1;
-    bool fresh = seat->cell.fds == NULL;
-    if (fresh)
+    if (seat->cell.fds == NULL)
         sit_down(contender, seat);
-    double mean = timed(contender, seat, seat->iterations == 0 || w->own_fds ? warm_up : 1);
+    double mean =
+        seat->iterations == 0 || w->own_fds ? warm_up(contender, seat) : timed(contender, seat, 1);
     if (seat->iterations == 0) {
         double rounds = mean > 0 ? ROUND_NS / mean : 1000;
         seat->iterations = rounds > 2 ? (uint32_t)rounds : 2;
