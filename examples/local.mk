@@ -32,3 +32,10 @@ examples_signals_SOURCES = \
 	examples/signals_children.c
 examples_signals_LDADD = libfdslots.la
 example_tests += examples/test-signals.sh
+
+# ---- no heap: linked with the static library, which brings in only what is used ----
+noinst_PROGRAMS += examples/static-memory
+examples_static_memory_SOURCES = examples/static-memory.c
+examples_static_memory_LDFLAGS = -static
+examples_static_memory_LDADD = libfdslots.la
+example_tests += examples/test-static-memory.sh
