@@ -49,7 +49,7 @@ test_lines() {
     mkfifo "$dir/a" "$dir/b"
     # Opened for both ways, a FIFO opens at once; lines then wait in it for the program.
     exec {a}<>"$dir/a" {b}<>"$dir/b"
-    exec {out}< <(exec "$@" "$dir/a" "$dir/b" 2>"$dir/err")
+    exec {out}< <(exec {a}<&- {b}<&- && exec "$@" "$dir/a" "$dir/b" 2>"$dir/err")
     reader=$!
     echo 'first of a' >&"$a"
     next "$dir/a: first of a"
@@ -108,8 +108,8 @@ test_file
 test_errors
 if grep -qE '^__(asan|tsan|msan|gcov)' "$dir/undefined"; then
     :
-elif command -v valgrind >/dev/null && valgrind --quiet true >/dev/null 2>&1; then
+elif command -v valgrind >/dev/null && valgrind --quiet "$program" --help >/dev/null 2>&1; then
     test_calls
 else
-    echo "allocations while it runs were not counted: that takes valgrind"
+    echo "allocations while it runs were not counted: that takes a valgrind that can run it"
 fi
