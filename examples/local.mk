@@ -39,3 +39,14 @@ examples_static_memory_SOURCES = examples/static-memory.c
 examples_static_memory_LDFLAGS = -static
 examples_static_memory_LDADD = libfdslots.la
 example_tests += examples/test-static-memory.sh
+
+# ---- threads that work ----
+noinst_PROGRAMS += examples/workers
+examples_workers_SOURCES = \
+	examples/workers.c \
+	examples/workers.h \
+	examples/workers_cksum.c \
+	examples/workers_pool.c \
+	examples/workers_server.c
+examples_workers_LDADD = libfdslots.la -lpthread
+example_tests += examples/test-workers.sh

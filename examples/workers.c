@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * A server whose answers take long: whoever connects sends file names, a line each, and gets the
+ * lines of cksum(1). Threads read the files; one thread waits for all connections and is woken by
+ * them. Here: the command line and the signals.
+ */
+#include "workers.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { EXIT_USAGE = 2, EXIT_UNSUPPORTED = 3 };
+
+struct options {
+    long port, max, threads;
+};
+
+static sigset_t ours; /* SIGINT and SIGTERM: blocked but in the wait */
+static volatile sig_atomic_t caught;
+
+static void on_signal(int signo)
+{
+    caught = signo;
+}
+
+/* The mask for the wait. */
+static sigset_t block_signals(void)
+{
+    sigset_t before;
+    sigemptyset(&ours);
+    sigaddset(&ours, SIGINT);
+    sigaddset(&ours, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &ours, &before);
+    struct sigaction action = {.sa_handler = on_signal, .sa_mask = ours};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigdelset(&before, SIGINT);
+    sigdelset(&before, SIGTERM);
+    return before;
+}
+
+/* Ready slots win over a signal: one that is pending may not be let in for long. */
+static bool ended(void)
+{
+    static const struct timespec at_once = {0, 0};
+    if (caught == 0) {
+        int pending = sigtimedwait(&ours, NULL, &at_once);
+        caught = pending > 0 ? pending : caught;
+    }
+    return caught != 0;
+}
+
+static int usage(int status)
+{
+    fprintf(status == 0 ? stdout : stderr,
+            "Usage: workers [OPTION]...\n"
+            "Answer file names, a line each, with their checksums as cksum(1) prints them, until\n"
+            "SIGINT or SIGTERM. A client that closes gives up the answers that it waits for.\n\n"
+            "  --port N     listen on port N of 127.0.0.1; 0, the default, takes a free one\n"
+            "  --max N      serve N connections at once (default 100); more have to wait\n"
+            "  --threads N  read files with N threads (default 4)\n"
+            "  --help       print this, and end\n\n"
+            "Exit status: 0 success, 1 failure, 2 wrong usage, 3 no signal masks here.\n");
+    return status;
+}
+
+static bool parse_number(const char *text, long least, long most, long *out)
+{
+    char *end;
+    errno = 0;
+    *out = strtol(text, &end, 10);
+    return errno == 0 && end != text && *end == '\0' && *out >= least && *out <= most;
+}
+
+static bool parse_option(struct options *options, int option, const char *value)
+{
+    switch (option) {
+    case 'p':
+        return parse_number(value, 0, UINT16_MAX, &options->port);
+    case 'm':
+        return parse_number(value, 1, 100000, &options->max);
+    case 't':
+        return parse_number(value, 1, 1000, &options->threads);
+    default:
+        return false;
+    }
+}
+
+static int run(const struct options *options)
+{
+    const sigset_t mask = block_signals();
+    struct server *server;
+    int rc = server_create((uint32_t)options->max, (uint32_t)options->threads,
+                           (uint16_t)options->port, &server);
+    if (rc == 0) {
+        printf("listening on port %d\n", server_port(server));
+        rc = server_run(server, &mask, ended);
+        server_destroy(server);
+    }
+    if (rc < 0)
+        fprintf(stderr, "workers: %s\n", strerror(-rc));
+    else
+        printf("ended by %s\n", strsignal(caught));
+    return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option known[] = {{"port", required_argument, NULL, 'p'},
+                                          {"max", required_argument, NULL, 'm'},
+                                          {"threads", required_argument, NULL, 't'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
+    struct options options = {.max = 100, .threads = 4};
+    int option;
+    while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
+        if (option == 'h')
+            return usage(0);
+        if (!parse_option(&options, option, optarg))
+            return usage(EXIT_USAGE);
+    }
+    if (optind < argc)
+        return usage(EXIT_USAGE);
+    if (fdslots_has(FDSLOTS_HAS_PPOLL) != 1 && fdslots_has(FDSLOTS_HAS_EPOLL) != 1) {
+        fprintf(stderr, "workers: there is no wait with a signal mask here\n");
+        return EXIT_UNSUPPORTED;
+    }
+    setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* whoever started this may wait for a line */
+    return run(&options);
+}
