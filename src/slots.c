@@ -120,10 +120,31 @@ SELDOM static int set_any(struct fdslots *s, uint32_t index, int fd, uint32_t ev
     return 0;
 }
 
+/* The short way into an empty slot; it, too, leaves the upper levels of both sets as they are. */
+SELDOM static int fill(struct fdslots *s, uint32_t index, int fd, uint32_t events)
+{
+    if (s == NULL || index >= s->touched || fd < 0 || (events & ~(uint32_t)EVENTS_POLL) != 0)
+        return set_any(s, index, fd, events);
+    const uint64_t bit = UINT64_C(1) << (index & 63);
+    uint64_t *used = &s->used.level[0][index >> 6];
+    uint64_t *fresh = &s->fresh.level[0][index >> 6];
+    if ((*used & bit) != 0 || *used == 0 || *fresh == 0)
+        return set_any(s, index, fd, events);
+    s->pollfds[index] = (struct pollfd){.fd = fd, .events = (short)(uint16_t)events};
+    s->slots[index].generation++;
+    s->slots[index].flags = SLOT_CONFIRM;
+    s->visible++;
+    if (index >= s->end)
+        s->end = index + 1;
+    *used |= bit;
+    *fresh |= bit;
+    return 0;
+}
+
 int fdslots_set_index(struct fdslots *s, uint32_t index, int fd, uint32_t events)
 {
     if (!is_plain(s, index) || fd < 0 || (events & ~(uint32_t)EVENTS_POLL) != 0)
-        return set_any(s, index, fd, events);
+        return fill(s, index, fd, events);
     s->pollfds[index] = (struct pollfd){.fd = fd, .events = (short)(uint16_t)events};
     s->slots[index].generation++;
     /* The same number may be another file by now: only the kernel can tell. */
