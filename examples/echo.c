@@ -11,14 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_CONNECTIONS_DEFAULT = 1000, MAX_CONNECTIONS_MOST = 1000000 };
+enum { MAX_CONNECTIONS_DEFAULT = 1000, MAX_CONNECTIONS_MOST = 1000000, THREADS_MOST = 256 };
 
 struct options {
     const struct waiter *waiter;
     uint16_t port;
     bool all_addresses;
-    uint32_t max_connections;
-    uint32_t self_test; /* connections, or 0 */
+    uint32_t max_connections; /* of each thread */
+    uint32_t self_test;       /* connections, or 0 */
+    uint32_t threads;
+    bool shared;
     bool help;
 };
 
@@ -30,8 +32,20 @@ int complain(const char *what, int rc)
 
 /* ---- Output ---- */
 
-void print_stats(const struct server_stats *stats)
+static void print_threads(const struct team *team)
 {
+    for (uint32_t i = 0; i < team->threads; i++)
+        printf("thread %" PRIu32 ": %" PRIu64 " connections, at most %" PRIu32 " at once, %" PRIu64
+               " waits\n",
+               i, team->stats[i].connections, team->stats[i].most_open, team->stats[i].waits);
+}
+
+void print_stats(const struct team *team)
+{
+    struct server_stats total = team_stats(team);
+    const struct server_stats *stats = &total;
+    if (team->threads > 1)
+        print_threads(team);
     printf("server: %" PRIu64 " connections, at most %" PRIu32 " at once, %" PRIu64
            " bytes sent back\n",
            stats->connections, stats->most_open, stats->bytes);
@@ -57,6 +71,9 @@ static void print_help(void)
            "  --port N       listen on port N; 0, the default, takes one that is free\n"
            "  --any          listen on all addresses, not only on the loopback ones\n"
            "  --max N        serve N connections at once (default %d); more have to wait\n"
+           "  --threads N    serve in N threads, each with slots for --max connections and with\n"
+           "                 listeners of its own: the kernel spreads the connections\n"
+           "  --shared       the threads share the listeners: who is free takes a connection\n"
            "  --with=",
            MAX_CONNECTIONS_DEFAULT);
     print_waiters(stdout);
@@ -106,6 +123,13 @@ static int parse_option(struct options *options, int option, const char *value)
         if (!parse_number(value, 1, MAX_CONNECTIONS_MOST, &options->max_connections))
             return bad_usage("--max takes 1 to 1000000", value);
         return 0;
+    case 't':
+        if (!parse_number(value, 1, THREADS_MOST, &options->threads))
+            return bad_usage("--threads takes 1 to 256", value);
+        return 0;
+    case 'l':
+        options->shared = true;
+        return 0;
     case 'w':
         options->waiter = waiter_find(value);
         return options->waiter != NULL ? 0 : bad_usage("no such --with", value);
@@ -127,6 +151,8 @@ static int parse_options(struct options *options, int argc, char **argv)
         {"port", required_argument, NULL, 'p'},
         {"any", no_argument, NULL, 'a'},
         {"max", required_argument, NULL, 'm'},
+        {"threads", required_argument, NULL, 't'},
+        {"shared", no_argument, NULL, 'l'},
         {"with", required_argument, NULL, 'w'},
         {"self-test", required_argument, NULL, 's'},
         {"help", no_argument, NULL, 'h'},
@@ -148,88 +174,92 @@ static int parse_options(struct options *options, int argc, char **argv)
 /* ---- Running ---- */
 
 /* How many connections the limit of open files allows, at most as many as wanted. */
-static uint32_t connections_possible(uint32_t wanted)
+static uint64_t connections_possible(uint64_t wanted, uint32_t threads)
 {
-    uint64_t limit = fd_limit_raise((uint64_t)wanted + FDS_BESIDES);
-    uint64_t possible = limit > FDS_BESIDES ? limit - FDS_BESIDES : 0;
+    uint64_t besides = (uint64_t)threads * FDS_BESIDES;
+    uint64_t limit = fd_limit_raise(wanted + besides);
+    uint64_t possible = limit > besides ? limit - besides : 0;
     if (possible >= wanted)
         return wanted;
     fprintf(stderr,
-            "echo: %" PRIu32 " connections need %" PRIu64 " file descriptors, and the hard limit "
+            "echo: %" PRIu64 " connections need %" PRIu64 " file descriptors, and the hard limit "
             "(ulimit -Hn) is %" PRIu64 "\n",
-            wanted, (uint64_t)wanted + FDS_BESIDES, limit);
-    return (uint32_t)possible;
+            wanted, wanted + besides, limit);
+    return possible;
 }
 
-static void announce(const struct server_setup *setup)
+static void print_start(const struct options *options, const struct listeners *listeners)
 {
-    const struct listeners *listeners = setup->listeners;
-    printf("listening on port %d (%s%s%s), waiting with %s\n", listeners->port,
+    printf("listening on port %d (%s%s%s), waiting with %s", listeners->port,
            listeners->present[0] ? "IPv4" : "",
            listeners->present[0] && listeners->present[1] ? " and " : "",
-           listeners->present[1] ? "IPv6" : "", setup->waiter->name);
+           listeners->present[1] ? "IPv6" : "", options->waiter->name);
+    if (options->threads > 1)
+        printf(" in %" PRIu32 " threads", options->threads);
+    printf("\n");
     fflush(stdout); /* whoever started this may wait for the port */
 }
 
-static int serve(const struct options *options, const struct listeners *listeners,
-                 const struct signals *signals)
+static int serve(const struct options *options, struct team *team, const struct signals *signals)
 {
-    uint32_t connections = connections_possible(options->max_connections);
+    uint64_t wanted = (uint64_t)options->max_connections * team->threads;
+    uint32_t connections = (uint32_t)(connections_possible(wanted, team->threads) / team->threads);
     if (connections == 0)
         return EXIT_FAILURE;
     if (connections < options->max_connections)
-        fprintf(stderr, "echo: serving %" PRIu32 " at once\n", connections);
-    struct server_setup setup = {.listeners = listeners,
-                                 .waiter = options->waiter,
+        fprintf(stderr, "echo: serving %" PRIu32 " at once%s\n", connections,
+                team->threads > 1 ? " in each thread" : "");
+    print_start(options, team->listeners);
+    struct server_setup setup = {.waiter = options->waiter,
                                  .signals = signals,
                                  .max_connections = connections,
-                                 .until_fd = -1,
-                                 .started = announce};
-    struct server_stats stats = {0};
-    int rc = server_run(&setup, &stats);
+                                 .until_fd = -1};
+    int rc = team_run(team, &setup);
     if (rc == 0)
         printf("ended by %s\n", strsignal(signals_caught()));
-    print_stats(&stats);
+    print_stats(team);
     return rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-static int test(const struct options *options, struct listeners *listeners, struct signals *signals)
+static int test(const struct options *options, struct team *team, struct signals *signals)
 {
-    if (connections_possible(options->self_test) < options->self_test)
+    if (connections_possible(options->self_test, team->threads) < options->self_test)
         return EXIT_FAILURE;
-    return self_test(listeners, options->waiter, signals, options->self_test);
+    return self_test(team, options->waiter, signals, options->self_test);
 }
 
 static int run(const struct options *options)
 {
-    if (!waiter_works(options->waiter)) {
-        fprintf(stderr, "echo: --with=%s does not work here\n", options->waiter->name);
+    if (!waiter_works(options->waiter, options->shared)) {
+        fprintf(stderr, "echo: --with=%s does not work here%s\n", options->waiter->name,
+                options->shared ? " with --shared" : "");
         return EXIT_UNSUPPORTED;
     }
     struct signals signals;
-    struct listeners listeners;
+    struct team team;
     int rc = signals_open(&signals, options->waiter->takes_mask);
     if (rc < 0) {
         complain("signals", rc);
         return EXIT_FAILURE;
     }
     int status = EXIT_FAILURE;
-    rc = listeners_open(&listeners, options->port, options->all_addresses);
+    const struct listening how = {.port = options->port, .all_addresses = options->all_addresses};
+    rc = team_open(&team, options->threads, options->shared, &how);
     if (rc < 0)
         complain("listen", rc);
     else if (options->self_test > 0)
-        status = test(options, &listeners, &signals);
+        status = test(options, &team, &signals);
     else
-        status = serve(options, &listeners, &signals);
-    listeners_close(&listeners);
+        status = serve(options, &team, &signals);
+    team_close(&team);
     signals_close(&signals);
     return status;
 }
 
 int main(int argc, char **argv)
 {
-    struct options options = {.waiter = waiter_find("ppoll"),
-                              .max_connections = MAX_CONNECTIONS_DEFAULT};
+    struct options options = {
+        .waiter = waiter_find("ppoll"), .max_connections = MAX_CONNECTIONS_DEFAULT, .threads = 1};
     int status = parse_options(&options, argc, argv);
     if (status != 0)
         return status;

@@ -22,12 +22,13 @@ struct waiter {
     const char *name; /* of --with; NULL ends the table */
     int feature;      /* the enum fdslots_feature without which it cannot do this work, or 0 */
     bool takes_mask;  /* without, signals must come through a slot */
+    bool by_epoll;    /* takes FDSLOTS_EXCLUSIVE, where there is epoll */
     int (*wait)(struct fdslots *s, const struct timespec *timeout, const sigset_t *sigmask);
 };
 
 extern const struct waiter waiters[];
 const struct waiter *waiter_find(const char *name);
-bool waiter_works(const struct waiter *waiter);
+bool waiter_works(const struct waiter *waiter, bool exclusive);
 
 /* ---- echo_signals.c: SIGINT and SIGTERM, seen only while waiting ---- */
 
@@ -54,27 +55,31 @@ struct listeners {
     uint16_t port;          /* the same for both */
 };
 
-/* Port 0 takes any that is free. Listens on the loopback addresses, or on all. */
-int listeners_open(struct listeners *listeners, uint16_t port, bool all_addresses);
+struct listening {
+    uint16_t port;      /* 0: any that is free */
+    bool all_addresses; /* or the loopback ones */
+    bool shared_port;   /* others may listen on it, too, and get their part of the connections */
+};
+
+int listeners_open(struct listeners *listeners, const struct listening *how);
 void listeners_close(struct listeners *listeners);
 /* A socket that is being connected to the listener `which`. */
 int connect_start(const struct listeners *listeners, int which, int receive_buffer);
 /* Raise the limit of open files to `wanted` if it is lower; the limit that then holds. */
 uint64_t fd_limit_raise(uint64_t wanted);
 
-/* What a process of this example opens besides connections, with a margin. */
+/* What a thread of this example opens besides connections, with a margin. */
 enum { FDS_BESIDES = 16 };
 
 /* ---- echo_server.c ---- */
 
 struct server_setup {
     const struct listeners *listeners;
+    bool exclusive; /* other buffers hold the listeners, too: a connection wakes one */
     const struct waiter *waiter;
     const struct signals *signals;
     uint32_t max_connections; /* at once */
     int until_fd;             /* the server ends when this can be read or hangs up; or -1 */
-    /* Called when all that serving takes is open; NULL for nobody. */
-    void (*started)(const struct server_setup *setup);
 };
 
 struct server_stats {
@@ -92,6 +97,25 @@ struct server_stats {
 int server_run(const struct server_setup *setup, struct server_stats *stats);
 uint64_t server_system_calls(const struct server_stats *stats);
 
+/* ---- echo_threads.c: a server in each of some threads ---- */
+
+struct team {
+    uint32_t threads;
+    bool shared; /* all have the same listeners; without, each has its own on the same port */
+    struct listeners *listeners;
+    struct server_stats *stats; /* of each thread */
+    int ending[2];              /* a pipe that each thread writes to at its end; nobody reads it */
+};
+
+int team_open(struct team *team, uint32_t threads, bool shared, const struct listening *how);
+void team_close(struct team *team);
+void team_stop_listening(struct team *team);
+/* Serve with the listeners of the team until one thread ends; then end all. The signals of the
+ * setup are for the calling thread. */
+int team_run(struct team *team, const struct server_setup *setup);
+/* Of all threads together; most_open is the sum of what each had at most. */
+struct server_stats team_stats(const struct team *team);
+
 /* ---- echo_client.c: many connections that check every byte ---- */
 
 struct client_result {
@@ -105,13 +129,13 @@ int client_run(const struct listeners *listeners, const struct waiter *waiter, u
 /* ---- echo_selftest.c: the server here, the client in a child ---- */
 
 /* The exit status. */
-int self_test(struct listeners *listeners, const struct waiter *waiter, struct signals *signals,
+int self_test(struct team *team, const struct waiter *waiter, struct signals *signals,
               uint32_t connections);
 
 /* ---- echo.c ---- */
 
 /* "echo: what: why" on stderr; the result is rc again. */
 int complain(const char *what, int rc);
-void print_stats(const struct server_stats *stats);
+void print_stats(const struct team *team);
 
 #endif

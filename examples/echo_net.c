@@ -54,14 +54,16 @@ static int close_failed(int fd, int rc)
     return rc;
 }
 
-static int listen_on(int which, uint16_t port, bool all_addresses)
+static int listen_on(int which, const struct listening *how)
 {
     union address address;
-    socklen_t size = make_address(&address, which, port, all_addresses);
+    socklen_t size = make_address(&address, which, how->port, how->all_addresses);
     int fd = open_socket(which);
     if (fd < 0)
         return fd;
     int rc = set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    if (rc == 0 && how->shared_port)
+        rc = set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
     /* Each family has a listener of its own. */
     if (rc == 0 && families[which] == AF_INET6)
         rc = set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
@@ -94,33 +96,34 @@ static bool family_missing(int rc)
     return rc == -EAFNOSUPPORT || rc == -EPROTONOSUPPORT || rc == -EADDRNOTAVAIL;
 }
 
-static int open_all(struct listeners *listeners, uint16_t port, bool all_addresses)
+static int open_all(struct listeners *listeners, struct listening how)
 {
-    *listeners = (struct listeners){.fd = {-1, -1}, .port = port};
+    *listeners = (struct listeners){.fd = {-1, -1}};
     int result = -EAFNOSUPPORT;
     for (int i = 0; i < FAMILIES; i++) {
-        int fd = listen_on(i, listeners->port, all_addresses);
+        int fd = listen_on(i, &how);
         if (fd < 0 && family_missing(fd))
             continue;
         listeners->fd[i] = fd;
         listeners->present[i] = true;
-        int rc = fd < 0 ? fd : port_of(fd, &listeners->port);
+        int rc = fd < 0 ? fd : port_of(fd, &how.port); /* the other has the same */
         if (rc < 0) {
             listeners_close(listeners);
             return rc;
         }
         result = 0;
     }
+    listeners->port = how.port;
     return result;
 }
 
-int listeners_open(struct listeners *listeners, uint16_t port, bool all_addresses)
+int listeners_open(struct listeners *listeners, const struct listening *how)
 {
     /* A port that is free in one family may be taken in the other: then try another. */
     int rc = -EADDRINUSE;
     for (int attempt = 0; attempt < 20 && rc == -EADDRINUSE; attempt++) {
-        rc = open_all(listeners, port, all_addresses);
-        if (port != 0)
+        rc = open_all(listeners, *how);
+        if (how->port != 0)
             break;
     }
     return rc;

@@ -23,15 +23,15 @@ struct child {
     int result_fd;
 };
 
-static int run_child(struct listeners *listeners, const struct waiter *waiter,
-                     struct signals *signals, uint32_t connections, int result_fd)
+static int run_child(struct team *team, const struct waiter *waiter, struct signals *signals,
+                     uint32_t connections, int result_fd)
 {
     alarm(CHILD_SECONDS);
     signals_undo(signals);
     /* The server alone must hold the listeners: with it, its backlog shall end. */
-    listeners_close(listeners);
+    team_stop_listening(team);
     struct client_result result = {0};
-    if (client_run(listeners, waiter, connections, &result) < 0)
+    if (client_run(team->listeners, waiter, connections, &result) < 0)
         return EXIT_FAILURE;
     /* So small a write into an empty pipe is not split. */
     ssize_t n = write(result_fd, &result, sizeof result);
@@ -39,8 +39,8 @@ static int run_child(struct listeners *listeners, const struct waiter *waiter,
     return n == (ssize_t)sizeof result ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-static int start_child(struct child *child, struct listeners *listeners,
-                       const struct waiter *waiter, struct signals *signals, uint32_t connections)
+static int start_child(struct child *child, struct team *team, const struct waiter *waiter,
+                       struct signals *signals, uint32_t connections)
 {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) < 0)
@@ -49,7 +49,7 @@ static int start_child(struct child *child, struct listeners *listeners,
     child->pid = fork();
     if (child->pid == 0) {
         close(ends[0]);
-        _exit(run_child(listeners, waiter, signals, connections, ends[1]));
+        _exit(run_child(team, waiter, signals, connections, ends[1]));
     }
     int rc = child->pid < 0 ? complain("fork", -errno) : 0;
     close(ends[1]);
@@ -78,16 +78,17 @@ static int end_child(struct child *child, bool interrupted, struct client_result
 }
 
 static void print_result(const char *name, uint32_t connections, const struct client_result *result,
-                         const struct server_stats *stats)
+                         const struct team *team)
 {
-    uint64_t calls = server_system_calls(stats);
+    struct server_stats stats = team_stats(team);
+    uint64_t calls = server_system_calls(&stats);
     printf("%s: %" PRIu32 " connections (%" PRIu32 " at once), %" PRIu64 " messages, %" PRIu64
            " bytes, each as it was sent, in %.2f s\n",
-           name, connections, stats->most_open, result->messages, result->bytes, result->seconds);
-    print_stats(stats);
+           name, connections, stats.most_open, result->messages, result->bytes, result->seconds);
+    print_stats(team);
     printf("%.2f system calls of the server for each message, %.2f of them waits\n",
            (double)calls / (double)result->messages,
-           (double)stats->waits / (double)result->messages);
+           (double)stats.waits / (double)result->messages);
 }
 
 /* What the two sides say must agree, and all must have been open at once. */
@@ -101,20 +102,18 @@ static int compare(uint32_t connections, const struct client_result *result,
     return EXIT_FAILURE;
 }
 
-int self_test(struct listeners *listeners, const struct waiter *waiter, struct signals *signals,
+int self_test(struct team *team, const struct waiter *waiter, struct signals *signals,
               uint32_t connections)
 {
     struct child child = {.pid = -1, .result_fd = -1};
-    if (start_child(&child, listeners, waiter, signals, connections) < 0)
+    if (start_child(&child, team, waiter, signals, connections) < 0)
         return EXIT_FAILURE;
     alarm(PARENT_SECONDS);
-    struct server_setup setup = {.listeners = listeners,
-                                 .waiter = waiter,
+    struct server_setup setup = {.waiter = waiter,
                                  .signals = signals,
                                  .max_connections = connections,
                                  .until_fd = child.result_fd};
-    struct server_stats stats = {0};
-    int rc = server_run(&setup, &stats);
+    int rc = team_run(team, &setup);
     bool interrupted = rc < 0 || signals_caught() != 0;
     struct client_result result = {0};
     if (end_child(&child, interrupted, &result) < 0)
@@ -123,6 +122,7 @@ int self_test(struct listeners *listeners, const struct waiter *waiter, struct s
         fprintf(stderr, "echo: the self-test was interrupted\n");
         return EXIT_FAILURE;
     }
-    print_result(waiter->name, connections, &result, &stats);
+    print_result(waiter->name, connections, &result, team);
+    struct server_stats stats = team_stats(team);
     return compare(connections, &result, &stats);
 }

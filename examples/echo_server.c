@@ -248,28 +248,16 @@ static int serve(struct server *server)
 static int set_slots(struct server *server)
 {
     const struct server_setup *setup = server->setup;
+    uint32_t listening = POLLIN | (setup->exclusive ? FDSLOTS_EXCLUSIVE : 0u);
     int rc = 0;
     /* An fd of -1 leaves its slot empty. */
     for (uint32_t i = 0; i < FAMILIES && rc == 0; i++)
-        rc = fdslots_set_index(server->s, SLOT_LISTENERS + i, setup->listeners->fd[i], POLLIN);
+        rc = fdslots_set_index(server->s, SLOT_LISTENERS + i, setup->listeners->fd[i], listening);
     if (rc == 0)
         rc = fdslots_set_index(server->s, SLOT_SIGNALS, setup->signals->fd, POLLIN);
     if (rc == 0)
         rc = fdslots_set_index(server->s, SLOT_UNTIL, setup->until_fd, POLLIN);
     return rc < 0 ? complain("slots", rc) : 0;
-}
-
-/* The first wait by epoll opens the buffer's set: before anyone may take the last fd. */
-static int start(struct server *server)
-{
-    const struct timespec at_once = {0, 0};
-    int n = server->setup->waiter->wait(server->s, &at_once, NULL);
-    if (n < 0)
-        return complain("wait", n);
-    server->stats->waits++;
-    if (server->setup->started != NULL)
-        server->setup->started(server->setup);
-    return 0;
 }
 
 static void close_all(struct server *server)
@@ -294,8 +282,6 @@ int server_run(const struct server_setup *setup, struct server_stats *stats)
         complain("server", rc);
     if (rc == 0)
         rc = set_slots(&server);
-    if (rc == 0)
-        rc = start(&server);
     if (rc == 0) {
         rc = serve(&server);
         close_all(&server);

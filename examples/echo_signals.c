@@ -12,10 +12,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t caught;
-static int pipe_in = -1; /* written by the handler */
+static atomic_int caught; /* read by all threads of a server */
+static int pipe_in = -1;  /* written by the handler */
 
 static sigset_t ours;         /* SIGINT and SIGTERM */
 static sigset_t mask_before;  /* of the process, before signals_open() */

@@ -45,12 +45,12 @@ static int wait_cheapest(struct fdslots *s, const struct timespec *timeout, cons
 }
 
 const struct waiter waiters[] = {
-    {"poll", 0, false, wait_poll},
-    {"ppoll", FDSLOTS_HAS_PPOLL, true, wait_ppoll},
-    {"epoll_wait", FDSLOTS_HAS_EPOLL, false, wait_epoll_wait},
-    {"epoll_pwait", FDSLOTS_HAS_EPOLL, true, fdslots_epoll_pwait},
-    {"wait", FDSLOTS_HAS_PPOLL, true, wait_cheapest},
-    {NULL, 0, false, NULL},
+    {"poll", 0, false, false, wait_poll},
+    {"ppoll", FDSLOTS_HAS_PPOLL, true, false, wait_ppoll},
+    {"epoll_wait", FDSLOTS_HAS_EPOLL, false, true, wait_epoll_wait},
+    {"epoll_pwait", FDSLOTS_HAS_EPOLL, true, true, fdslots_epoll_pwait},
+    {"wait", FDSLOTS_HAS_PPOLL, true, true, wait_cheapest},
+    {NULL, 0, false, false, NULL},
 };
 
 const struct waiter *waiter_find(const char *name)
@@ -61,7 +61,9 @@ const struct waiter *waiter_find(const char *name)
     return NULL;
 }
 
-bool waiter_works(const struct waiter *waiter)
+bool waiter_works(const struct waiter *waiter, bool exclusive)
 {
+    if (exclusive && (!waiter->by_epoll || fdslots_has(FDSLOTS_HAS_EPOLL) != 1))
+        return false;
     return waiter->feature == 0 || fdslots_has((enum fdslots_feature)waiter->feature) == 1;
 }

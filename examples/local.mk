@@ -20,8 +20,9 @@ examples_echo_SOURCES = \
 	examples/echo_selftest.c \
 	examples/echo_server.c \
 	examples/echo_signals.c \
+	examples/echo_threads.c \
 	examples/echo_wait.c
-examples_echo_LDADD = libfdslots.la
+examples_echo_LDADD = libfdslots.la -lpthread
 example_tests += examples/test-echo.sh
 
 # ---- children, a timer and a socket ----

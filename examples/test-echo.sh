@@ -26,7 +26,7 @@ start() {
     server=$!
     local line
     read -r -t $patience -u "$out" line || fail "the server does not start"
-    [[ $line =~ ^listening\ on\ port\ ([0-9]+)\ \((.*)\),\ waiting\ with\ $with$ ]] || fail "$line"
+    [[ $line =~ ^listening\ on\ port\ ([0-9]+)\ \((.*)\),\ waiting\ with\ $with(\ in\ .*)?$ ]] || fail "$line"
     port=${BASH_REMATCH[1]}
     families=${BASH_REMATCH[2]}
 }
@@ -77,9 +77,9 @@ third_waits() {
     exec {b}<&- {c}<&-
 }
 
-test_talk() { # $1: the signal that ends it
+test_talk() { # $1: the signal that ends it; $2...: more options
     local four line bytes=16
-    start --port 0
+    start --port 0 "${@:2}"
     exec {four}<>"/dev/tcp/127.0.0.1/$port"
     say "$four" 'hello over IPv4'
     hear "$four" 'hello over IPv4'
@@ -116,23 +116,34 @@ leave_fds() {
     prlimit --pid "$server" --nofile=$limit:
 }
 
+# A connection that was answered: the server has opened all it needs besides connections.
+first_connection() {
+    exec {first}<>"/dev/tcp/127.0.0.1/$port"
+    say "$first" ready
+    hear "$first" ready
+}
+
 # With two fds left, the third accept fails, and must not be tried over and over.
 test_no_fds() {
+    local first
     start
+    first_connection
     leave_fds 2
     third_waits
     stop TERM
+    exec {first}<&-
     grep -q 'accept .*: Too many open files' "$dir/err" || fail "accept did not fail"
     [[ $printed =~ ([0-9]+)\ waits ]] || fail "printed: $printed"
     [ "${BASH_REMATCH[1]}" -lt 1000 ] || fail "${BASH_REMATCH[1]} waits"
 }
 
-# Where no connection is open, none can close: accept is tried again after a while.
+# Where no connection closes, accept is tried again after a while.
 test_retry() {
-    local a messages line
+    local first a messages line
     mkfifo "$dir/messages"
     exec {messages}<>"$dir/messages"
     err=$dir/messages start
+    first_connection
     leave_fds 0
     exec {a}<>"/dev/tcp/127.0.0.1/$port"
     say "$a" patience
@@ -141,7 +152,7 @@ test_retry() {
     hear "$a" patience
     exec {a}<&-
     stop TERM
-    exec {messages}<&-
+    exec {first}<&- {messages}<&-
     rm "$dir/messages"
 }
 
@@ -150,6 +161,29 @@ test_self_test() {
     printed=$("$echo_program" --with="$with" --self-test 100 2>"$dir/err") || fail "self-test"
     [[ $printed == "$with: 100 connections (100 at once), 1000 messages, "* ]] ||
         fail "printed: $printed"
+}
+
+# With a listener for each thread, each gets its part of the connections, and a signal ends all.
+test_threads() {
+    local printed
+    printed=$("$echo_program" --with="$with" --threads 3 --self-test 100 2>"$dir/err") ||
+        fail "self-test with threads"
+    [[ $printed == *"server: 100 connections, at most 100 at once, "* ]] || fail "$printed"
+    [ "$(grep -c '^thread [012]: [1-9][0-9]* connections, ' <<<"$printed")" -eq 3 ] ||
+        fail "not every thread had connections: $printed"
+    test_talk TERM --threads 3
+}
+
+# With shared listeners the thread that has room takes a connection; here each has room for one.
+test_shared() {
+    local printed
+    printed=$("$echo_program" --with="$with" --threads 3 --shared --self-test 100 2>"$dir/err") ||
+        fail "self-test with shared listeners"
+    [[ $printed == *"server: 100 connections, at most 100 at once, "* ]] || fail "$printed"
+    start --threads 2 --shared --max 1
+    third_waits
+    stop INT
+    [[ $printed == *"server: 3 connections, at most 2 at once, "* ]] || fail "printed: $printed"
 }
 
 # A clear word when the connections asked for cannot be had.
@@ -163,7 +197,7 @@ test_limit() {
 test_usage() {
     local status arguments
     for arguments in --port=65536 --port=-1 --port= --port=1x --max=0 --self-test=0 \
-        --with=select --nonsense surplus '--self-test=1 --any'; do
+        --threads=0 --threads=257 --with=select --nonsense surplus '--self-test=1 --any'; do
         status=0
         # shellcheck disable=SC2086 # to be split
         "$echo_program" $arguments >"$dir/out" 2>"$dir/err" || status=$?
@@ -191,6 +225,15 @@ for with in ${BASH_REMATCH[1]//|/ }; do
     test_talk INT
     test_max
     test_limit
+    test_threads
+    status=0
+    "$echo_program" --with="$with" --shared --self-test 1 >/dev/null 2>"$dir/err" || status=$?
+    if [ $status -eq 3 ]; then
+        echo "$with: no shared listeners, which take epoll"
+    else
+        [ $status -eq 0 ] || fail "status $status with shared listeners"
+        test_shared
+    fi
     if [ -d "/proc/$$/fd" ] && command -v prlimit >/dev/null; then
         test_no_fds
         test_retry
