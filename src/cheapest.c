@@ -14,12 +14,16 @@
 #define SAMPLE 4 /* pricing every change would cost more than the best choice saves */
 
 /* What this change would cost if the set had been in step before it: the price of a registration
- * that is due anyway is in the backlog. */
+ * that is due anyway is in the backlog. Of a slot that was never registered nobody can tell yet
+ * whether its changes will come to anything; until the first flush it counts as if they did not. */
 static uint32_t fresh_price(const struct fdslots *s, uint32_t index)
 {
     uint32_t price = fdslots_epoll_price(s, index);
-    bool due = fdslots_index_set_has(&s->changed, index);
-    return COST_CHANGE + (due && price > COST_EPOLL_MOD ? COST_EPOLL_MOD : price);
+    if (!fdslots_index_set_has(&s->changed, index))
+        return COST_CHANGE + price;
+    if (s->slots[index].role == ROLE_NONE)
+        return COST_CHANGE;
+    return COST_CHANGE + (price < COST_EPOLL_MOD ? price : COST_EPOLL_MOD);
 }
 
 /* The mean price of the fresh changes. */
