@@ -12,6 +12,7 @@
 #include <limits.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/select.h>
 
 /* ---- the system call ---- */
 
@@ -209,12 +210,12 @@ static int64_t ask(struct fdslots *s, int64_t ns, const sigset_t *sigmask)
     return ghosts;
 }
 
-/* With a timeout of 0, epoll_pwait never looks for signals; ppoll(2) does. */
+/* With a timeout of 0, epoll_pwait never looks for signals; pselect(2) does. */
 static int let_signals_in(const sigset_t *sigmask)
 {
     const struct timespec at_once = {0, 0};
-    int rc = fdslots_sys_ppoll(NULL, 0, &at_once, sigmask);
-    return rc == -EINTR ? rc : 0;
+    int saved = errno;
+    return sys_result(pselect(0, NULL, NULL, NULL, &at_once, sigmask), saved);
 }
 
 /* Ghosts were seen: only a new set is without them. */

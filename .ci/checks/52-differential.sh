@@ -1,0 +1,8 @@
+#!/bin/bash
+# SPDX-License-Identifier: ISC
+#
+# A million random steps against poll(2), from fixed seeds and a fresh one.
+. .ci/lib.sh
+configure
+make -C "$BUILD" -j "$jobs" tests/differential
+"$BUILD"/tests/differential --steps 1000000

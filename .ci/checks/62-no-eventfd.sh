@@ -1,0 +1,5 @@
+#!/bin/bash
+# SPDX-License-Identifier: ISC
+. .ci/lib.sh
+configure --disable-eventfd
+make_check
