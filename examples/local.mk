@@ -51,3 +51,18 @@ examples_workers_SOURCES = \
 	examples/workers_server.c
 examples_workers_LDADD = libfdslots.la -lpthread
 example_tests += examples/test-workers.sh
+
+# ---- deadlines and back-pressure ----
+noinst_PROGRAMS += examples/http
+examples_http_SOURCES = \
+	examples/http.c \
+	examples/http.h \
+	examples/http_connection.c \
+	examples/http_deadlines.c \
+	examples/http_file.c \
+	examples/http_request.c \
+	examples/http_response.c \
+	examples/http_server.c
+examples_http_LDADD = libfdslots.la
+example_tests += examples/test-http.sh
+EXTRA_DIST += examples/http-load.sh

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The loop: the listener in slot 0, connection i in slot 1 + i, and one wait, which lasts until
+ * something can be done or the patience with somebody runs out.
+ */
+#include "http.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { SLOT_LISTENER, SLOT_CONNECTIONS };
+enum { ACCEPTS_PER_TURN = 64, LOOK_FOR_SIGNALS_TURNS = 64 };
+
+#define NS_PER_S  INT64_C(1000000000)
+#define NS_PER_MS INT64_C(1000000)
+
+struct server {
+    struct fdslots *s;
+    const struct server_setup *setup;
+    struct connection *connections;
+    struct deadlines *deadlines;
+    uint32_t *free_numbers; /* a stack */
+    uint32_t free_count;
+    int64_t now;       /* as of the end of the last wait */
+    int64_t accept_at; /* when to try again to accept, or INT64_MAX */
+};
+
+static int64_t now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
+/* ---- Connections ---- */
+
+static void be_patient(struct server *server, uint32_t number)
+{
+    deadlines_set(server->deadlines, number, server->now + server->setup->patience_ns);
+}
+
+static void resume_accepting(struct server *server)
+{
+    fdslots_resume_index(server->s, SLOT_LISTENER);
+    server->accept_at = INT64_MAX;
+}
+
+static void close_connection(struct server *server, uint32_t number)
+{
+    connection_end(connection_at(server->connections, number));
+    deadlines_remove(server->deadlines, number);
+    fdslots_close_index(server->s, SLOT_CONNECTIONS + number);
+    server->free_numbers[server->free_count++] = number;
+    resume_accepting(server);
+}
+
+/* What the connection waits for from here on, or its end. */
+static void set_interest(struct server *server, uint32_t number, uint32_t events)
+{
+    if (events != 0)
+        fdslots_set_events(server->s, SLOT_CONNECTIONS + number, events);
+    else
+        close_connection(server, number);
+}
+
+static void serve(struct server *server, uint32_t number, int fd)
+{
+    bool progress = false;
+    uint32_t events = connection_go_on(connection_at(server->connections, number), fd, &progress);
+    if (progress)
+        be_patient(server, number);
+    set_interest(server, number, events);
+}
+
+static void time_out(struct server *server)
+{
+    uint32_t number;
+    while (deadlines_first(server->deadlines, &number) <= server->now) {
+        be_patient(server, number); /* once more, to send the answer */
+        int fd = fdslots_get_fd(server->s, SLOT_CONNECTIONS + number);
+        set_interest(server, number,
+                     connection_time_out(connection_at(server->connections, number), fd));
+    }
+    if (server->accept_at <= server->now)
+        resume_accepting(server);
+}
+
+/* ---- The listener ---- */
+
+static void add_connection(struct server *server, int fd)
+{
+    uint32_t number = server->free_numbers[--server->free_count];
+    fdslots_set_index(server->s, SLOT_CONNECTIONS + number, fd, POLLIN);
+    connection_start(connection_at(server->connections, number));
+    be_patient(server, number);
+    serve(server, number, fd); /* a request mostly comes with the connection */
+}
+
+/* What cannot be accepted stays ready, and the wait would spin: so the listener is paused until a
+ * connection closes; if fds are short, which others may give back, for a second at most. */
+static void accept_connections(struct server *server, int listener)
+{
+    for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
+        if (server->free_count == 0) {
+            fdslots_pause_index(server->s, SLOT_LISTENER);
+            return;
+        }
+        int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd >= 0) {
+            add_connection(server, fd);
+        } else if (errno == EAGAIN) {
+            return;
+        } else if (errno != ECONNABORTED && errno != EINTR) {
+            fprintf(stderr, "http: accept: %s\n", strerror(errno));
+            fdslots_pause_index(server->s, SLOT_LISTENER);
+            server->accept_at = server->now + NS_PER_S;
+            return;
+        }
+    }
+}
+
+static int open_listener(const struct server_setup *setup, uint16_t *port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons(setup->port),
+                                  .sin_addr.s_addr =
+                                      htonl(setup->all_addresses ? INADDR_ANY : INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    int on = 1;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    /* Accepted connections inherit TCP_NODELAY: the end of an answer shall not wait. */
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
+        bind(fd, (struct sockaddr *)&address, size) == 0 && listen(fd, SOMAXCONN) == 0 &&
+        getsockname(fd, (struct sockaddr *)&address, &size) == 0) {
+        *port = ntohs(address.sin_port);
+        return fd;
+    }
+    int rc = -errno;
+    close(fd);
+    return rc;
+}
+
+/* ---- The loop ---- */
+
+static int on_ready(void *arg, uint32_t index, int fd, uint32_t revents)
+{
+    struct server *server = arg;
+    (void)revents; /* reading or writing says what an error or a hang-up is */
+    if (index == SLOT_LISTENER)
+        accept_connections(server, fd);
+    else
+        serve(server, index - SLOT_CONNECTIONS, fd);
+    return 0;
+}
+
+/* Whole milliseconds, rounded up, are the cheapest for the kernel to wait for. */
+static int64_t time_left(const struct server *server)
+{
+    uint32_t number;
+    int64_t deadline = deadlines_first(server->deadlines, &number);
+    if (server->accept_at < deadline)
+        deadline = server->accept_at;
+    if (deadline == INT64_MAX)
+        return FDSLOTS_FOREVER;
+    return (deadline - server->now + NS_PER_MS - 1) / NS_PER_MS * NS_PER_MS;
+}
+
+static int loop(struct server *server)
+{
+    bool interrupted = true;
+    for (uint32_t turn = 0;; turn++) {
+        /* Ready slots win over a signal, which must not have to wait until none is ready. */
+        if ((interrupted || turn % LOOK_FOR_SIGNALS_TURNS == 0) && server->setup->ended())
+            return 0;
+        int n = fdslots_wait(server->s, time_left(server), server->setup->mask);
+        interrupted = n == -EINTR;
+        if (n < 0 && !interrupted)
+            return n;
+        server->now = now_ns();
+        fdslots_iter_ready(server->s, on_ready, server);
+        time_out(server);
+    }
+}
+
+static int prepare(struct server *server)
+{
+    const struct server_setup *setup = server->setup;
+    uint32_t count = setup->max_connections;
+    server->connections = connections_create(count, setup->root, setup->stats);
+    server->deadlines = deadlines_create(count);
+    server->free_numbers = calloc(count, sizeof *server->free_numbers);
+    int rc = fdslots_create(SLOT_CONNECTIONS + count, 0, &server->s);
+    if (rc < 0)
+        return rc;
+    if (server->connections == NULL || server->deadlines == NULL || server->free_numbers == NULL)
+        return -ENOMEM;
+    while (server->free_count < count) { /* the lowest on top */
+        server->free_numbers[server->free_count] = count - 1 - server->free_count;
+        server->free_count++;
+    }
+    uint16_t port = 0;
+    int listener = open_listener(setup, &port);
+    if (listener < 0)
+        return listener;
+    fdslots_set_index(server->s, SLOT_LISTENER, listener, POLLIN);
+    setup->ready(port);
+    return 0;
+}
+
+int server_run(const struct server_setup *setup)
+{
+    struct server server = {.setup = setup, .now = now_ns(), .accept_at = INT64_MAX};
+    int rc = prepare(&server);
+    if (rc == 0)
+        rc = loop(&server);
+    fdslots_close_index(server.s, SLOT_LISTENER);
+    for (int64_t i = 0; (i = fdslots_next_used(server.s, (uint32_t)i)) >= 0;)
+        close_connection(&server, (uint32_t)i - SLOT_CONNECTIONS);
+    fdslots_destroy(server.s);
+    free(server.free_numbers);
+    free(server.deadlines);
+    free(server.connections);
+    return rc;
+}
