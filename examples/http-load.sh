@@ -29,8 +29,10 @@ if [ "$(nproc)" -lt 2 ]; then
     echo "$0: it takes two cores" >&2
     exit 77
 fi
-read -r server_core client_core < <(taskset -cp $$ | sed 's/.*: //' | tr ',' '\n' |
-    awk -F- '{ for (i = $1; i <= $NF; i++) print i }' | head -n 2 | tr '\n' ' ')
+mapfile -t cores < <(taskset -cp $$ | sed 's/.*: //' | tr ',' '\n' |
+    awk -F- '{ for (i = $1; i <= $NF; i++) print i }')
+server_core=${cores[0]}
+client_core=${cores[1]}
 
 dir=$(mktemp -d)
 chmod 755 "$dir" # nginx may read as another user
@@ -58,8 +60,7 @@ answers() { # whether port $1 answers
 
 # nginx cannot be asked for a port that is free.
 start_nginx() {
-    local attempt
-    for attempt in {1..20}; do
+    for _ in {1..20}; do
         nginx_port=$((20000 + RANDOM % 10000))
         cat >"$dir/nginx.conf" <<END
 worker_processes 1;
