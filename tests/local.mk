@@ -103,7 +103,10 @@ tests_differential_SOURCES = \
 	tests/differential.c \
 	tests/model.c \
 	tests/model.h \
+	tests/model_ops.c \
+	tests/model_world.h \
 	tests/objects.c \
-	tests/objects.h
+	tests/objects.h \
+	tests/pokes.c
 tests_differential_LDFLAGS = -static
 tests_differential_LDADD = libfdslots.la

@@ -9,6 +9,14 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+struct object;
+
+struct kind {
+    const char *name;
+    int (*open)(struct object *o); /* sets fd, and peer or child */
+    void (*act)(struct object *o); /* the poke that only this kind has, or NULL */
+};
+
 struct object {
     const struct kind *kind;
     int fd;   /* the file that goes into slots; keeps its number after the object is closed */
