@@ -72,5 +72,6 @@ Suite *suite_timeout(void);
 Suite *suite_cost(void);
 Suite *suite_timeouts(void);
 Suite *suite_waker(void);
+Suite *suite_watches(void);
 
 #endif

@@ -89,6 +89,7 @@ tests_check_fdslots_SOURCES = \
 	tests/test_timeout.c \
 	tests/test_timeouts.c \
 	tests/test_waker.c \
+	tests/test_watches.c \
 	tests/watches.c \
 	tests/watches.h
 tests_check_fdslots_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src

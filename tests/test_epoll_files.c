@@ -7,7 +7,6 @@
 #include "oracle.h"
 
 #include <fcntl.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #define NSLOTS  8
@@ -312,6 +311,21 @@ START_TEST(dup2_onto_a_registered_number)
 }
 END_TEST
 
+/* "Safe whatever happened to that fd number before": also where a slot was not told, and shares it.
+ */
+START_TEST(a_reused_number_set_in_another_slot)
+{
+    e = entry_at(_i);
+    int number = event_fd(false);
+    put(2, number, POLLIN);
+    ck_assert_int_eq(check(), 0);
+    number_reused(number, true);
+    put(4, number, POLLIN);
+    ck_assert_int_eq(check(), 2);
+    close(number);
+}
+END_TEST
+
 START_TEST(a_swap_between_slots)
 {
     e = entry_at(_i);
@@ -364,37 +378,6 @@ START_TEST(no_events_still_reports_the_end)
 }
 END_TEST
 
-/* ---- epoll fds ---- */
-
-START_TEST(epoll_fds_in_slots)
-{
-    e = entry_at(_i);
-    struct epoll_event event = {.events = EPOLLIN};
-    int outer = epoll_create1(EPOLL_CLOEXEC);
-    int inner = epoll_create1(EPOLL_CLOEXEC);
-    ck_assert_int_eq(epoll_ctl(inner, EPOLL_CTL_ADD, idle, &event), 0);
-    ck_assert_int_eq(epoll_ctl(outer, EPOLL_CTL_ADD, inner, &event), 0);
-    put(1, outer, POLLIN);
-    put(2, inner, POLLRDNORM); /* of which the kernel does not wake anybody */
-    put(3, inner, POLLIN | POLLOUT);
-    put(4, outer, POLLRDNORM);
-    put(5, outer, POLLOUT);
-    for (int round = 0; round < 3; round++) {
-        ck_assert_int_eq(check(), 0);
-        event_set(idle);
-        ck_assert_int_eq(check(), 4);
-        event_clear(idle);
-    }
-    drop(3);
-    drop(1);
-    ck_assert_int_eq(check(), 0);
-    event_set(idle);
-    ck_assert_int_eq(check(), 2); /* those with RDNORM alone */
-    close(inner);
-    close(outer);
-}
-END_TEST
-
 Suite *suite_epoll_files(void)
 {
     Suite *suite = suite_create("epoll as poll");
@@ -411,8 +394,8 @@ Suite *suite_epoll_files(void)
     tcase_add_loop_test(tcase, shared_fds_hang_up_together, 0, entry_count());
     tcase_add_loop_test(tcase, a_reused_number, 0, 2 * entry_count());
     tcase_add_loop_test(tcase, dup2_onto_a_registered_number, 0, entry_count());
+    tcase_add_loop_test(tcase, a_reused_number_set_in_another_slot, 0, entry_count());
     tcase_add_loop_test(tcase, a_swap_between_slots, 0, entry_count());
     tcase_add_loop_test(tcase, no_events_still_reports_the_end, 0, entry_count());
-    tcase_add_loop_test(tcase, epoll_fds_in_slots, 0, entry_count());
     return suite;
 }

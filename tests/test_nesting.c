@@ -4,6 +4,7 @@
  */
 #include "child.h"
 #include "kernel.h"
+#include "oracle.h"
 
 #include <poll.h>
 #include <sys/epoll.h>
@@ -215,6 +216,37 @@ START_TEST(its_own_fd_is_refused)
 }
 END_TEST
 
+/* The kernel wakes those who wait on an epoll set with POLLIN alone: also who wants RDNORM only is
+ * to be woken. */
+START_TEST(sets_of_others)
+{
+    const struct entry *e = entry_at(_i);
+    struct epoll_event event = {.events = EPOLLIN};
+    int outer = epoll_create1(EPOLL_CLOEXEC);
+    int inner = epoll_create1(EPOLL_CLOEXEC);
+    ck_assert_int_eq(epoll_ctl(inner, EPOLL_CTL_ADD, idle, &event), 0);
+    ck_assert_int_eq(epoll_ctl(outer, EPOLL_CTL_ADD, inner, &event), 0);
+    struct pollfd want[NSLOTS] = {{outer, POLLIN, 0},           {inner, POLLRDNORM, 0},
+                                  {inner, POLLIN | POLLOUT, 0}, {outer, POLLRDNORM, 0},
+                                  {outer, POLLOUT, 0},          {-1, 0, 0}};
+    oracle_fill(s, want, NSLOTS);
+    for (int round = 0; round < 3; round++) {
+        ck_assert_int_eq(oracle_check(e, s, want, NSLOTS), 0);
+        event_set(idle);
+        ck_assert_int_eq(oracle_check(e, s, want, NSLOTS), 4);
+        event_clear(idle);
+    }
+    want[0].fd = want[2].fd = -1;
+    EXPECT(fdslots_invalidate_index(s, 0), 0);
+    EXPECT(fdslots_invalidate_index(s, 2), 0);
+    ck_assert_int_eq(oracle_check(e, s, want, NSLOTS), 0);
+    event_set(idle);
+    ck_assert_int_eq(oracle_check(e, s, want, NSLOTS), 2); /* those with RDNORM alone */
+    close(inner);
+    close(outer);
+}
+END_TEST
+
 START_TEST(a_buffer_in_a_buffer)
 {
     const struct entry *e = entry_at(_i);
@@ -289,6 +321,7 @@ Suite *suite_nesting(void)
     tcase_add_test(tcase, a_child_keeps_the_old_set);
     tcase_add_test(tcase, a_child_gets_another);
     tcase_add_test(tcase, its_own_fd_is_refused);
+    tcase_add_loop_test(tcase, sets_of_others, 0, entry_count());
     tcase_add_loop_test(tcase, a_buffer_in_a_buffer, 0, entry_count());
     tcase_add_test(tcase, a_circle_is_refused);
     tcase_add_test(tcase, too_deep_is_refused);
