@@ -118,6 +118,7 @@ START_TEST(can_share_its_fd)
     EXPECT(fdslots_invalidate_index(s, 3), 0);
     EXPECT(e->wait(s, 0, NULL), 2);
     EXPECT(fdslots_invalidate_index(s, 0), 0);
+    EXPECT(fdslots_set_events(s, 1, POLLIN | POLLPRI), 0); /* who is left is not exclusive */
     EXPECT(e->wait(s, 0, NULL), 1);
 }
 END_TEST

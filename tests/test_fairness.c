@@ -119,6 +119,40 @@ START_TEST(none_starves)
 }
 END_TEST
 
+/* One event of a shared fd may make many slots ready: still never more than n. */
+START_TEST(shared_and_single)
+{
+    const int most = _i + 1;
+    int turns[64] = {0};
+    for (uint32_t i = 0; i < READY; i++) {
+        EXPECT(fdslots_set_index(s, 2 * i, fds[i], POLLIN), 0);
+        EXPECT(fdslots_set_index(s, 2 * i + 1, fds[i % 2], POLLOUT), 0);
+    }
+    EXPECT(fdslots_set_max_ready(s, (uint32_t)most), 0);
+    count_turns(20 * READY, most, turns);
+    for (uint32_t i = 0; i < 2 * READY; i++)
+        ck_assert_int_gt(turns[i], 0);
+}
+END_TEST
+
+/* What was shared once slows nobody down later. */
+START_TEST(shared_no_more)
+{
+    for (uint32_t i = 0; i < READY; i++)
+        EXPECT(fdslots_set_index(s, i, fds[i], POLLIN), 0);
+    EXPECT(fdslots_set_index(s, 20, fds[0], POLLIN), 0);
+    EXPECT(fdslots_set_index(s, 21, fds[1], POLLIN), 0);
+    EXPECT(fdslots_epoll_wait(s, 0), READY + 2);
+    if (_i > 0)
+        EXPECT(fdslots_rebuild(s), 0);
+    EXPECT(fdslots_invalidate_index(s, 0), 0);
+    EXPECT(fdslots_invalidate_index(s, 21), 0);
+    EXPECT(fdslots_set_max_ready(s, 5), 0);
+    for (int again = 0; again < 5; again++)
+        EXPECT(fdslots_epoll_wait(s, -1), 5);
+}
+END_TEST
+
 /* Members of a shared fd come and go between waits that cut. */
 START_TEST(changes_between_cuts)
 {
@@ -226,6 +260,8 @@ Suite *suite_fairness(void)
     tcase_add_loop_test(tcase, equal_turns_of_refused_files, 0, READY);
     tcase_add_loop_test(tcase, equal_turns_of_one_fd, 0, READY);
     tcase_add_loop_test(tcase, none_starves, 0, 5);
+    tcase_add_loop_test(tcase, shared_and_single, 0, READY);
+    tcase_add_loop_test(tcase, shared_no_more, 0, 2);
     tcase_add_test(tcase, changes_between_cuts);
     tcase_add_test(tcase, the_limit_can_change);
     tcase_add_test(tcase, what_is_left_out_is_not_spent);
