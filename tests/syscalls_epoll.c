@@ -104,6 +104,18 @@ static void pwait_idle(uint32_t i)
     must(fdslots_epoll_pwait(s, &timeout, i != 0 ? &mask : NULL), 0);
 }
 
+static void pwait_nanoseconds(uint32_t i)
+{
+    const struct timespec timeout = {0, i % 2 != 0 ? 1500001 : 3};
+    must(fdslots_epoll_pwait(s, &timeout, i % 3 == 0 ? &mask : NULL), 0);
+}
+
+static void pwait_milliseconds(uint32_t i)
+{
+    const struct timespec timeout = {0, i % 2 != 0 ? 1000000 : 0};
+    must(fdslots_epoll_pwait(s, &timeout, NULL), 0);
+}
+
 static void pwait_at_once(uint32_t i)
 {
     const struct timespec at_once = {0, 0};
@@ -212,6 +224,10 @@ static const struct syscalls_case cases[] = {
     {"1,000 epoll_waits, nothing ready", prepare_idle, wait_idle, 1000, TRACER_ALL, 1000, false},
     {"1,000 epoll_pwaits, one slot ready", prepare, pwait_ready, 1000, TRACER_ALL, 1000, false},
     {"1,000 epoll_pwaits, nothing ready", prepare_idle, pwait_idle, 1000, TRACER_ALL, 1000, false},
+    {"100 epoll_pwaits of nanoseconds", prepare_idle, pwait_nanoseconds, 100, SYS_epoll_pwait2, 100,
+     false},
+    {"100 of milliseconds, by cheaper calls", prepare_idle, pwait_milliseconds, 100,
+     SYS_epoll_pwait2, 0, false},
     {"1,000 with a mask, at once", prepare_idle, pwait_at_once, 1000, TRACER_ALL, 2000, false},
     {"the same, one ready", prepare, pwait_at_once_ready, 1000, TRACER_ALL, 1000, false},
     {"1,000 epoll_waits, files too", prepare_with_files, wait_with_files, 1000, TRACER_ALL, 1000,

@@ -133,6 +133,12 @@ static void close_a_paused_one(int fd)
     close(fd);
 }
 
+static void close_while_paused(int fd)
+{
+    EXPECT(fdslots_pause_index(s, 1), 0); /* the slot has the same owner as before */
+    close(fd);
+}
+
 static const struct way ways[] = {
     {"closed after invalidate", close_after_invalidate, 0, 1},
     {"reused, same slot", reuse_in_the_same_slot, 0, 1},
@@ -142,12 +148,13 @@ static const struct way ways[] = {
     {"reused, then close_index", reuse_and_close_by_the_buffer, 0, 1},
     {"exclusive, reused", replace_an_exclusive_one, 0, 1},
     {"shared, closed", share_then_close, 0, 1},
+    {"paused, closed", close_while_paused, 0, 1},
     /* Nothing is left where the buffer could deregister the file. */
     {"close_index", close_by_the_buffer, 0, 0},
     {"close_index of a paused slot", close_a_paused_one_by_the_buffer, 0, 0},
     {"close_index of a shared fd", close_a_shared_one_by_the_buffer, 0, 0},
     {"closed after a wait", close_after_a_wait, 0, 0},
-    {"paused, closed after a wait", close_a_paused_one, 0, 0},
+    {"paused, closed after waits", close_a_paused_one, 0, 0},
 };
 #define WAYS LENGTH(ways)
 
