@@ -175,6 +175,21 @@ START_TEST(changes_between_cuts)
 }
 END_TEST
 
+/* Who had a turn is not passed over when nobody else is left. */
+START_TEST(only_those_who_had_a_turn_are_ready)
+{
+    for (uint32_t i = 0; i < 6; i++)
+        EXPECT(fdslots_set_index(s, i, fds[0], POLLIN), 0);
+    EXPECT(fdslots_set_max_ready(s, 2), 0);
+    EXPECT(fdslots_epoll_wait(s, -1), 2);
+    for (uint32_t i = 0; i < 6; i++)
+        if (fdslots_get_revents(s, i) == 0)
+            EXPECT(fdslots_set_events(s, i, POLLPRI), 0);
+    EXPECT(fdslots_epoll_wait(s, -1), 2);
+    EXPECT(fdslots_epoll_wait(s, -1), 2);
+}
+END_TEST
+
 START_TEST(the_limit_can_change)
 {
     for (uint32_t i = 0; i < READY; i++)
@@ -263,6 +278,7 @@ Suite *suite_fairness(void)
     tcase_add_loop_test(tcase, shared_and_single, 0, READY);
     tcase_add_loop_test(tcase, shared_no_more, 0, 2);
     tcase_add_test(tcase, changes_between_cuts);
+    tcase_add_test(tcase, only_those_who_had_a_turn_are_ready);
     tcase_add_test(tcase, the_limit_can_change);
     tcase_add_test(tcase, what_is_left_out_is_not_spent);
     TCase *many = add_case(suite, "many");
