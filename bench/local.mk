@@ -40,17 +40,17 @@ bench_libuv_LDADD = -luv -lpthread
 
 bench_programs = bench/native
 bench_missing =
-if BENCH_LIBEV
+if HAVE_LIBEV
 bench_programs += bench/libev
 else
 bench_missing += libev
 endif
-if BENCH_LIBEVENT
+if HAVE_LIBEVENT
 bench_programs += bench/libevent
 else
 bench_missing += libevent
 endif
-if BENCH_LIBUV
+if HAVE_LIBUV
 bench_programs += bench/libuv
 else
 bench_missing += libuv

@@ -66,3 +66,25 @@ examples_http_SOURCES = \
 examples_http_LDADD = libfdslots.la
 example_tests += examples/test-http.sh
 EXTRA_DIST += examples/http-load.sh
+
+# ---- in one thread with other loops; each program runs its own test ----
+embed_sources = examples/embed.c examples/embed.h
+embed_programs =
+examples_embed_libev_SOURCES = examples/embed-libev.c $(embed_sources)
+examples_embed_libev_LDADD = libfdslots.la -lev
+examples_embed_libuv_SOURCES = examples/embed-libuv.c $(embed_sources)
+examples_embed_libuv_LDADD = libfdslots.la -luv -lpthread
+examples_embed_glib_SOURCES = examples/embed-glib.c $(embed_sources)
+examples_embed_glib_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS)
+examples_embed_glib_LDADD = libfdslots.la $(GLIB_LIBS)
+if HAVE_LIBEV
+embed_programs += examples/embed-libev
+endif
+if HAVE_LIBUV
+embed_programs += examples/embed-libuv
+endif
+if HAVE_GLIB
+embed_programs += examples/embed-glib
+endif
+noinst_PROGRAMS += $(embed_programs)
+TESTS += $(embed_programs)

@@ -113,17 +113,19 @@ AC_DEFUN([FDSLOTS_CHECK], [
   AM_CONDITIONAL([HAVE_CHECK], [test "x$fdslots_check" = xyes])
 ])
 
-# Libraries that the benchmark compares with; nothing else needs them.
-AC_DEFUN([FDSLOTS_BENCH_PEER], [
+# Other loops, which the benchmark measures and some examples work together with.
+AC_DEFUN([FDSLOTS_PEER], [
   fdslots_saved_LIBS=$LIBS
   fdslots_peer=no
   AC_CHECK_HEADER([$2], [AC_CHECK_LIB([$3], [$4], [fdslots_peer=yes])])
   LIBS=$fdslots_saved_LIBS
-  AM_CONDITIONAL([BENCH_$1], [test "x$fdslots_peer" = xyes])
+  AM_CONDITIONAL([HAVE_$1], [test "x$fdslots_peer" = xyes])
 ])
 
-AC_DEFUN([FDSLOTS_BENCH], [
-  FDSLOTS_BENCH_PEER([LIBEV], [ev.h], [ev], [ev_run])
-  FDSLOTS_BENCH_PEER([LIBEVENT], [event2/event.h], [event_core], [event_base_loop])
-  FDSLOTS_BENCH_PEER([LIBUV], [uv.h], [uv], [uv_run])
+AC_DEFUN([FDSLOTS_PEERS], [
+  FDSLOTS_PEER([LIBEV], [ev.h], [ev], [ev_run])
+  FDSLOTS_PEER([LIBEVENT], [event2/event.h], [event_core], [event_base_loop])
+  FDSLOTS_PEER([LIBUV], [uv.h], [uv], [uv_run])
+  PKG_CHECK_MODULES([GLIB], [glib-2.0 >= 2.36], [fdslots_glib=yes], [fdslots_glib=no])
+  AM_CONDITIONAL([HAVE_GLIB], [test "x$fdslots_glib" = xyes])
 ])
