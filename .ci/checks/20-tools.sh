@@ -9,6 +9,7 @@ packages=(
     xz-utils                                            # make dist
     build-essential debhelper lintian autopkgtest       # Debian's packages
     cmake meson ninja-build                             # programs that use the library
+    libev-dev libevent-dev libuv1-dev libglib2.0-dev    # loops that the examples nest in
 )
 dpkg -s "${packages[@]}" >/dev/null 2>&1 && exit
 export DEBIAN_FRONTEND=noninteractive
