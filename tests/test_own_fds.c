@@ -210,6 +210,24 @@ START_TEST(buffers_do_not_close_each_other)
 }
 END_TEST
 
+/* What the library opens may get a number that a slot holds: closed it is to the caller still. */
+START_TEST(a_closed_number_is_taken_by_the_set)
+{
+    int lowest = open_epoll();
+    close(lowest);
+    EXPECT(fdslots_set_index(s, 2, lowest, POLLIN), 0);
+    EXPECT(fdslots_set_index(s, 3, 900, POLLIN), 0);
+    for (int again = 0; again < 3; again++) {
+        EXPECT(fdslots_epoll_wait(s, -1), 4);
+        EXPECT(fdslots_get_revents(s, 2), POLLNVAL);
+        EXPECT(fdslots_get_revents(s, 3), POLLNVAL);
+    }
+    EXPECT(fdslots_rebuild(s), 0);
+    EXPECT(fdslots_epoll_wait(s, -1), 4);
+    EXPECT(fdslots_get_revents(s, 2), POLLNVAL);
+}
+END_TEST
+
 Suite *suite_own_fds(void)
 {
     Suite *suite = suite_create("fds of the library");
@@ -220,6 +238,7 @@ Suite *suite_own_fds(void)
     tcase_add_test(tcase, no_fd_leaks);
     tcase_add_test(tcase, every_fd_is_closed_on_exec);
     tcase_add_loop_test(tcase, nothing_else_is_closed, 0, LENGTH(opens));
+    tcase_add_test(tcase, a_closed_number_is_taken_by_the_set);
     tcase_add_test(tcase, buffers_do_not_close_each_other);
     return suite;
 }
