@@ -1,5 +1,0 @@
-#!/bin/bash
-# SPDX-License-Identifier: ISC
-. .ci/lib.sh
-configure --disable-eventfd
-make_check
