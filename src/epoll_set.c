@@ -51,6 +51,8 @@ static void forget_all(struct fdslots *s)
 /* Let go of the set; a file that outlived its fd in it goes with it. */
 static void let_go(struct epoll_set *set)
 {
+    if (set->fd < 0 && set->outer_fd < 0)
+        return; /* nor has this thread seen fdslots_process_enter(), perhaps */
     if (!fdslots_process_is(set->process)) {
         set->outer_fd = -1;
     } else if (set->fd >= 0) {

@@ -216,7 +216,7 @@ static void check_promise(const struct world *w, int seed, int step)
 /* Moods last for a while, as those of programs do. */
 START_TEST(promise_holds_over_random_sequences)
 {
-    for (int round = 0; round < 200; round++) {
+    for (int round = 0; round < 20; round++) {
         uint64_t state = (uint64_t)_i * 1000 + (uint64_t)round;
         struct world w = world_of(1 + random_below(&state, SLOTS));
         struct move m = random_move(&state, w.slots);
@@ -259,10 +259,10 @@ static struct move worst_move(const struct world *w, uint64_t *state)
 
 START_TEST(promise_holds_against_an_adversary)
 {
-    for (int round = 0; round < 20; round++) {
+    for (int round = 0; round < 5; round++) {
         uint64_t state = (uint64_t)_i * 1000 + (uint64_t)round;
         struct world w = world_of(1 + random_below(&state, SLOTS));
-        for (int step = 0; step < 2000; step++) {
+        for (int step = 0; step < 500; step++) {
             struct move m = worst_move(&w, &state);
             play(&w, &m);
             check_promise(&w, _i * 1000 + round, step);

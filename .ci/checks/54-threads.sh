@@ -6,4 +6,4 @@
 configure CC=gcc CFLAGS='-g -O1 -fsanitize=thread' CXXFLAGS=-fsanitize=thread
 make -C "$BUILD" -j "$jobs" tests/check_fdslots
 (cd "$BUILD" && CK_RUN_SUITE=waker CK_FORK=no tests/check_fdslots)
-make_check TESTS=examples/test-workers.sh
+make_check TESTS="examples/test-workers.sh examples/test-echo.sh"
