@@ -58,7 +58,8 @@ answers() { # whether port $1 answers
     curl -q -sf --noproxy '*' -o /dev/null "http://127.0.0.1:$1/file.txt"
 }
 
-# nginx cannot be asked for a port that is free.
+# nginx cannot be asked for a port that is free. For small files it is quickest without sendfile and
+# tcp_nopush: then it makes the same six system calls for a request as the example.
 start_nginx() {
     for _ in {1..20}; do
         nginx_port=$((20000 + RANDOM % 10000))
@@ -71,8 +72,8 @@ events { worker_connections 1024; use epoll; }
 http {
     types { text/plain txt; }
     access_log off;
-    sendfile on;
-    tcp_nopush on;
+    sendfile off;
+    tcp_nopush off;
     keepalive_requests 1000000000;
     server { listen 127.0.0.1:$nginx_port backlog=4096; root $dir/root; }
 }
