@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 #
-# Errors of memory and undefined behaviour.
+# Errors of memory and undefined behaviour. In one process: each fork of an instrumented one, with its
+# search for leaks at the end, takes longer than most tests.
 . .ci/lib.sh
 flags='-g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all'
 configure CC=gcc CFLAGS="$flags" CXXFLAGS="$flags"
-make_check
+CK_FORK=no make_check
