@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: ISC
 #
 # Errors of memory and leaks, in each test program. libtool puts the program for its wrapper.
+# In one process, as under the sanitizers.
 . .ci/lib.sh
 configure
-make_check LOG_COMPILER='./libtool --mode=execute ../../.ci/memcheck'
+CK_FORK=no make_check LOG_COMPILER='./libtool --mode=execute ../../.ci/memcheck'
