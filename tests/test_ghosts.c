@@ -321,6 +321,25 @@ START_TEST(a_ghost_that_comes_back)
 }
 END_TEST
 
+/* A caller who breaks the rule: the number is another file, and set_events is told that it is not.
+ * Two files are then in the set under one name; no slot may be reported twice. */
+START_TEST(two_files_under_one_name)
+{
+    const int slots = _i + 1; /* alone, shared */
+    if (slots == 2)
+        EXPECT(fdslots_set_index(s, 2, lost, POLLIN), 0);
+    EXPECT(fdslots_epoll_wait(s, 0), 0);
+    number_reused(lost, true);
+    event_set(kept);
+    EXPECT(fdslots_set_events(s, 1, POLLIN | POLLPRI), 0);
+    for (int again = 0; again < 3; again++) {
+        EXPECT(fdslots_epoll_wait(s, 0), slots);
+        ready_slots(slots);
+        EXPECT(fdslots_get_revents(s, 1), POLLIN);
+    }
+}
+END_TEST
+
 /* Many at once are seen by one wait, and gone after it, also where few may be reported. */
 START_TEST(many_ghosts)
 {
@@ -381,6 +400,7 @@ Suite *suite_ghosts(void)
     tcase_add_loop_test(tcase, a_ghost_does_not_end_an_endless_wait, 0, entry_count());
     tcase_add_loop_test(tcase, a_child_keeps_the_file, 0, 2 * entry_count());
     tcase_add_loop_test(tcase, a_ghost_that_comes_back, 0, entry_count());
+    tcase_add_loop_test(tcase, two_files_under_one_name, 0, 2);
     tcase_add_loop_test(tcase, many_ghosts, 0, 4);
     tcase_add_test(tcase, rebuild_lays_ghosts);
     return suite;
