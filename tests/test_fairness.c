@@ -119,6 +119,27 @@ START_TEST(none_starves)
 }
 END_TEST
 
+/* Fewer refused files than one wait may report, beside few others and many. */
+START_TEST(room_for_both)
+{
+    const int most = _i % 8 + 1;
+    const uint32_t others = _i < 8 ? 3 : READY;
+    int turns[64] = {0};
+    int file = regular_file();
+    EXPECT(fdslots_set_index(s, 40, file, POLLIN), 0);
+    EXPECT(fdslots_set_index(s, 50, file, POLLOUT), 0);
+    for (uint32_t i = 0; i < others; i++)
+        EXPECT(fdslots_set_index(s, i, fds[i], POLLIN), 0);
+    EXPECT(fdslots_set_max_ready(s, (uint32_t)most), 0);
+    count_turns(8 * READY, most, turns);
+    ck_assert_int_gt(turns[40], 0);
+    ck_assert_int_gt(turns[50], 0);
+    for (uint32_t i = 0; i < others; i++)
+        ck_assert_int_gt(turns[i], 0);
+    close(file);
+}
+END_TEST
+
 /* One event of a shared fd may make many slots ready: still never more than n. */
 START_TEST(shared_and_single)
 {
@@ -275,6 +296,7 @@ Suite *suite_fairness(void)
     tcase_add_loop_test(tcase, equal_turns_of_refused_files, 0, READY);
     tcase_add_loop_test(tcase, equal_turns_of_one_fd, 0, READY);
     tcase_add_loop_test(tcase, none_starves, 0, 5);
+    tcase_add_loop_test(tcase, room_for_both, 0, 16);
     tcase_add_loop_test(tcase, shared_and_single, 0, READY);
     tcase_add_loop_test(tcase, shared_no_more, 0, 2);
     tcase_add_test(tcase, changes_between_cuts);
