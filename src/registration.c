@@ -73,7 +73,6 @@ uint32_t fdslots_registration_join(struct fdslots *s, uint32_t index, int fd)
     slot->role = ROLE_FOLLOWER;
     s->slots[leader].registered_next = index;
     s->slots[leader].role = ROLE_LEADER;
-    s->epoll.followers++;
     return leader;
 }
 
@@ -99,7 +98,6 @@ uint32_t fdslots_registration_sweep(struct fdslots *s, int fd)
     const struct slot before = s->slots[*first];
     uint32_t *link = first;
     uint32_t stay = 0;
-    uint32_t left = 0;
     while (*link != INDEX_NONE && s->slots[*link].registered_fd == fd) {
         struct slot *slot = &s->slots[*link];
         if ((slot->flags & SLOT_LEAVING) == 0) {
@@ -109,9 +107,7 @@ uint32_t fdslots_registration_sweep(struct fdslots *s, int fd)
         }
         *link = slot->registered_next;
         drop(slot, ROLE_NONE);
-        left++;
     }
-    s->epoll.followers -= stay > 0 ? left : left - 1;
     if (stay == 0)
         return INDEX_NONE;
     struct slot *leader = &s->slots[*first];
@@ -131,7 +127,6 @@ void fdslots_registration_dissolve(struct fdslots *s, uint32_t leader, enum slot
         next = fdslots_registration_next(s, i);
         *first = s->slots[i].registered_next;
         drop(&s->slots[i], role);
-        s->epoll.followers -= next != INDEX_NONE;
     }
 }
 
@@ -157,5 +152,4 @@ void fdslots_registration_clear(struct fdslots *s)
         drop(&s->slots[i], ROLE_NONE);
     }
     s->epoll.bucket_count = 0;
-    s->epoll.followers = 0;
 }

@@ -70,7 +70,6 @@ struct epoll_set {
     struct epoll_event *events;
     uint32_t *buckets; /* by fd: the first slot that is a member of a registration */
     uint32_t bucket_count;
-    uint32_t followers;
     struct index_set refused; /* slots that epoll cannot watch and that are ready at once */
     uint32_t refused_cursor;  /* where the next cut report of them begins */
     bool refused_first;

@@ -155,6 +155,7 @@ static void wait_in_a_child(void)
     turn_give(turn);
     CHILD_EXPECT(fdslots_epoll_wait(own, -1), 1);
     event_clear(fd);
+    fdslots_destroy(own);
     turn_give(done);
 }
 
