@@ -57,6 +57,13 @@ struct fdslots;
 
 /* Flags of fdslots_init() and fdslots_create(). */
 #define FDSLOTS_NO_EPOLL 0x1u /* poll only: the buffer never opens an fd */
+/* For debugging: every wait first verifies that the caller kept the one rule. A slot whose fd was
+ * closed, or closed and opened again as another file, shows POLLNVAL until it is set anew or
+ * emptied, and is counted as `lost` in the stats; fdslots_close_index() does not close such an fd
+ * (-EBADF). Slots that are paused are not looked at; of files that epoll refuses, only what became
+ * of another kind is seen. Where the kernel refuses an epoll set, nothing is verified.
+ * Cost, in every wait: one epoll_ctl(2) for each slot in use, and what epoll waits cost. */
+#define FDSLOTS_CHECK 0x2u
 
 /* Give the bytes that fdslots_init() needs for nslots slots.
  *
@@ -67,17 +74,19 @@ size_t fdslots_size(uint32_t nslots);
 /* Lay a buffer of nslots empty slots in the caller's memory.
  *
  * mem      at least fdslots_size(nslots) bytes, aligned to 8; what it holds is ignored. It must
- * stay in place until fdslots_destroy(), and may be freed after it. size     bytes at mem flags 0
- * or FDSLOTS_NO_EPOLL out      where the buffer is stored; not written on failure
+ *          stay in place until fdslots_destroy(), and may be freed after it
+ * size     bytes at mem
+ * flags    0, FDSLOTS_NO_EPOLL or FDSLOTS_CHECK
+ * out      where the buffer is stored; not written on failure
  *
  * Returns 0, or -EINVAL: mem or out is NULL, mem is misaligned, size is too small, nslots is 0 or
- * too large, an unknown flag.
+ * too large, an unknown flag; -ENOTSUP: FDSLOTS_CHECK without epoll, compiled out or not wanted.
  * Opens nothing and allocates nothing. */
 int fdslots_init(void *mem, size_t size, uint32_t nslots, uint32_t flags, struct fdslots **out);
 
 /* Make a buffer of nslots empty slots in memory of its own.
  *
- * Returns 0, or -EINVAL as fdslots_init(), or -ENOMEM.
+ * Returns 0, or -EINVAL or -ENOTSUP as fdslots_init(), or -ENOMEM.
  * Cost: one malloc. */
 int fdslots_create(uint32_t nslots, uint32_t flags, struct fdslots **out);
 
@@ -341,6 +350,7 @@ struct fdslots_stats {
     uint64_t ghosts_dropped;  /* reports of files no longer in any slot */
     uint64_t rebuilds;        /* kernel sets made anew, after a ghost, a fork, or on request */
     uint64_t fallbacks;       /* fdslots_wait() was refused a mechanism and used the other */
+    uint64_t lost;            /* FDSLOTS_CHECK: slots whose fd was closed behind their back */
 };
 
 /* Copy the counters.

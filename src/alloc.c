@@ -18,7 +18,7 @@ static void restore_errno(int saved)
 int fdslots_create(uint32_t nslots, uint32_t flags, struct fdslots **out)
 {
     size_t size = fdslots_size(nslots);
-    if (size == 0 || (flags & ~FDSLOTS_NO_EPOLL) != 0 || out == NULL)
+    if (size == 0 || out == NULL)
         return -EINVAL;
     int saved = errno;
     /* malloc, not calloc: a large piece comes untouched from the kernel, and stays so. */

@@ -21,6 +21,8 @@ void fdslots_epoll_lay_out(struct epoll_set *set, struct layout *at, uint32_t ns
 int fdslots_epoll_sync(struct fdslots *s);
 /* What telling the kernel of this changed slot will cost, as cost.h counts. */
 uint32_t fdslots_epoll_price(const struct fdslots *s, uint32_t index);
+/* Find the slots whose fd was closed or replaced since the last sync (FDSLOTS_CHECK), then sync. */
+void fdslots_epoll_check(struct fdslots *s);
 /* Make the kernel's set anew, empty; the next sync fills it. */
 int fdslots_epoll_renew(struct fdslots *s);
 /* The same, and the fd of the outer set. */

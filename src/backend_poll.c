@@ -10,6 +10,8 @@
 #include "ready.h"
 #include "sys.h"
 
+#include <limits.h>
+
 /* The ready set out of rc, the answer for slots [0, nfds). */
 static int collect(struct fdslots *s, uint32_t nfds, int rc)
 {
@@ -30,11 +32,38 @@ static uint32_t clip(const struct fdslots *s, uint32_t nfds)
     return nfds < s->end ? nfds : s->end;
 }
 
+/* What has the number of a lost fd now is none of the slot's: while poll(2) looks, the slot holds a
+ * number that no fd can have (fs.nr_open is below it), and reads POLLNVAL. */
+static void veil_lost(struct fdslots *s)
+{
+    if ((s->flags & FDSLOTS_CHECK) == 0)
+        return;
+    FOR_EACH_IN(&s->epoll.refused, i)
+    {
+        if (fdslots_slot_lost(s, i))
+            s->pollfds[i].fd = INT_MAX;
+    }
+}
+
+static void unveil_lost(struct fdslots *s)
+{
+    if ((s->flags & FDSLOTS_CHECK) == 0)
+        return;
+    FOR_EACH_IN(&s->epoll.refused, i)
+    {
+        if (s->pollfds[i].fd == INT_MAX)
+            s->pollfds[i].fd = s->slots[i].registered_fd;
+    }
+}
+
 int fdslots_backend_poll(struct fdslots *s, uint32_t nfds, int timeout_ms)
 {
     nfds = clip(s, nfds);
     s->stats.poll_calls++;
-    return collect(s, nfds, sys_poll(s->pollfds, nfds, timeout_ms));
+    veil_lost(s);
+    int rc = sys_poll(s->pollfds, nfds, timeout_ms);
+    unveil_lost(s);
+    return collect(s, nfds, rc);
 }
 
 int fdslots_backend_ppoll(struct fdslots *s, uint32_t nfds, const struct timespec *timeout,
@@ -42,5 +71,8 @@ int fdslots_backend_ppoll(struct fdslots *s, uint32_t nfds, const struct timespe
 {
     nfds = clip(s, nfds);
     s->stats.poll_calls++;
-    return collect(s, nfds, fdslots_sys_ppoll(s->pollfds, nfds, timeout, sigmask));
+    veil_lost(s);
+    int rc = fdslots_sys_ppoll(s->pollfds, nfds, timeout, sigmask);
+    unveil_lost(s);
+    return collect(s, nfds, rc);
 }

@@ -74,18 +74,25 @@ int fdslots_format_events(char *buf, size_t size, uint32_t events)
 
 #define EVENTS_TEXT_SIZE 128 /* all names together take 97 */
 
-static int dump_slot(const struct fdslots *s, uint32_t index, FILE *stream)
+static const char *state(const struct fdslots *s, uint32_t index)
 {
     uint32_t flags = s->slots[index].flags;
+    if (fdslots_slot_lost(s, index))
+        return " lost";
+    if ((flags & SLOT_PAUSED) != 0)
+        return " paused";
+    return (flags & SLOT_FIRED) != 0 ? " fired" : "";
+}
+
+static int dump_slot(const struct fdslots *s, uint32_t index, FILE *stream)
+{
     char events[EVENTS_TEXT_SIZE];
     char revents[EVENTS_TEXT_SIZE];
     fdslots_format_events(events, sizeof events, (uint32_t)fdslots_get_events(s, index));
     fdslots_format_events(revents, sizeof revents, (uint32_t)fdslots_get_revents(s, index));
     return fprintf(stream, "%8u %8d %10u  %-24s %-16s%s\n", (unsigned)index,
                    fdslots_get_fd(s, index), (unsigned)s->slots[index].generation, events, revents,
-                   (flags & SLOT_PAUSED) != 0  ? " paused"
-                   : (flags & SLOT_FIRED) != 0 ? " fired"
-                                               : "");
+                   state(s, index));
 }
 
 static uint32_t count_used(const struct fdslots *s)

@@ -29,6 +29,11 @@ int fdslots_epoll_sync(struct fdslots *s)
     return -ENOTSUP;
 }
 
+void fdslots_epoll_check(struct fdslots *s)
+{
+    (void)s;
+}
+
 int fdslots_epoll_renew(struct fdslots *s)
 {
     (void)s;

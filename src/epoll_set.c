@@ -39,9 +39,8 @@ void fdslots_epoll_lay_out(struct epoll_set *set, struct layout *at, uint32_t ns
 static void forget_all(struct fdslots *s)
 {
     fdslots_registration_clear(s);
-    uint32_t i;
-    while ((i = fdslots_index_set_next(&s->epoll.refused, 0)) != INDEX_NONE)
-        fdslots_index_set_remove(&s->epoll.refused, i);
+    FOR_EACH_IN(&s->epoll.refused, r)
+    fdslots_index_set_remove(&s->epoll.refused, r);
     FOR_EACH_IN(&s->used, u)
     fdslots_index_set_add(&s->changed, u);
     s->epoll.files = 0;

@@ -34,7 +34,8 @@ static inline bool fdslots_epoll_in_step(const struct fdslots *s)
 /* What a refused slot reports at once. */
 static inline uint32_t fdslots_refused_revents(const struct fdslots *s, uint32_t index)
 {
-    if (s->slots[index].role == ROLE_CLOSED)
+    const uint8_t role = s->slots[index].role;
+    if (role == ROLE_CLOSED || role == ROLE_LOST)
         return POLLNVAL;
     return (uint16_t)s->pollfds[index].events & EVENTS_FILE;
 }

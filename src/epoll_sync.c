@@ -145,17 +145,27 @@ static int settle(struct fdslots *s, uint32_t leader)
 
 /* ---- the difference ---- */
 
+/* Whether a slot that changed is answered without the kernel's set as before. */
+static bool stays_refused(const struct fdslots *s, uint32_t index)
+{
+    const struct slot *slot = &s->slots[index];
+    if (slot->role == ROLE_FILE)
+        return slot->registered_fd == fdslots_slot_wanted_fd(s, index) &&
+               (slot->flags & SLOT_CONFIRM) == 0;
+    return fdslots_slot_lost(s, index);
+}
+
 static void mark_leaving(struct fdslots *s)
 {
     FOR_EACH_IN(&s->changed, i)
     {
         struct slot *slot = &s->slots[i];
-        bool same_fd = slot->registered_fd == fdslots_slot_wanted_fd(s, i);
-        bool file_stays = slot->role == ROLE_FILE && same_fd && (slot->flags & SLOT_CONFIRM) == 0;
-        if (slot->role == ROLE_CLOSED || (slot->role == ROLE_FILE && !file_stays))
+        if (fdslots_registration_has(slot)) {
+            if (slot->registered_fd != fdslots_slot_wanted_fd(s, i))
+                slot->flags |= SLOT_LEAVING;
+        } else if (slot->role != ROLE_NONE && !stays_refused(s, i)) {
             admit(s, i);
-        else if (fdslots_registration_has(slot) && !same_fd)
-            slot->flags |= SLOT_LEAVING;
+        }
     }
 }
 
@@ -170,7 +180,7 @@ static void leave_changed(struct fdslots *s)
         int fd = s->slots[i].registered_fd;
         uint32_t leader = fdslots_registration_find(s, fd);
         bool registered = s->slots[leader].registered_events != 0;
-        leader = fdslots_registration_sweep(s, fd);
+        leader = fdslots_registration_sweep(s, fd, ROLE_NONE);
         if (leader != INDEX_NONE)
             fdslots_index_set_add(&s->changed, leader);
         else if (registered && ctl_delete(s, fd) < 0)
@@ -193,19 +203,23 @@ static void join(struct fdslots *s, uint32_t index, int fd)
     fdslots_index_set_add(&s->changed, leader);
 }
 
+static void show_refused(struct fdslots *s, uint32_t index, bool visible)
+{
+    if (visible && fdslots_refused_revents(s, index) != 0)
+        fdslots_index_set_add(&s->epoll.refused, index);
+    else
+        fdslots_index_set_remove(&s->epoll.refused, index);
+}
+
 static void join_changed(struct fdslots *s)
 {
     FOR_EACH_IN(&s->changed, i)
     {
         int fd = fdslots_slot_wanted_fd(s, i);
-        if (fd < 0)
-            continue;
-        if (s->slots[i].role != ROLE_FILE)
+        if (s->slots[i].role == ROLE_FILE || s->slots[i].role == ROLE_LOST)
+            show_refused(s, i, fd >= 0);
+        else if (fd >= 0)
             join(s, i, fd);
-        else if (fdslots_refused_revents(s, i) != 0)
-            fdslots_index_set_add(&s->epoll.refused, i);
-        else
-            fdslots_index_set_remove(&s->epoll.refused, i);
     }
 }
 

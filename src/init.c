@@ -38,11 +38,13 @@ int fdslots_init(void *mem, size_t size, uint32_t nslots, uint32_t flags, struct
 {
     size_t needed = fdslots_size(nslots);
     if (mem == NULL || (uintptr_t)mem % LAYOUT_ALIGN != 0 || needed == 0 || size < needed ||
-        (flags & ~FDSLOTS_NO_EPOLL) != 0 || out == NULL)
+        (flags & ~(FDSLOTS_NO_EPOLL | FDSLOTS_CHECK)) != 0 || out == NULL)
         return -EINVAL;
-    struct fdslots *s = mem;
     if (!fdslots_epoll_built())
         flags |= FDSLOTS_NO_EPOLL;
+    if ((flags & FDSLOTS_NO_EPOLL) != 0 && (flags & FDSLOTS_CHECK) != 0)
+        return -ENOTSUP;
+    struct fdslots *s = mem;
     *s = (struct fdslots){.capacity = nslots, .flags = flags};
     s->epoll = (struct epoll_set){.fd = -1, .outer_fd = -1};
     lay_out(s, mem, nslots);

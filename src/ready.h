@@ -24,6 +24,8 @@ static inline void fdslots_wait_begin(struct fdslots *s)
     fdslots_ready_reset(s);
     if (s->has_waker)
         fdslots_waker_keep(s);
+    if ((s->flags & FDSLOTS_CHECK) != 0)
+        fdslots_epoll_check(s);
 }
 
 void fdslots_ready_pause_oneshots(struct fdslots *s);

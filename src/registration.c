@@ -92,7 +92,7 @@ static void drop(struct slot *slot, enum slot_role role)
     slot->registered_events = 0;
 }
 
-uint32_t fdslots_registration_sweep(struct fdslots *s, int fd)
+uint32_t fdslots_registration_sweep(struct fdslots *s, int fd, enum slot_role role)
 {
     uint32_t *const first = run_link(s, fd);
     const struct slot before = s->slots[*first];
@@ -106,7 +106,7 @@ uint32_t fdslots_registration_sweep(struct fdslots *s, int fd)
             continue;
         }
         *link = slot->registered_next;
-        drop(slot, ROLE_NONE);
+        drop(slot, role);
     }
     if (stay == 0)
         return INDEX_NONE;
@@ -148,8 +148,8 @@ uint32_t fdslots_registration_events(const struct fdslots *s, uint32_t leader)
 
 void fdslots_registration_clear(struct fdslots *s)
 {
-    for (uint32_t i = 0; i < s->touched; i++) {
-        drop(&s->slots[i], ROLE_NONE);
-    }
+    for (uint32_t i = 0; i < s->touched; i++)
+        if (s->slots[i].role != ROLE_LOST)
+            drop(&s->slots[i], ROLE_NONE);
     s->epoll.bucket_count = 0;
 }

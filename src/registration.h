@@ -47,9 +47,9 @@ static inline uint32_t fdslots_registration_next(const struct fdslots *s, uint32
 uint32_t fdslots_registration_join(struct fdslots *s, uint32_t index, int fd);
 
 /* Take the slots marked SLOT_LEAVING out of the run of this fd, in one pass however many they are;
- * returns who leads it now, or INDEX_NONE where nobody is left. A new leader inherits what the
- * kernel holds, and SLOT_CONFIRM, since the kernel's data names the old one. */
-uint32_t fdslots_registration_sweep(struct fdslots *s, int fd);
+ * each gets `role`. Returns who leads it now, or INDEX_NONE where nobody is left. A new leader
+ * inherits what the kernel holds, and SLOT_CONFIRM, since the kernel's data names the old one. */
+uint32_t fdslots_registration_sweep(struct fdslots *s, int fd, enum slot_role role);
 
 /* Take all slots out of the run of this leader; each gets `role`. */
 void fdslots_registration_dissolve(struct fdslots *s, uint32_t leader, enum slot_role role);
@@ -57,7 +57,7 @@ void fdslots_registration_dissolve(struct fdslots *s, uint32_t leader, enum slot
 /* The events that the kernel should watch for the run of this leader. */
 uint32_t fdslots_registration_events(const struct fdslots *s, uint32_t leader);
 
-/* Forget every run. */
+/* Forget every run; what is lost stays so. */
 void fdslots_registration_clear(struct fdslots *s);
 
 #endif

@@ -235,6 +235,10 @@ int fdslots_close_index(struct fdslots *s, uint32_t index)
     if (!fdslots_slot_used(s, index))
         return -ENOENT;
     int fd = fdslots_slot_fd(s, index);
+    if (fdslots_slot_lost(s, index)) {
+        vacate(s, index);
+        return -EBADF;
+    }
     fdslots_epoll_forget(s, fd);
     vacate(s, index);
     return fdslots_waker_closed(s, fd) ? 0 : sys_close(fd);

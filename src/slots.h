@@ -39,6 +39,7 @@ enum slot_role {
     ROLE_LEADER,   /* leads others */
     ROLE_FILE,     /* epoll refuses the file: always ready */
     ROLE_CLOSED,   /* the fd was not open when the kernel was told last */
+    ROLE_LOST,     /* FDSLOTS_CHECK found that the fd is another file now, or none */
 };
 
 #define EVENTS_USER_SHIFT 16
@@ -135,6 +136,15 @@ static inline int fdslots_slot_wanted_fd(const struct fdslots *s, uint32_t index
 {
     int fd = s->pollfds[index].fd;
     return fd >= 0 ? fd : -1;
+}
+
+/* Whether FDSLOTS_CHECK has found this slot's fd to be gone, and the slot was not set anew since.
+ */
+static inline bool fdslots_slot_lost(const struct fdslots *s, uint32_t index)
+{
+    const struct slot *slot = &s->slots[index];
+    return slot->role == ROLE_LOST && (slot->flags & SLOT_CONFIRM) == 0 &&
+           fdslots_slot_used(s, index) && fdslots_slot_fd(s, index) == slot->registered_fd;
 }
 
 /* A one-shot slot was reported: hide it until it is armed again. */

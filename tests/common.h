@@ -47,6 +47,7 @@ uint32_t next_random(uint64_t *seed);
 TCase *add_case(Suite *suite, const char *name);
 
 Suite *suite_bad_input(void);
+Suite *suite_check(void);
 Suite *suite_edge(void);
 Suite *suite_epoll_calls(void);
 Suite *suite_epoll_files(void);

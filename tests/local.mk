@@ -64,6 +64,7 @@ tests_check_fdslots_SOURCES = \
 	tests/snapshot.c \
 	tests/snapshot.h \
 	tests/test_bad_input.c \
+	tests/test_check.c \
 	tests/test_edge.c \
 	tests/test_epoll_calls.c \
 	tests/test_epoll_files.c \

@@ -265,8 +265,8 @@ static const struct {
     {"no slots", 0, 0, 0, 0},
     {"more slots than can be", 0, 0, (uint32_t)INT_MAX + 1, 0},
     {"most slots", 0, 0, UINT32_MAX, 0},
-    {"unknown flag", 0, 0, 8, 0x2},
-    {"unknown flag beside a known one", 0, 0, 8, FDSLOTS_NO_EPOLL | 0x80000000u},
+    {"unknown flag", 0, 0, 8, 0x4},
+    {"unknown flag beside a known one", 0, 0, 8, FDSLOTS_CHECK | 0x80000000u},
 };
 
 START_TEST(init_refuses)
@@ -291,7 +291,7 @@ START_TEST(create_refuses)
     EXPECT(fdslots_create(0, 0, &out), -EINVAL);
     EXPECT(fdslots_create((uint32_t)INT_MAX + 1, 0, &out), -EINVAL);
     EXPECT(fdslots_create(UINT32_MAX, 0, &out), -EINVAL);
-    EXPECT(fdslots_create(8, 0x2, &out), -EINVAL);
+    EXPECT(fdslots_create(8, 0x4, &out), -EINVAL);
     EXPECT(fdslots_create(8, ~FDSLOTS_NO_EPOLL, &out), -EINVAL);
     ck_assert_ptr_eq(out, untouched);
 }

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * FDSLOTS_CHECK: whether each fd is still the file that was registered.
+ *
+ * No call says so of all fds at once: poll(2) knows closed ones, but takes another file under the
+ * same number for the old one. EPOLL_CTL_ADD tells them apart, one by one: EEXIST is said of the
+ * very file that is registered under this number, and leaves all as it was, also for edges and
+ * exclusive registrations, which MOD would stir or refuse.
+ */
+#include "backend.h"
+#include "epoll_set.h"
+#include "registration.h"
+#include "sys_epoll.h"
+
+/* Whether the caller says that this slot's fd is the file it was when the kernel was told. */
+static bool claims(const struct fdslots *s, uint32_t index)
+{
+    const struct slot *slot = &s->slots[index];
+    if (slot->role != ROLE_FILE && !fdslots_registration_has(slot))
+        return false;
+    return slot->registered_fd == fdslots_slot_wanted_fd(s, index) &&
+           (slot->flags & SLOT_CONFIRM) == 0;
+}
+
+static int ctl(struct fdslots *s, int op, int fd)
+{
+    s->stats.epoll_ctl_calls++;
+    return sys_epoll_ctl(s->epoll.fd, op, fd, 0, 0);
+}
+
+static bool is_gone(struct fdslots *s, const struct slot *slot)
+{
+    int rc = ctl(s, EPOLL_CTL_ADD, slot->registered_fd);
+    if (rc == 0)
+        ctl(s, EPOLL_CTL_DEL, slot->registered_fd);
+    return rc != (slot->role == ROLE_FILE ? -EPERM : -EEXIST);
+}
+
+/* Mark the members of runs, which leave them together below. */
+static void find_lost(struct fdslots *s)
+{
+    FOR_EACH_IN(&s->used, i)
+    {
+        struct slot *slot = &s->slots[i];
+        if (!claims(s, i) || !is_gone(s, slot))
+            continue;
+        s->stats.lost++;
+        s->epoll.ghosts_possible = true;
+        fdslots_index_set_add(&s->changed, i);
+        if (slot->role != ROLE_FILE) {
+            slot->flags |= SLOT_LEAVING;
+            continue;
+        }
+        s->epoll.files--;
+        slot->role = ROLE_LOST;
+    }
+}
+
+static void leave_runs(struct fdslots *s)
+{
+    FOR_EACH_IN(&s->changed, i)
+    {
+        if ((s->slots[i].flags & SLOT_LEAVING) == 0)
+            continue;
+        uint32_t leader = fdslots_registration_sweep(s, s->slots[i].registered_fd, ROLE_LOST);
+        if (leader != INDEX_NONE)
+            fdslots_index_set_add(&s->changed, leader);
+    }
+}
+
+void fdslots_epoll_check(struct fdslots *s)
+{
+    if (fdslots_epoll_ours(&s->epoll)) {
+        find_lost(s);
+        leave_runs(s);
+    }
+    /* What this wait does not register, the next one cannot verify. An error is the business of the
+     * waits that need the set. */
+    fdslots_epoll_sync(s);
+}
