@@ -2,16 +2,19 @@
  *
  * MADV_WIPEONFORK makes the kernel hand the child a page of zeros, however it was forked: fork(),
  * _Fork(), a bare clone(2). pthread_atfork serves where the kernel lacks that (before Linux 4.14,
- * and elsewhere), for fork() alone; it may allocate.
+ * and elsewhere), for fork() alone; it may allocate. An emulator (qemu-user 7.2) may take any
+ * advice, even such as there is not, and follow none.
  */
 #include "process.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#define MADV_NONE (-1)
 #ifndef MADV_WIPEONFORK
-#define MADV_WIPEONFORK (-1) /* madvise answers EINVAL */
+#define MADV_WIPEONFORK MADV_NONE /* madvise answers EINVAL */
 #endif
 
 #define LARGEST_PAGE 65536u
@@ -30,13 +33,18 @@ static void forked(void)
     atomic_store(fdslots_process_word, 0);
 }
 
+static bool is_wiped_on_fork(void *start, size_t size)
+{
+    return madvise(start, size, MADV_NONE) != 0 && madvise(start, size, MADV_WIPEONFORK) == 0;
+}
+
 static void prepare(void)
 {
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
     if (page <= LARGEST_PAGE) {
         uintptr_t offset = (page - (uintptr_t)room % page) % page;
         void *start = room + offset;
-        if (madvise(start, page, MADV_WIPEONFORK) == 0) {
+        if (is_wiped_on_fork(start, page)) {
             fdslots_process_word = start;
             return;
         }

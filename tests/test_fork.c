@@ -4,6 +4,7 @@
  * own, and neither can tell that the other is there.
  */
 #include "child.h"
+#include "filter.h"
 #include "kernel.h"
 
 #include <signal.h>
@@ -260,6 +261,28 @@ START_TEST(two_generations)
 }
 END_TEST
 
+/* A kernel that knows no MADV_WIPEONFORK says so, or, as user-mode emulation does, takes any advice
+ * and does nothing. Where pages were wiped already, in one process with other tests, nothing is
+ * asked any more. */
+static const int advice_answers[] = {EINVAL, 0};
+static int advice_answer;
+
+static void run_without_wiping(void)
+{
+    filter_refuse(SYS_madvise, FILTER_ANY, advice_answer);
+    run_generations();
+}
+
+START_TEST(without_pages_that_are_wiped)
+{
+    if (!filter_works())
+        return;
+    advice_answer = advice_answers[_i];
+    fork_by = fork;
+    child_run(run_without_wiping);
+}
+END_TEST
+
 static void add_common_tests(TCase *tcase)
 {
     tcase_add_loop_test(tcase, a_child_does_not_silence_its_parent, 0, entry_count());
@@ -267,6 +290,7 @@ static void add_common_tests(TCase *tcase)
     tcase_add_test(tcase, a_parent_does_not_disturb_its_child);
     tcase_add_loop_test(tcase, changes_before_the_fork, 0, entry_count());
     tcase_add_loop_test(tcase, two_generations, 0, LENGTH(forks));
+    tcase_add_loop_test(tcase, without_pages_that_are_wiped, 0, LENGTH(advice_answers));
 }
 
 Suite *suite_fork(void)
