@@ -32,3 +32,18 @@ skip_where_libtool_fails() {
 tracked() {
     git -c safe.directory='*' ls-files -z -- "$@"
 }
+
+# Install what is missing. Where two packages exclude each other, the one that is there stays.
+install_packages() {
+    dpkg -s "$@" >/dev/null 2>&1 && return
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update
+    apt-get install -y --no-install-recommends --no-remove -o Acquire::Retries=3 "$@"
+}
+
+# Let configure find Check for another of Debian's architectures, and no other library.
+check_for() { # ARCHITECTURE
+    .ci/sysroot "$BUILD/$1" "$1" check libsubunit-dev
+    PKG_CONFIG_LIBDIR=$(echo "$BUILD/$1"/root/usr/lib/*/pkgconfig)
+    export PKG_CONFIG_LIBDIR PKG_CONFIG_SYSROOT_DIR=$BUILD/$1/root
+}

@@ -161,6 +161,6 @@ uint64_t fd_limit_raise(uint64_t wanted)
     if (limit.rlim_cur >= wanted)
         return limit.rlim_cur;
     rlim_t before = limit.rlim_cur;
-    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : (rlim_t)wanted;
     return setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : before;
 }

@@ -159,7 +159,7 @@ struct timespec children_due(const struct children *children)
             due = children->each[i].due;
     if (due == NEVER)
         due = 0;
-    return (struct timespec){.tv_sec = (time_t)(due / NS_PER_S), .tv_nsec = due % NS_PER_S};
+    return (struct timespec){.tv_sec = (time_t)(due / NS_PER_S), .tv_nsec = (long)(due % NS_PER_S)};
 }
 
 bool children_all_done(const struct children *children)

@@ -89,7 +89,7 @@ static void wait_ready(uint32_t i)
 
 static void pwait_ready(uint32_t i)
 {
-    const struct timespec timeout = {0, i};
+    const struct timespec timeout = {0, (long)i};
     must(fdslots_epoll_pwait(s, &timeout, i % 2 != 0 ? &mask : NULL), 1);
 }
 
@@ -100,7 +100,7 @@ static void wait_idle(uint32_t i)
 
 static void pwait_idle(uint32_t i)
 {
-    const struct timespec timeout = {0, i};
+    const struct timespec timeout = {0, (long)i};
     must(fdslots_epoll_pwait(s, &timeout, i != 0 ? &mask : NULL), 0);
 }
 

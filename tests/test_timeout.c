@@ -10,6 +10,8 @@
 #define MS INT64_C(1000000)
 #define S  INT64_C(1000000000)
 
+#define LONG_TIME (sizeof(time_t) > sizeof(int32_t))
+
 START_TEST(valid_as_the_kernel_judges)
 {
     const struct timespec good[] = {{0, 0}, {0, 999999999}, {1, 1}, {LONG_MAX, 999999999}};
@@ -34,16 +36,24 @@ END_TEST
 
 START_TEST(from_a_timespec)
 {
-    const int64_t most = INT64_MAX / S;
     ck_assert_int_eq(fdslots_ns_from_timespec(NULL), FDSLOTS_FOREVER);
     ck_assert_int_eq(fdslots_ns_from_timespec(&(struct timespec){0, 0}), 0);
     ck_assert_int_eq(fdslots_ns_from_timespec(&(struct timespec){0, 1}), 1);
     ck_assert_int_eq(fdslots_ns_from_timespec(&(struct timespec){3, 100}), 3 * S + 100);
-    ck_assert_int_eq(fdslots_ns_from_timespec(&(struct timespec){most - 1, 999999999}),
-                     (most - 1) * S + 999999999);
-    ck_assert_int_eq(fdslots_ns_from_timespec(&(struct timespec){most, 0}), FDSLOTS_FOREVER);
-    ck_assert_int_eq(fdslots_ns_from_timespec(&(struct timespec){LONG_MAX, 999999999}),
-                     FDSLOTS_FOREVER);
+    ck_assert_int_eq(fdslots_ns_from_timespec(&(struct timespec){INT32_MAX, 999999999}),
+                     INT32_MAX * S + 999999999);
+}
+END_TEST
+
+/* Only a time_t of 64 bits can hold such times. */
+START_TEST(from_a_timespec_of_centuries)
+{
+    const int64_t most = INT64_MAX / S;
+    const struct timespec below = {(time_t)(most - 1), 999999999};
+    const struct timespec above[] = {{(time_t)most, 0}, {(time_t)INT64_MAX, 999999999}};
+    ck_assert_int_eq(fdslots_ns_from_timespec(&below), (most - 1) * S + 999999999);
+    ck_assert_int_eq(fdslots_ns_from_timespec(&above[0]), FDSLOTS_FOREVER);
+    ck_assert_int_eq(fdslots_ns_from_timespec(&above[1]), FDSLOTS_FOREVER);
 }
 END_TEST
 
@@ -65,12 +75,24 @@ END_TEST
 
 START_TEST(to_a_timespec_is_exact)
 {
-    const int64_t times[] = {0, 1, 999999999, S, S + 1, 3100000, FDSLOTS_FOREVER - 1};
+    const int64_t times[] = {0, 1, 999999999, S, S + 1, 3100000, INT32_MAX * S + 1};
     for (int i = 0; i < LENGTH(times); i++) {
         struct timespec ts = fdslots_timespec_from_ns(times[i]);
         ck_assert(fdslots_timespec_valid(&ts));
         ck_assert_int_eq(ts.tv_sec * S + ts.tv_nsec, times[i]);
     }
+}
+END_TEST
+
+/* Exact, or the longest that a short time_t can hold. */
+START_TEST(to_a_timespec_of_centuries)
+{
+    const struct timespec ts = fdslots_timespec_from_ns(FDSLOTS_FOREVER - 1);
+    ck_assert(fdslots_timespec_valid(&ts));
+    if (LONG_TIME)
+        ck_assert_int_eq(ts.tv_sec * S + ts.tv_nsec, FDSLOTS_FOREVER - 1);
+    else
+        ck_assert_int_eq(ts.tv_sec, INT32_MAX);
 }
 END_TEST
 
@@ -97,8 +119,11 @@ Suite *suite_timeout(void)
     tcase_add_test(tcase, valid_as_the_kernel_judges);
     tcase_add_test(tcase, from_milliseconds);
     tcase_add_test(tcase, from_a_timespec);
+    if (LONG_TIME)
+        tcase_add_test(tcase, from_a_timespec_of_centuries);
     tcase_add_test(tcase, to_milliseconds_rounds_up);
     tcase_add_test(tcase, to_a_timespec_is_exact);
+    tcase_add_test(tcase, to_a_timespec_of_centuries);
     tcase_add_test(tcase, deadlines);
     return suite;
 }
