@@ -226,7 +226,8 @@ int fdslots_ppoll(struct fdslots *s, uint32_t nfds, const struct timespec *timeo
  *
  * timeout_ms   as fdslots_poll()
  *
- * Returns the number of ready slots, or -ENOTSUP: no epoll here, or FDSLOTS_NO_EPOLL; -EINTR;
+ * Returns the number of ready slots, or -ENOTSUP: no epoll here, or FDSLOTS_NO_EPOLL, or a
+ * FDSLOTS_EXCLUSIVE slot where epoll knows no EPOLLEXCLUSIVE; -EINTR;
  * -EMFILE, -ENFILE, -ENOMEM: the epoll set could not be made; -ENOSPC, -ENOMEM: an fd could not be
  * registered (fs.epoll.max_user_watches); -EINVAL: a slot holds the epoll fd of this very buffer,
  * or a FDSLOTS_EXCLUSIVE one holds an epoll fd; -ELOOP: epoll fds nested in a circle or too deep.

@@ -13,6 +13,9 @@ int fdslots_backend_poll(struct fdslots *s, uint32_t nfds, int timeout_ms);
 int fdslots_backend_ppoll(struct fdslots *s, uint32_t nfds, const struct timespec *timeout,
                           const sigset_t *sigmask);
 
+/* Whether epoll can be had for this buffer, and for what its slots ask: 0 or an error. */
+int fdslots_epoll_allowed(const struct fdslots *s);
+
 /* epoll, in backend_epoll.c and epoll_set.c, or in epoll_none.c where it is compiled out. */
 bool fdslots_epoll_built(void);
 int fdslots_backend_epoll(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask);

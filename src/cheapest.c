@@ -186,12 +186,12 @@ int fdslots_wait(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
         return -EINVAL;
     if (timeout_ns < 0)
         timeout_ns = 0;
-    const bool no_epoll = (s->flags & FDSLOTS_NO_EPOLL) != 0;
-    if (no_epoll && s->epoll_only > 0)
-        return -ENOTSUP;
+    const int refusal = s->epoll_only > 0 ? fdslots_epoll_allowed(s) : 0;
+    if (refusal < 0)
+        return refusal;
     fdslots_wait_begin(s);
     s->stats.waits++;
-    if (no_epoll)
+    if ((s->flags & FDSLOTS_NO_EPOLL) != 0)
         return by_poll(s, timeout_ns, sigmask);
     if (s->epoll_only > 0)
         return fdslots_backend_epoll(s, timeout_ns, sigmask);

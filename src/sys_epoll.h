@@ -9,6 +9,11 @@
 
 #include <sys/epoll.h>
 
+#if !HAVE_DECL_EPOLLEXCLUSIVE
+#undef EPOLLEXCLUSIVE
+#define EPOLLEXCLUSIVE 0u /* slots that ask for it do not come this far */
+#endif
+
 static inline int sys_epoll_create(void)
 {
     int saved = errno;

@@ -9,15 +9,21 @@
 
 #include <errno.h>
 
-/* Whether poll(2) would miss the meaning of a slot in [0, nfds). */
-static bool needs_epoll(const struct fdslots *s, uint32_t nfds)
+/* Whether a slot in [0, nfds) has one of the flags that only epoll knows. */
+static bool any_has(const struct fdslots *s, uint32_t nfds, uint32_t flags)
 {
     if (s->epoll_only == 0)
         return false;
     for (uint32_t i = 0; i < nfds && i < s->end; i++)
-        if ((s->slots[i].flags & (SLOT_EDGE | SLOT_EXCLUSIVE)) != 0)
+        if ((s->slots[i].flags & flags) != 0)
             return true;
     return false;
+}
+
+/* Whether poll(2) would miss the meaning of a slot in [0, nfds). */
+static bool needs_epoll(const struct fdslots *s, uint32_t nfds)
+{
+    return any_has(s, nfds, SLOT_EDGE | SLOT_EXCLUSIVE);
 }
 
 int fdslots_poll(struct fdslots *s, uint32_t nfds, int timeout_ms)
@@ -47,17 +53,18 @@ int fdslots_ppoll(struct fdslots *s, uint32_t nfds, const struct timespec *timeo
     return fdslots_backend_ppoll(s, nfds, timeout, sigmask);
 }
 
-/* Whether the epoll calls are to be had for this buffer; 0 or an error. */
-static int epoll_allowed(const struct fdslots *s)
+int fdslots_epoll_allowed(const struct fdslots *s)
 {
     if (s == NULL)
         return -EINVAL;
-    return (s->flags & FDSLOTS_NO_EPOLL) != 0 ? -ENOTSUP : 0;
+    if ((s->flags & FDSLOTS_NO_EPOLL) != 0)
+        return -ENOTSUP;
+    return !HAVE_DECL_EPOLLEXCLUSIVE && any_has(s, s->end, SLOT_EXCLUSIVE) ? -ENOTSUP : 0;
 }
 
 int fdslots_epoll_wait(struct fdslots *s, int timeout_ms)
 {
-    int rc = epoll_allowed(s);
+    int rc = fdslots_epoll_allowed(s);
     if (rc < 0)
         return rc;
     fdslots_wait_begin(s);
@@ -67,7 +74,7 @@ int fdslots_epoll_wait(struct fdslots *s, int timeout_ms)
 
 int fdslots_epoll_pwait(struct fdslots *s, const struct timespec *timeout, const sigset_t *sigmask)
 {
-    int rc = epoll_allowed(s);
+    int rc = fdslots_epoll_allowed(s);
     if (rc < 0)
         return rc;
     fdslots_wait_begin(s);
@@ -87,13 +94,13 @@ int fdslots_set_max_ready(struct fdslots *s, uint32_t n)
 
 int fdslots_epoll_fd(struct fdslots *s)
 {
-    int rc = epoll_allowed(s);
+    int rc = fdslots_epoll_allowed(s);
     return rc < 0 ? rc : fdslots_epoll_outer(s);
 }
 
 int fdslots_rebuild(struct fdslots *s)
 {
-    int rc = epoll_allowed(s);
+    int rc = fdslots_epoll_allowed(s);
     if (rc == 0)
         rc = fdslots_epoll_renew(s);
     return rc < 0 ? rc : fdslots_epoll_sync(s);

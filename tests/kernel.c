@@ -10,6 +10,11 @@ bool have_epoll(void)
     return fdslots_has(FDSLOTS_HAS_EPOLL) == 1;
 }
 
+bool have_exclusive(void)
+{
+    return have_epoll() && HAVE_DECL_EPOLLEXCLUSIVE;
+}
+
 struct fdslots_stats stats_of(const struct fdslots *s)
 {
     struct fdslots_stats stats;

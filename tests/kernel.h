@@ -10,6 +10,8 @@
 #include <stdbool.h>
 
 bool have_epoll(void);
+/* Whether the library was built where epoll has EPOLLEXCLUSIVE. */
+bool have_exclusive(void);
 
 struct fdslots_stats stats_of(const struct fdslots *s);
 

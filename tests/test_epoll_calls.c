@@ -201,6 +201,8 @@ END_TEST
 
 START_TEST(an_exclusive_one_is_replaced)
 {
+    if (!have_exclusive())
+        return;
     EXPECT(fdslots_set_index(s, 3, third, POLLIN | FDSLOTS_EXCLUSIVE), 0);
     COSTS(2, 1);
     EXPECT(fdslots_set_events(s, 3, POLLIN | FDSLOTS_EXCLUSIVE), 0);

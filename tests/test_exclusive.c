@@ -141,6 +141,31 @@ START_TEST(takes_no_epoll_fd)
 }
 END_TEST
 
+/* ---- where epoll knows nothing of it ---- */
+
+/* Set and read as everywhere; refused by all that would have to tell the kernel. */
+START_TEST(is_not_ignored)
+{
+    struct snapshot before;
+    event_set(fd);
+    EXPECT(fdslots_set_index(s, 1, fd, POLLIN), 0);
+    EXPECT(fdslots_epoll_wait(s, 0), 1);
+    EXPECT(fdslots_set_index(s, 2, fd, POLLIN | FDSLOTS_EXCLUSIVE), 0);
+    EXPECT(fdslots_get_events(s, 2), POLLIN | (int)FDSLOTS_EXCLUSIVE);
+    snapshot_take(&before, s);
+    EXPECT(fdslots_epoll_wait(s, -1), -ENOTSUP);
+    EXPECT(fdslots_epoll_pwait(s, NULL, NULL), -ENOTSUP);
+    EXPECT(fdslots_wait(s, FDSLOTS_FOREVER, NULL), -ENOTSUP);
+    EXPECT(fdslots_poll(s, NSLOTS, -1), -ENOTSUP);
+    EXPECT(fdslots_epoll_fd(s), -ENOTSUP);
+    EXPECT(fdslots_rebuild(s), -ENOTSUP);
+    snapshot_compare(&before, s, "a refused wait");
+    EXPECT(fdslots_set_events(s, 2, POLLIN | FDSLOTS_EDGE), 0); /* which it does know */
+    EXPECT(fdslots_epoll_wait(s, 0), 2);
+    EXPECT(fdslots_has(FDSLOTS_HAS_EPOLL), 1);
+}
+END_TEST
+
 /* ---- two that wait for the same ---- */
 
 static int turn[2];
@@ -187,7 +212,9 @@ Suite *suite_exclusive(void)
     TCase *tcase = add_case(suite, "exclusive");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, is_refused_beside, 0, LENGTH(bad));
-    if (!have_epoll())
+    if (have_epoll() && !have_exclusive())
+        tcase_add_test(tcase, is_not_ignored);
+    if (!have_exclusive())
         return suite;
     tcase_add_loop_test(tcase, is_taken_with, 0, LENGTH(good) * entry_count());
     tcase_add_loop_test(tcase, can_be_changed, 0, entry_count());
