@@ -316,10 +316,10 @@ START_TEST(create_says_when_memory_is_short)
     struct rlimit before;
     struct fdslots *out = NULL;
     ck_assert_int_eq(getrlimit(RLIMIT_AS, &before), 0);
-    const struct rlimit small = {(rlim_t)1 << 30, before.rlim_max};
+    const struct rlimit small = {(rlim_t)1 << 29, before.rlim_max};
     ck_assert_int_eq(setrlimit(RLIMIT_AS, &small), 0);
     errno = ERRNO_BEFORE;
-    int rc = fdslots_create(30000000, 0, &out); /* 1.3 GB, which 32 bits can name */
+    int rc = fdslots_create(30000000, 0, &out); /* above that, below 32 bits */
     int errno_after = errno;
     ck_assert_int_eq(setrlimit(RLIMIT_AS, &before), 0);
     ck_assert_int_eq(rc, -ENOMEM);
