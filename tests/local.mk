@@ -56,6 +56,8 @@ tests_check_fdslots_SOURCES = \
 	tests/fds_unix.c \
 	tests/filter.c \
 	tests/filter.h \
+	tests/hostile.h \
+	tests/hostile_calls.c \
 	tests/kernel.c \
 	tests/kernel.h \
 	tests/main.c \
@@ -75,6 +77,7 @@ tests_check_fdslots_SOURCES = \
 	tests/test_fork.c \
 	tests/test_ghosts.c \
 	tests/test_cost.c \
+	tests/test_hostile.c \
 	tests/test_index_set.c \
 	tests/test_limits.c \
 	tests/test_memory.c \

@@ -43,6 +43,7 @@ int main(void)
     srunner_add_suite(runner, suite_no_epoll());
     srunner_add_suite(runner, suite_check());
     srunner_add_suite(runner, suite_watches());
+    srunner_add_suite(runner, suite_hostile());
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
