@@ -115,3 +115,17 @@ tests_differential_SOURCES = \
 	tests/pokes.c
 tests_differential_LDFLAGS = -static
 tests_differential_LDADD = libfdslots.la
+
+# ---- races: what fails hangs ----
+check_PROGRAMS += tests/stress_sigchld
+TESTS += tests/stress_sigchld
+tests_stress_sigchld_SOURCES = \
+	tests/entry.c \
+	tests/entry.h \
+	tests/env.c \
+	tests/env.h \
+	tests/guard.c \
+	tests/guard.h \
+	tests/stress_sigchld.c
+tests_stress_sigchld_LDFLAGS = -static
+tests_stress_sigchld_LDADD = libfdslots.la
