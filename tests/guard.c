@@ -8,13 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #define STEP_S          60 /* without a step it hangs */
 #define DAWDLE          4096
-#define VALGRIND_FACTOR 50
+#define VALGRIND_FACTOR 200
 
 static struct progress {
     atomic_long steps;
@@ -70,6 +71,7 @@ int guard_run(int (*fn)(long count), long count)
     pid_t child = fork();
     if (child == 0) {
         setpgid(0, 0);
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         sigprocmask(SIG_SETMASK, &before, NULL);
         exit(fn(count));
     }

@@ -117,8 +117,8 @@ tests_differential_LDFLAGS = -static
 tests_differential_LDADD = libfdslots.la
 
 # ---- races: what fails hangs ----
-check_PROGRAMS += tests/stress_sigchld
-TESTS += tests/stress_sigchld
+check_PROGRAMS += tests/stress_sigchld tests/stress_threads
+TESTS += tests/stress_sigchld tests/stress_threads
 tests_stress_sigchld_SOURCES = \
 	tests/entry.c \
 	tests/entry.h \
@@ -129,3 +129,16 @@ tests_stress_sigchld_SOURCES = \
 	tests/stress_sigchld.c
 tests_stress_sigchld_LDFLAGS = -static
 tests_stress_sigchld_LDADD = libfdslots.la
+
+tests_stress_threads_SOURCES = \
+	tests/entry.c \
+	tests/entry.h \
+	tests/env.c \
+	tests/env.h \
+	tests/guard.c \
+	tests/guard.h \
+	tests/ring.c \
+	tests/ring.h \
+	tests/stress_threads.c
+tests_stress_threads_LDFLAGS = -static
+tests_stress_threads_LDADD = libfdslots.la

@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 #
-# Data races, in what has threads: the waker, and the example with a pool of them.
+# Data races, in what has threads: the waker, many wakers under a storm of signals, and the example
+# with a pool of them.
 . .ci/lib.sh
 configure CC=gcc CFLAGS='-g -O1 -fsanitize=thread' CXXFLAGS=-fsanitize=thread
 make -C "$BUILD" -j "$jobs" tests/check_fdslots
 (cd "$BUILD" && CK_RUN_SUITE=waker CK_FORK=no tests/check_fdslots)
-make_check TESTS="examples/test-workers.sh examples/test-echo.sh"
+make_check TESTS="tests/stress_threads examples/test-workers.sh examples/test-echo.sh"

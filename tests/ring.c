@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: ISC */
+#include "ring.h"
+#include "entry.h"
+#include "guard.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stddef.h>
+
+#define THREADS 4
+#define TIMES   5
+
+struct member {
+    int place;
+    struct fdslots *s;
+    atomic_long token; /* the lap that has come here */
+};
+
+static struct member members[THREADS];
+static pthread_barrier_t all_here;
+static long laps;
+
+/* No lap is handed on before it came: the wake comes after the token. */
+static void await_token(struct member *m, const struct entry *e, long lap)
+{
+    while (atomic_load(&m->token) != lap) {
+        REQUIRE(e->wait(m->s, FDSLOTS_FOREVER, NULL), 1);
+        REQUIRE(fdslots_waker_drain(m->s), 0);
+    }
+}
+
+static void hand_on(const struct member *m, long lap)
+{
+    struct member *next = &members[(m->place + 1) % THREADS];
+    atomic_store(&next->token, next->place == 0 ? lap + 1 : lap);
+    REQUIRE(fdslots_wake(next->s), 0);
+    guard_step();
+}
+
+static void *go_round(void *arg)
+{
+    struct member *m = arg;
+    const struct entry *e = entry_at(m->place % entry_count());
+    pthread_barrier_wait(&all_here);
+    REQUIRE(fdslots_create(2, 0, &m->s), 0);
+    REQUIRE(fdslots_waker_open(m->s, 1), 0);
+    REQUIRE(e->wait(m->s, 0, NULL), 0);
+    atomic_store(&m->token, m->place == 0);
+    pthread_barrier_wait(&all_here);
+    for (long lap = 1; lap <= laps; lap++) {
+        await_token(m, e, lap);
+        hand_on(m, lap);
+    }
+    pthread_barrier_wait(&all_here); /* no wake may be under way when a buffer ends */
+    fdslots_destroy(m->s);
+    return NULL;
+}
+
+void ring_run(long count)
+{
+    laps = count;
+    guard_says("ring");
+    pthread_barrier_init(&all_here, NULL, THREADS);
+    for (int time = 0; time < TIMES; time++) {
+        pthread_t threads[THREADS];
+        for (int i = 0; i < THREADS; i++) {
+            members[i].place = i;
+            REQUIRE(pthread_create(&threads[i], NULL, go_round, &members[i]), 0);
+        }
+        for (int i = 0; i < THREADS; i++)
+            pthread_join(threads[i], NULL);
+    }
+    pthread_barrier_destroy(&all_here);
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * One waiter, many wakers, and a storm of signals: no wake is lost, no event missed.
+ *
+ * All goes in rounds. In each, every party makes itself heard once, by its own way: a wake, a wake
+ * from a signal handler, a handler that interrupts the waiter itself, a byte in a pipe. The next
+ * round begins when the waiter has found all of them, and it looks only where the buffer tells it
+ * to: so the last wake of a round, if it is lost, is missed for ever.
+ *
+ *     stress_threads [COUNT]      so many rounds by each entry point
+ */
+#include "entry.h"
+#include "guard.h"
+#include "ring.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define STANDARD 3000
+
+#define WAKERS  3
+#define WRITERS 2
+#define STORM   (WAKERS + WRITERS) /* the thread that sends signals to the waiter */
+#define THREADS (STORM + 1)
+#define WAITER  THREADS /* whose handler is the last party */
+#define PARTIES (WAITER + 1)
+
+/* The slots: one after another for the pipes, the waker, and one that changes all the time. */
+#define WAKER_SLOT  WRITERS
+#define MOVING_SLOT (WAKER_SLOT + 1)
+#define SLOTS       (MOVING_SLOT + 1)
+
+#define INTERRUPTS SIGUSR2 /* and nothing else; SIGUSR1 wakes from its handler */
+
+static struct fdslots *s;
+static const struct entry *entry;
+static pthread_t waiter;
+static sigset_t signals; /* both */
+static long rounds;
+static int pipes[WRITERS][2];
+static atomic_long now; /* the round that is open; rounds + 1 at the end */
+static atomic_long heard_in[PARTIES];
+static _Thread_local int me;
+
+static void speak_up(int party)
+{
+    atomic_store(&heard_in[party], atomic_load(&now));
+    REQUIRE(fdslots_wake(s), 0);
+}
+
+static void on_signal(int signo)
+{
+    if (signo == SIGUSR1)
+        speak_up(me);
+}
+
+/* ---- the parties ---- */
+
+static void wake(long round)
+{
+    if (round % 2 == 0)
+        speak_up(me);
+    else
+        raise(SIGUSR1);
+}
+
+static void write_byte(long round)
+{
+    const char byte = (char)round;
+    REQUIRE(write(pipes[me - WAKERS][1], &byte, 1), 1);
+}
+
+static void send_signals(long round)
+{
+    for (long i = 0; i < round % 4; i++)
+        pthread_kill(waiter, INTERRUPTS);
+    pthread_kill(waiter, SIGUSR1);
+    for (long i = 0; i < round % 3; i++)
+        pthread_kill(waiter, INTERRUPTS);
+}
+
+static void *party(void *arg)
+{
+    me = *(int *)arg;
+    pthread_sigmask(SIG_UNBLOCK, &signals, NULL); /* the masks are the waiter's */
+    uint64_t seed = (uint64_t)me;
+    void (*const speak)(long round) = me < WAKERS ? wake : me < STORM ? write_byte : send_signals;
+    for (long round = 1; round <= rounds; round++) {
+        while (atomic_load(&now) < round)
+            sched_yield();
+        guard_dawdle(&seed);
+        speak(round);
+    }
+    return NULL;
+}
+
+/* ---- the waiter ---- */
+
+static int look_for_wakes(long round, bool *found)
+{
+    int news = 0;
+    for (int i = 0; i < PARTIES; i++) {
+        bool heard = atomic_load(&heard_in[i]) == round;
+        news += heard && !found[i];
+        found[i] |= heard;
+    }
+    return news;
+}
+
+static int read_byte(int writer, long round)
+{
+    char byte;
+    REQUIRE(read(pipes[writer][0], &byte, 1), 1);
+    REQUIRE(byte, (char)round);
+    return 1;
+}
+
+/* What the buffer tells; gives how many parties were found that were not before. */
+static int look(long round, bool *found)
+{
+    int news = 0;
+    for (int writer = 0; writer < WRITERS; writer++)
+        if (fdslots_get_revents(s, (uint32_t)writer) != 0)
+            news += read_byte(writer, round);
+    if (fdslots_get_revents(s, WAKER_SLOT) == 0)
+        return news;
+    REQUIRE(fdslots_waker_drain(s), 0);
+    return news + look_for_wakes(round, found);
+}
+
+/* So that there is always something to tell the kernel. */
+static void move(long round)
+{
+    int fd = pipes[0][1];
+    if (round % 4 == 0)
+        REQUIRE(fdslots_set_index(s, MOVING_SLOT, fd, POLLPRI), 0);
+    else if (round % 4 == 1)
+        REQUIRE(fdslots_pause_index(s, MOVING_SLOT), 0);
+    else if (round % 4 == 2)
+        REQUIRE(fdslots_resume_index(s, MOVING_SLOT), 0);
+    else
+        REQUIRE(fdslots_invalidate_index(s, MOVING_SLOT), 0);
+}
+
+static void run_round(long round, const sigset_t *mask)
+{
+    bool found[PARTIES] = {false};
+    int left = PARTIES - 1; /* the storm is heard through the waiter's handler */
+    atomic_store(&now, round);
+    while (left > 0) {
+        int rc = entry->wait(s, FDSLOTS_FOREVER, mask);
+        if (rc != -EINTR) {
+            REQUIRE(rc > 0, true);
+            left -= look(round, found);
+        }
+    }
+    REQUIRE(left, 0);
+    guard_step();
+}
+
+/* ---- a stage: all rounds by one entry point ---- */
+
+static void begin(void)
+{
+    REQUIRE(fdslots_create(SLOTS, 0, &s), 0);
+    for (int i = 0; i < WRITERS; i++) {
+        REQUIRE(pipe2(pipes[i], O_CLOEXEC), 0);
+        REQUIRE(fdslots_set_index(s, (uint32_t)i, pipes[i][0], POLLIN), 0);
+    }
+    REQUIRE(fdslots_waker_open(s, WAKER_SLOT), 0);
+    REQUIRE(fdslots_set_index(s, MOVING_SLOT, pipes[0][1], POLLPRI), 0);
+    atomic_store(&now, 0);
+    for (int i = 0; i < PARTIES; i++)
+        atomic_store(&heard_in[i], 0);
+}
+
+static void end(void)
+{
+    fdslots_destroy(s);
+    for (int i = 0; i < WRITERS; i++) {
+        close(pipes[i][0]);
+        close(pipes[i][1]);
+    }
+}
+
+static void run_rounds(const sigset_t *mask)
+{
+    pthread_t threads[THREADS];
+    int names[THREADS];
+    guard_says(entry->name);
+    begin();
+    for (int i = 0; i < THREADS; i++) {
+        names[i] = i;
+        REQUIRE(pthread_create(&threads[i], NULL, party, &names[i]), 0);
+    }
+    for (long round = 1; round <= rounds; round++) {
+        move(round);
+        run_round(round, mask);
+    }
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    end();
+}
+
+/* The same with the signals let in by the waits alone. */
+static void run_masked(void)
+{
+    sigset_t open;
+    pthread_sigmask(SIG_BLOCK, &signals, &open);
+    run_rounds(&open);
+    pthread_sigmask(SIG_SETMASK, &open, NULL);
+}
+
+static int stages(long count)
+{
+    const struct sigaction action = {.sa_handler = on_signal};
+    sigaction(SIGUSR1, &action, NULL);
+    sigaction(INTERRUPTS, &action, NULL);
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGUSR1);
+    sigaddset(&signals, INTERRUPTS);
+    waiter = pthread_self();
+    me = WAITER;
+    rounds = count;
+    ring_run(count);
+    for (int i = 0; (entry = entry_at(i)) != NULL; i++) {
+        run_rounds(NULL);
+        if (entry->takes_mask)
+            run_masked();
+    }
+    return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+    long count = guard_count(argc, argv, STANDARD);
+    int status = guard_run(stages, count);
+    if (status == EXIT_SUCCESS)
+        printf("%ld rounds by each entry point: no wake lost, no event missed\n", count);
+    return status;
+}
