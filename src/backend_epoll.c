@@ -202,8 +202,11 @@ static int64_t ask(struct fdslots *s, int64_t ns, const sigset_t *sigmask)
     }
     const uint32_t room = most - s->ready_count;
     int rc = call(s, room, ns, sigmask);
-    if (rc < 0 && !refused)
+    /* Ready slots win over a signal; but without its set nobody can tell which fds are closed. */
+    if (rc < 0 && (!refused || rc != -EINTR)) {
+        fdslots_ready_reset(s);
         return rc;
+    }
     uint32_t ghosts = rc > 0 ? take_events(s, (uint32_t)rc, room - (uint32_t)rc) : 0;
     if (refused && !set->refused_first)
         take_refused(s, most);
