@@ -5,6 +5,7 @@
  */
 #include "backend.h"
 #include "ready.h"
+#include "sys.h"
 #include "timeout.h"
 
 #include <errno.h>
@@ -189,9 +190,12 @@ int fdslots_wait(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
     const int refusal = s->epoll_only > 0 ? fdslots_epoll_allowed(s) : 0;
     if (refusal < 0)
         return refusal;
+    const bool no_epoll = (s->flags & FDSLOTS_NO_EPOLL) != 0;
+    if (no_epoll && sigmask != NULL && !fdslots_sys_takes_mask())
+        return -ENOTSUP;
     fdslots_wait_begin(s);
     s->stats.waits++;
-    if ((s->flags & FDSLOTS_NO_EPOLL) != 0)
+    if (no_epoll)
         return by_poll(s, timeout_ns, sigmask);
     if (s->epoll_only > 0)
         return fdslots_backend_epoll(s, timeout_ns, sigmask);
