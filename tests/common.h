@@ -58,6 +58,7 @@ Suite *suite_fairness(void);
 Suite *suite_fork(void);
 Suite *suite_ghosts(void);
 Suite *suite_hostile(void);
+Suite *suite_hostile_fds(void);
 Suite *suite_index_set(void);
 Suite *suite_limits(void);
 Suite *suite_memory(void);

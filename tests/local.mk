@@ -78,6 +78,7 @@ tests_check_fdslots_SOURCES = \
 	tests/test_ghosts.c \
 	tests/test_cost.c \
 	tests/test_hostile.c \
+	tests/test_hostile_fds.c \
 	tests/test_index_set.c \
 	tests/test_limits.c \
 	tests/test_memory.c \

@@ -44,6 +44,7 @@ int main(void)
     srunner_add_suite(runner, suite_check());
     srunner_add_suite(runner, suite_watches());
     srunner_add_suite(runner, suite_hostile());
+    srunner_add_suite(runner, suite_hostile_fds());
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);

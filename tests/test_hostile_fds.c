@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Fds that are not the caller's to touch, or not the library's to trust: its own ones closed or put
+ * into slots, sets in circles, buffers that close each other's files. What is broken so gives an
+ * error or what poll(2) says, and mends.
+ */
+#include "child.h"
+#include "kernel.h"
+#include "oracle.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#define NSLOTS 6
+
+static struct fdslots *s;
+static struct pollfd want[NSLOTS];
+static int ready;
+static int idle;
+static int fds_before;
+
+static void setup(void)
+{
+    fds_before = open_fds();
+    ready = event_fd(true);
+    idle = event_fd(false);
+    s = make_slots(NSLOTS);
+    const struct pollfd slots[NSLOTS] = {{ready, POLLIN, 0},  {idle, POLLIN, 0}, {-1, 0, 0},
+                                         {ready, POLLOUT, 0}, {idle, POLLIN, 0}, {-1, 0, 0}};
+    for (int i = 0; i < NSLOTS; i++)
+        want[i] = slots[i];
+    oracle_fill(s, want, NSLOTS);
+}
+
+/* What the library opened it has closed, and nothing else. */
+static void teardown(void)
+{
+    fdslots_destroy(s);
+    close(ready);
+    close(idle);
+    ck_assert_int_eq(open_fds(), fds_before);
+}
+
+static int lowest_free(void)
+{
+    int fd = event_fd(false);
+    close(fd);
+    return fd;
+}
+
+/* ---- the library's own ---- */
+
+/* The number of the kernel's set, which nobody is told. */
+static int make_set(void)
+{
+    int fd = lowest_free();
+    EXPECT(fdslots_epoll_wait(s, 0), 2);
+    ck_assert_int_eq(lowest_free(), fd + 1);
+    return fd;
+}
+
+static void set_is_gone(void)
+{
+    for (int again = 0; again < 3; again++) {
+        EXPECT(fdslots_epoll_wait(s, 0), -EBADF);
+        EXPECT(fdslots_epoll_pwait(s, NULL, NULL), -EBADF);
+        ck_assert_int_eq(oracle_check(entry_at(0), s, want, NSLOTS), 2);
+    }
+    EXPECT(fdslots_wait(s, FDSLOTS_FOREVER, NULL), 2); /* by poll(2) */
+}
+
+/* Also after changes, which it is told of first: no slot is closed because the set is. */
+START_TEST(its_set_is_closed)
+{
+    int set = make_set();
+    EXPECT(fdslots_set_max_ready(s, _i > 1 ? 4 : NSLOTS), 0); /* cut, but all that is ready fits */
+    ck_assert_int_eq(close(set), 0);
+    if (_i > 0) {
+        EXPECT(fdslots_set_index(s, 1, idle, POLLIN), 0);
+        EXPECT(fdslots_invalidate_index(s, 4), 0);
+        want[4].fd = -1;
+    }
+    set_is_gone();
+    EXPECT(fdslots_rebuild(s), 0);
+    for (int i = 0; i < entry_count(); i++)
+        ck_assert_int_eq(oracle_check(entry_at(i), s, want, NSLOTS), 2);
+}
+END_TEST
+
+START_TEST(its_set_is_closed_by_its_own_slot)
+{
+    int set = make_set();
+    EXPECT(fdslots_set_index(s, 5, set, POLLIN), 0);
+    EXPECT(fdslots_close_index(s, 5), 0);
+    set_is_gone();
+    EXPECT(fdslots_rebuild(s), 0);
+    ck_assert_int_eq(oracle_check(entry_at(2), s, want, NSLOTS), 2);
+}
+END_TEST
+
+START_TEST(its_outer_set_is_closed)
+{
+    int outer = fdslots_epoll_fd(s);
+    ck_assert_int_ge(outer, 0);
+    ck_assert_int_eq(close(outer), 0);
+    for (int i = 0; i < entry_count(); i++)
+        ck_assert_int_eq(oracle_check(entry_at(i), s, want, NSLOTS), 2);
+    EXPECT(fdslots_set_index(s, 5, outer, POLLIN), 0);
+    EXPECT(fdslots_poll(s, NSLOTS, 0), 3);
+    EXPECT(fdslots_get_revents(s, 5), POLLNVAL);
+    EXPECT(fdslots_invalidate_index(s, 5), 0);
+    EXPECT(fdslots_epoll_wait(s, 0), 2);
+}
+END_TEST
+
+/* ---- its waker ---- */
+
+START_TEST(its_waker_is_closed)
+{
+    const struct entry *e = entry_at(_i);
+    signal(SIGPIPE, SIG_IGN);       /* a pipe says so, where there is no eventfd */
+    EXPECT(e->wait(s, 0, NULL), 2); /* so that no set takes the closed number */
+    EXPECT(fdslots_waker_open(s, 2), 0);
+    EXPECT(e->wait(s, 0, NULL), 2);
+    close(fdslots_get_fd(s, 2));
+    ck_assert_int_lt(fdslots_wake(s), 0);
+    ck_assert_int_lt(fdslots_waker_drain(s), 0);
+    ck_assert_int_ge(e->wait(s, 0, NULL), 2);
+    EXPECT(fdslots_waker_open(s, 5), -EEXIST);
+    EXPECT(fdslots_close_index(s, 2), 0);
+    EXPECT(fdslots_wake(s), -ENOENT);
+    EXPECT(fdslots_waker_open(s, 2), 0);
+    EXPECT(fdslots_wake(s), 0);
+    EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 3);
+    EXPECT(fdslots_close_index(s, 2), 0);
+}
+END_TEST
+
+/* The slot is an ordinary one: it may get another owner, and the waker goes on without it. */
+START_TEST(its_waker_loses_its_slot)
+{
+    const struct entry *e = entry_at(_i);
+    EXPECT(fdslots_waker_open(s, 2), 0);
+    int waker = fdslots_get_fd(s, 2);
+    EXPECT(fdslots_set_index(s, 2, idle, POLLIN), 0);
+    want[2] = want[1];
+    EXPECT(fdslots_wake(s), 0);
+    EXPECT(fdslots_waker_open(s, 5), -EEXIST);
+    ck_assert_int_eq(oracle_check(e, s, want, NSLOTS), 2);
+    EXPECT(fdslots_set_index(s, 5, waker, POLLIN), 0);
+    want[5] = (struct pollfd){waker, POLLIN, 0};
+    ck_assert_int_eq(oracle_check(e, s, want, NSLOTS), 3);
+    EXPECT(fdslots_waker_drain(s), 0);
+    ck_assert_int_eq(oracle_check(e, s, want, NSLOTS), 2);
+    EXPECT(fdslots_close_index(s, 5), 0);
+    EXPECT(fdslots_wake(s), -ENOENT);
+    want[5].fd = -1;
+    ck_assert_int_eq(oracle_check(e, s, want, NSLOTS), 2);
+}
+END_TEST
+
+START_TEST(its_waker_is_in_two_slots)
+{
+    const struct entry *e = entry_at(_i);
+    EXPECT(fdslots_waker_open(s, 2), 0);
+    int waker = fdslots_get_fd(s, 2);
+    EXPECT(fdslots_set_index(s, 5, waker, POLLIN | POLLOUT), 0);
+    want[2] = (struct pollfd){waker, POLLIN, 0};
+    want[5] = (struct pollfd){waker, POLLIN | POLLOUT, 0};
+    oracle_check(e, s, want, NSLOTS);
+    EXPECT(fdslots_close_index(s, 5), 0);
+    want[5].fd = -1;
+    ck_assert_int_eq(oracle_check(e, s, want, NSLOTS), 3); /* slot 2 is POLLNVAL */
+    EXPECT(fdslots_invalidate_index(s, 2), 0);
+}
+END_TEST
+
+/* ---- two buffers ---- */
+
+/* Each has the set of the other: poll(2) answers where no set of the kernel can. */
+START_TEST(a_circle)
+{
+    struct fdslots *other = make_slots(2);
+    int fd = fdslots_epoll_fd(s);
+    EXPECT(fdslots_set_index(other, 0, fd, POLLIN), 0);
+    int other_fd = fdslots_epoll_fd(other);
+    ck_assert_int_ge(other_fd, 0);
+    EXPECT(fdslots_set_index(s, 5, other_fd, POLLIN), 0);
+    want[5] = (struct pollfd){other_fd, POLLIN, 0};
+    struct pollfd others[2] = {{fd, POLLIN, 0}, {-1, 0, 0}};
+    for (int again = 0; again < 5; again++) {
+        EXPECT(fdslots_epoll_wait(s, -1), -ELOOP);
+        EXPECT(fdslots_epoll_fd(s), -ELOOP);
+        ck_assert_int_eq(oracle_check(entry_at(entry_count() - 1), s, want, NSLOTS), 3);
+        ck_assert_int_eq(oracle_check(entry_at(entry_count() - 1), other, others, 2), 1);
+    }
+    fdslots_destroy(other);
+    EXPECT(fdslots_poll(s, NSLOTS, 0), 3);
+    EXPECT(fdslots_get_revents(s, 5), POLLNVAL);
+    EXPECT(fdslots_invalidate_index(s, 5), 0);
+    EXPECT(fdslots_epoll_wait(s, -1), 2);
+}
+END_TEST
+
+/* It closes a file that is in both, and the dup in the other goes on. */
+START_TEST(the_other_closes_the_file)
+{
+    const struct entry *e = entry_at(_i);
+    struct fdslots *other = make_slots(NSLOTS);
+    int shared = event_fd(true);
+    int copy = dup(shared);
+    struct pollfd others[NSLOTS] = {{shared, POLLIN, 0},  {copy, POLLIN, 0}, {-1, 0, 0},
+                                    {shared, POLLOUT, 0}, {-1, 0, 0},        {-1, 0, 0}};
+    oracle_fill(other, others, NSLOTS);
+    ck_assert_int_eq(oracle_check(e, other, others, NSLOTS), 3);
+    EXPECT(fdslots_set_index(s, 2, shared, POLLIN), 0);
+    EXPECT(fdslots_set_index(s, 5, copy, POLLIN), 0);
+    EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 4);
+    for (uint32_t i = 0; i < NSLOTS; i += 3) {
+        EXPECT(fdslots_invalidate_index(other, i), 0); /* as the one rule has it */
+        others[i].fd = -1;
+    }
+    EXPECT(fdslots_close_index(s, 2), 0);
+    want[5] = (struct pollfd){copy, POLLIN, 0};
+    for (int again = 0; again < 3; again++) {
+        ck_assert_int_eq(oracle_check(e, s, want, NSLOTS), 3);
+        ck_assert_int_eq(oracle_check(e, other, others, NSLOTS), 1);
+    }
+    fdslots_destroy(other);
+    ck_assert_int_eq(oracle_check(e, s, want, NSLOTS), 3);
+    close(copy);
+}
+END_TEST
+
+Suite *suite_hostile_fds(void)
+{
+    Suite *suite = suite_create("hostile fds");
+    TCase *tcase = add_case(suite, "hostile fds");
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_loop_test(tcase, its_waker_is_closed, 0, entry_count());
+    tcase_add_loop_test(tcase, its_waker_loses_its_slot, 0, entry_count());
+    tcase_add_loop_test(tcase, its_waker_is_in_two_slots, 0, entry_count());
+    tcase_add_loop_test(tcase, the_other_closes_the_file, 0, entry_count());
+    if (!have_epoll())
+        return suite;
+    tcase_add_loop_test(tcase, its_set_is_closed, 0, 3);
+    tcase_add_test(tcase, its_set_is_closed_by_its_own_slot);
+    tcase_add_test(tcase, its_outer_set_is_closed);
+    tcase_add_test(tcase, a_circle);
+    return suite;
+}
