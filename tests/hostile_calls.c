@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 int hostile_fd;
 
@@ -169,8 +170,7 @@ CALL(fdslots_rebuild, s)
 static intmax_t call_fdslots_size(struct fdslots *s, const intmax_t *v)
 {
     (void)s;
-    size_t size = fdslots_size(U(0));
-    return size > INTMAX_MAX ? -1 : (intmax_t)size;
+    return (intmax_t)fdslots_size(U(0));
 }
 
 static intmax_t call_fdslots_version(struct fdslots *s, const intmax_t *v)
@@ -306,7 +306,15 @@ static bool format_events_gives(const intmax_t *v, intmax_t *result)
 
 /* ---- streams ---- */
 
-POOL(stream_pool, is_zero, 1, 0, 2, 3, 4);
+POOL(stream_pool, is_zero, 1, 0, 2, 3, 4, 5);
+
+static FILE *closed_stream(void)
+{
+    FILE *stream = fopen("/dev/null", "w");
+    if (stream != NULL)
+        close(fileno(stream));
+    return stream;
+}
 
 static FILE *stream_of(intmax_t value)
 {
@@ -315,6 +323,7 @@ static FILE *stream_of(intmax_t value)
                    : value == 2 ? fopen("/dev/full", "w")
                    : value == 3 ? fopen("/dev/null", "r")
                    : value == 4 ? fmemopen(text, 16, "w")
+                   : value == 5 ? closed_stream()
                                 : NULL;
     ck_assert(stream != NULL || value == 0);
     if (stream != NULL)
