@@ -60,30 +60,35 @@ static void admit(struct fdslots *s, uint32_t index)
     fdslots_index_set_remove(&s->epoll.refused, index);
 }
 
-/* Whether fd is an epoll set. The kernel answers ENOENT to the removal of a fresh set from it;
- * where fd is another file or none, EINVAL or EBADF. */
-static bool is_epoll_set(int fd)
+/* Whether fd is an epoll set: 1 or 0, or an error. The kernel answers ENOENT to the removal of a
+ * fresh set from it; where fd is another file or none, EINVAL or EBADF. */
+static int is_epoll_set(int fd)
 {
     int fresh = sys_epoll_create();
     if (fresh < 0)
-        return false;
-    bool is = sys_epoll_ctl(fd, EPOLL_CTL_DEL, fresh, 0, 0) == -ENOENT;
+        return fresh;
+    int rc = sys_epoll_ctl(fd, EPOLL_CTL_DEL, fresh, 0, 0);
     sys_close(fresh);
-    return is;
+    if (rc == -ENOENT)
+        return 1;
+    return rc == -EINVAL || rc == -EBADF ? 0 : rc;
 }
 
 /* What the kernel is told for a run. An epoll set in a slot wakes those who wait on it with EPOLLIN
  * alone, although it reads as EPOLLRDNORM too: who asks for that alone would not be woken. */
-static uint32_t kernel_events(int fd, uint32_t registered)
+static int kernel_events(int fd, uint32_t registered, uint32_t *events)
 {
-    uint32_t events = registered & REGISTERED_EVENTS;
-    if ((events & (EPOLLIN | EPOLLRDNORM)) == EPOLLRDNORM && is_epoll_set(fd))
-        events |= EPOLLIN;
+    int rc = 0;
+    *events = registered & REGISTERED_EVENTS;
+    if ((*events & (EPOLLIN | EPOLLRDNORM)) == EPOLLRDNORM)
+        rc = is_epoll_set(fd);
+    if (rc > 0)
+        *events |= EPOLLIN;
     if ((registered & REGISTERED_EDGE) != 0)
-        events |= EPOLLET;
+        *events |= EPOLLET;
     if ((registered & REGISTERED_EXCLUSIVE) != 0)
-        events |= EPOLLEXCLUSIVE;
-    return events;
+        *events |= EPOLLEXCLUSIVE;
+    return rc;
 }
 
 static int replace(struct fdslots *s, int fd, uint32_t events, struct event_name name)
@@ -98,9 +103,11 @@ static int tell(struct fdslots *s, uint32_t leader, uint32_t registered)
 {
     struct slot *slot = &s->slots[leader];
     int fd = slot->registered_fd;
-    uint32_t events = kernel_events(fd, registered);
     const struct event_name name = {leader, slot->generation};
-    int rc;
+    uint32_t events;
+    int rc = kernel_events(fd, registered, &events);
+    if (rc < 0)
+        return rc;
     if (slot->registered_events != 0) {
         const bool exclusive = ((slot->registered_events | registered) & REGISTERED_EXCLUSIVE) != 0;
         slot->registered_events = 0;

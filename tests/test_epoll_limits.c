@@ -130,6 +130,31 @@ START_TEST(emfile_for_the_outer_set)
 }
 END_TEST
 
+/* A set in a slot that waits for POLLRDNORM alone must be known for one, which takes an fd for a
+ * moment: without it, it would never be woken. */
+static void one_fd_left_for_a_set(void)
+{
+    struct epoll_event event = {.events = EPOLLIN};
+    int inner = epoll_create1(EPOLL_CLOEXEC);
+    CHILD_EXPECT(epoll_ctl(inner, EPOLL_CTL_ADD, idle, &event), 0);
+    int lowest = epoll_create1(0);
+    close(lowest);
+    CHILD_EXPECT(fdslots_set_index(s, 0, inner, POLLRDNORM), 0);
+    set_limit((rlim_t)lowest + 1);
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), -EMFILE);
+    CHILD_EXPECT(fdslots_wait(s, 0, NULL), 1);
+    set_limit((rlim_t)lowest + 2);
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), 1);
+    event_set(idle);
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), 3);
+}
+
+START_TEST(emfile_for_a_set_in_a_slot)
+{
+    child_run(one_fd_left_for_a_set);
+}
+END_TEST
+
 /* Where no fd is free the old set goes first: a ghost is dropped all the same. */
 static void rebuild_without_fds(void)
 {
@@ -303,6 +328,7 @@ Suite *suite_epoll_limits(void)
     tcase_add_test(tcase, replacing_fails);
     tcase_add_test(tcase, emfile);
     tcase_add_test(tcase, emfile_for_the_outer_set);
+    tcase_add_test(tcase, emfile_for_a_set_in_a_slot);
     tcase_add_test(tcase, emfile_at_a_rebuild);
     tcase_add_test(tcase, wait_goes_on_by_epoll);
     tcase_add_test(tcase, an_error_only_where_neither_can);
