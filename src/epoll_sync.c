@@ -93,8 +93,11 @@ static int kernel_events(int fd, uint32_t registered, uint32_t *events)
 
 static int replace(struct fdslots *s, int fd, uint32_t events, struct event_name name)
 {
-    if (ctl_delete(s, fd) < 0)
+    int rc = ctl_delete(s, fd);
+    if (rc < 0)
         s->epoll.ghosts_possible = true;
+    if (rc < 0 && rc != -ENOENT && rc != -EBADF)
+        return rc; /* it is there still, and ADD would say EEXIST */
     return ctl(s, EPOLL_CTL_ADD, fd, events, name);
 }
 
