@@ -235,6 +235,8 @@ SELDOM static int wait_on(struct fdslots *s, int64_t left, const sigset_t *sigma
 {
     bool may_go_on = left > 0 && left != FDSLOTS_FOREVER;
     int64_t deadline = may_go_on ? fdslots_deadline(left) : 0;
+    if (deadline < 0)
+        return (int)deadline;
     for (;;) {
         int64_t ghosts = ask(s, left, sigmask);
         if (ghosts < 0)
@@ -246,6 +248,8 @@ SELDOM static int wait_on(struct fdslots *s, int64_t left, const sigset_t *sigma
             return rc;
         if (may_go_on)
             left = fdslots_time_left(deadline);
+        if (left < 0)
+            return (int)left;
         if (ghosts == 0 && (!may_go_on || left == 0))
             break;
     }

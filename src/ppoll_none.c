@@ -15,6 +15,8 @@ int fdslots_sys_ppoll(struct pollfd *fds, nfds_t nfds, const struct timespec *ti
         return -ENOTSUP;
     int64_t left = fdslots_ns_from_timespec(timeout);
     int64_t deadline = fdslots_deadline(left);
+    if (deadline < 0)
+        return (int)deadline;
     for (;;) {
         int ms = fdslots_ms_from_ns(left);
         int rc = sys_poll(fds, nfds, ms);
@@ -22,6 +24,8 @@ int fdslots_sys_ppoll(struct pollfd *fds, nfds_t nfds, const struct timespec *ti
         if (rc != 0 || ms != INT_MAX)
             return rc;
         left = fdslots_time_left(deadline);
+        if (left < 0)
+            return (int)left;
     }
 }
 

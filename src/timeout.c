@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "timeout.h"
 #include "slots.h"
+#include "sys.h"
 
 #include <limits.h>
 
@@ -46,13 +47,16 @@ struct timespec fdslots_timespec_from_ns(int64_t ns)
 static int64_t now(void)
 {
     struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return ts.tv_sec * NS_PER_S + ts.tv_nsec;
+    int saved = errno;
+    int rc = sys_result(clock_gettime(CLOCK_MONOTONIC, &ts), saved);
+    return rc < 0 ? rc : ts.tv_sec * NS_PER_S + ts.tv_nsec;
 }
 
 int64_t fdslots_deadline(int64_t ns)
 {
     int64_t start = now();
+    if (start < 0)
+        return start;
     return ns < FDSLOTS_FOREVER - start ? start + ns : FDSLOTS_FOREVER;
 }
 
@@ -60,6 +64,8 @@ int64_t fdslots_time_left(int64_t deadline)
 {
     if (deadline == FDSLOTS_FOREVER)
         return FDSLOTS_FOREVER;
-    int64_t left = deadline - now();
-    return left > 0 ? left : 0;
+    int64_t moment = now();
+    if (moment < 0)
+        return moment;
+    return deadline > moment ? deadline - moment : 0;
 }

@@ -20,7 +20,8 @@ int64_t fdslots_ns_from_timespec(const struct timespec *timeout);
 int fdslots_ms_from_ns(int64_t ns); /* -1 for FDSLOTS_FOREVER; INT_MAX where more would be needed */
 struct timespec fdslots_timespec_from_ns(int64_t ns);
 
-/* The moment at which a timeout that starts now runs out, and what is left until then. */
+/* The moment at which a timeout that starts now runs out, and what is left until then; or an error,
+ * where the clock cannot be read. */
 int64_t fdslots_deadline(int64_t ns);
 int64_t fdslots_time_left(int64_t deadline);
 
