@@ -36,16 +36,26 @@ static inline int sys_close(int fd)
     return rc == -EINTR ? 0 : rc;
 }
 
+/* Both are for wakers, whose fds never block. EINTR comes from a supervisor of system calls
+ * (seccomp) alone, and a wake must not be lost to it. */
 static inline int sys_read(int fd, void *buf, size_t size)
 {
     int saved = errno;
-    return sys_result((int)read(fd, buf, size), saved);
+    int rc;
+    do
+        rc = sys_result((int)read(fd, buf, size), saved);
+    while (rc == -EINTR);
+    return rc;
 }
 
 static inline int sys_write(int fd, const void *buf, size_t size)
 {
     int saved = errno;
-    return sys_result((int)write(fd, buf, size), saved);
+    int rc;
+    do
+        rc = sys_result((int)write(fd, buf, size), saved);
+    while (rc == -EINTR);
+    return rc;
 }
 
 /* In ppoll.c, or in ppoll_none.c where the system has none: a mask is then -ENOTSUP. */
