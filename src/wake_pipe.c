@@ -7,10 +7,11 @@
 
 #include <fcntl.h>
 
-static void set_flags(int fd)
+static int set_flags(int fd)
 {
-    fcntl(fd, F_SETFD, FD_CLOEXEC);
-    fcntl(fd, F_SETFL, O_NONBLOCK);
+    int saved = errno;
+    int rc = sys_result(fcntl(fd, F_SETFD, FD_CLOEXEC), saved);
+    return rc < 0 ? rc : sys_result(fcntl(fd, F_SETFL, O_NONBLOCK), saved);
 }
 
 int fdslots_wake_open(int ends[2])
@@ -19,9 +20,12 @@ int fdslots_wake_open(int ends[2])
     int rc = sys_result(pipe(ends), saved);
     if (rc < 0)
         return rc;
-    set_flags(ends[0]);
-    set_flags(ends[1]);
-    return 0;
+    rc = set_flags(ends[0]);
+    if (rc >= 0)
+        rc = set_flags(ends[1]);
+    if (rc < 0)
+        fdslots_wake_close(ends[0], ends[1]);
+    return rc < 0 ? rc : 0;
 }
 
 void fdslots_wake_close(int read_fd, int write_fd)
