@@ -72,8 +72,11 @@ int fdslots_epoll_renew(struct fdslots *s)
     }
     let_go(set); /* first, so that there is an fd to be had for the new one */
     int saved = errno;
-    set->process = fdslots_process_enter();
+    uint32_t process = fdslots_process_enter();
     errno = saved;
+    if (process == 0)
+        return -ENOMEM;
+    set->process = process;
     int fresh = sys_epoll_create();
     if (fresh >= 0 && set->outer_fd >= 0) {
         int rc = sys_epoll_ctl(set->outer_fd, EPOLL_CTL_ADD, fresh, EPOLLIN, 0);

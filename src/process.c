@@ -25,6 +25,7 @@ static unsigned char room[2 * LARGEST_PAGE];
 static _Atomic uint32_t fallback_word;
 _Atomic uint32_t *fdslots_process_word = &fallback_word;
 
+static atomic_bool handler_set;
 static _Atomic uint32_t last_process;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -44,17 +45,24 @@ static void prepare(void)
     if (page <= LARGEST_PAGE) {
         uintptr_t offset = (page - (uintptr_t)room % page) % page;
         void *start = room + offset;
-        if (is_wiped_on_fork(start, page)) {
+        if (is_wiped_on_fork(start, page))
             fdslots_process_word = start;
-            return;
-        }
     }
-    pthread_atfork(NULL, NULL, forked);
+}
+
+/* Whether a fork will be noticed. Two threads may set the handler twice: that does no harm. */
+static bool is_ready(void)
+{
+    pthread_once(&once, prepare);
+    if (fdslots_process_word == &fallback_word && !atomic_load(&handler_set))
+        atomic_store(&handler_set, pthread_atfork(NULL, NULL, forked) == 0);
+    return fdslots_process_word != &fallback_word || atomic_load(&handler_set);
 }
 
 uint32_t fdslots_process_enter(void)
 {
-    pthread_once(&once, prepare);
+    if (!is_ready())
+        return 0;
     uint32_t process = atomic_load(fdslots_process_word);
     if (process != 0)
         return process;

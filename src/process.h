@@ -12,7 +12,7 @@
 extern _Atomic uint32_t *fdslots_process_word;
 
 /* A number that differs from that of every ancestor of this process. Makes the word ready first, so
- * that a fork from now on is noticed. */
+ * that a fork from now on is noticed; 0 where there is no memory for that. */
 uint32_t fdslots_process_enter(void);
 
 /* Whether this is still the process in which fdslots_process_enter() gave `process`. */

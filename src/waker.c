@@ -19,12 +19,12 @@ static bool ours(const struct waker *waker)
 static int open_waker(struct waker *waker)
 {
     int ends[2];
-    int rc = fdslots_wake_open(ends);
-    if (rc < 0)
-        return rc;
     int saved = errno;
     uint32_t process = fdslots_process_enter();
     errno = saved;
+    int rc = process != 0 ? fdslots_wake_open(ends) : -ENOMEM;
+    if (rc < 0)
+        return rc;
     atomic_store(&waker->write_fd, ends[1]);
     atomic_store(&waker->read_fd, ends[0]);
     atomic_store(&waker->process, process);
