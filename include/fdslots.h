@@ -21,6 +21,8 @@
  * What holds for every call
  *
  *   Results     >= 0 on success, a negative errno value on failure. errno is left as it was.
+ *               Where a filter of system calls, a broken kernel, or a caller who closed an fd of
+ *               the library makes a call fail in a way not named here, that error is returned.
  *   index       counts slots from 0. An index that is not below the capacity is -EINVAL.
  *   s           A NULL buffer is -EINVAL, or NULL or 0 where the result cannot hold an error.
  *   Bad input   changes nothing. Nothing here aborts, and only fdslots_dump() prints.
@@ -227,10 +229,11 @@ int fdslots_ppoll(struct fdslots *s, uint32_t nfds, const struct timespec *timeo
  * timeout_ms   as fdslots_poll()
  *
  * Returns the number of ready slots, or -ENOTSUP: no epoll here, or FDSLOTS_NO_EPOLL, or a
- * FDSLOTS_EXCLUSIVE slot where epoll knows no EPOLLEXCLUSIVE; -EINTR;
- * -EMFILE, -ENFILE, -ENOMEM: the epoll set could not be made; -ENOSPC, -ENOMEM: an fd could not be
- * registered (fs.epoll.max_user_watches); -EINVAL: a slot holds the epoll fd of this very buffer,
- * or a FDSLOTS_EXCLUSIVE one holds an epoll fd; -ELOOP: epoll fds nested in a circle or too deep.
+ * FDSLOTS_EXCLUSIVE slot where epoll knows no EPOLLEXCLUSIVE; -EINTR; -EMFILE, -ENFILE, -ENOMEM:
+ * the epoll set could not be made, or not made anew where a file outlived its fd; -ENOSPC, -ENOMEM:
+ * an fd could not be registered (fs.epoll.max_user_watches); -EINVAL: a slot holds the epoll fd of
+ * this very buffer, or a FDSLOTS_EXCLUSIVE one holds an epoll fd; -ELOOP: epoll fds nested in a
+ * circle or too deep.
  * After an error the slots still hold the truth, and the next wait tries again.
  * Cost: one system call, and one epoll_ctl(2) for each slot whose registration differs from the
  * kernel's; O(ready + changed). One epoll_ctl(2) more for each slot with a closed fd, which is
