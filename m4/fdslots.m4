@@ -49,6 +49,21 @@ AC_DEFUN([FDSLOTS_SYMBOL_MAP], [
   AM_CONDITIONAL([SYMBOL_MAP], [test "x$fdslots_symbol_map" = xyes])
 ])
 
+# tests/faults stands between the library and the C library.
+AC_DEFUN([FDSLOTS_WRAP], [
+  AC_CACHE_CHECK([whether the linker takes --wrap], [fdslots_cv_wrap], [
+    fdslots_saved_LDFLAGS=$LDFLAGS
+    LDFLAGS="$LDFLAGS -Wl,--wrap=close"
+    AC_LINK_IFELSE([AC_LANG_PROGRAM([[
+int close(int fd);
+int __real_close(int fd);
+int __wrap_close(int fd) { return __real_close(fd); }
+]], [[return close(0);]])], [fdslots_cv_wrap=yes], [fdslots_cv_wrap=no])
+    LDFLAGS=$fdslots_saved_LDFLAGS
+  ])
+  AM_CONDITIONAL([WRAP], [test "x$fdslots_cv_wrap" = xyes])
+])
+
 # What a program that links the static library needs besides, where threads are not in the C library.
 AC_DEFUN([FDSLOTS_THREADS], [
   AC_CACHE_CHECK([for the library of pthread_once and pthread_atfork], [fdslots_cv_thread_libs], [

@@ -143,3 +143,43 @@ tests_stress_threads_SOURCES = \
 	tests/stress_threads.c
 tests_stress_threads_LDFLAGS = -static
 tests_stress_threads_LDADD = libfdslots.la
+
+# ---- every system call fails ----
+# The linker puts the functions of tests/fault.c in the place of the system's.
+if WRAP
+check_PROGRAMS += tests/faults
+TESTS += tests/faults
+endif
+tests_faults_SOURCES = \
+	tests/env.c \
+	tests/env.h \
+	tests/fault.c \
+	tests/fault.h \
+	tests/fault_look.c \
+	tests/fault_scenarios.c \
+	tests/fault_scenarios.h \
+	tests/fault_world.c \
+	tests/fault_world.h \
+	tests/faults.c
+tests_faults_LDFLAGS = -static \
+	-Wl,--wrap=clock_gettime \
+	-Wl,--wrap=close \
+	-Wl,--wrap=epoll_create1 \
+	-Wl,--wrap=epoll_ctl \
+	-Wl,--wrap=epoll_pwait \
+	-Wl,--wrap=epoll_pwait2 \
+	-Wl,--wrap=epoll_wait \
+	-Wl,--wrap=eventfd \
+	-Wl,--wrap=fcntl \
+	-Wl,--wrap=free \
+	-Wl,--wrap=madvise \
+	-Wl,--wrap=malloc \
+	-Wl,--wrap=pipe \
+	-Wl,--wrap=poll \
+	-Wl,--wrap=ppoll \
+	-Wl,--wrap=pselect \
+	-Wl,--wrap=pthread_atfork \
+	-Wl,--wrap=read \
+	-Wl,--wrap=sysconf \
+	-Wl,--wrap=write
+tests_faults_LDADD = libfdslots.la

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Waits that may fail, and their answers against a plain poll(2).
+ */
+#include "fault_world.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+
+/* ---- the entry points ---- */
+
+#define NS_PER_MS INT64_C(1000000)
+#define NS_PER_S  INT64_C(1000000000)
+
+static int ms_of(int64_t ns)
+{
+    return ns == FDSLOTS_FOREVER ? -1 : (int)((ns + NS_PER_MS - 1) / NS_PER_MS);
+}
+
+static const struct timespec *timespec_of(int64_t ns, struct timespec *time)
+{
+    *time = (struct timespec){(time_t)(ns / NS_PER_S), (long)(ns % NS_PER_S)};
+    return ns == FDSLOTS_FOREVER ? NULL : time;
+}
+
+static const sigset_t *no_signals(void)
+{
+    static sigset_t mask;
+    sigemptyset(&mask);
+    return &mask;
+}
+
+static int by_poll(struct fdslots *s, int64_t ns)
+{
+    return fdslots_poll(s, WORLD_SLOTS, ms_of(ns));
+}
+
+static int by_ppoll(struct fdslots *s, int64_t ns)
+{
+    struct timespec time;
+    return fdslots_ppoll(s, WORLD_SLOTS, timespec_of(ns, &time), NULL);
+}
+
+static int by_epoll_wait(struct fdslots *s, int64_t ns)
+{
+    return fdslots_epoll_wait(s, ms_of(ns));
+}
+
+static int by_epoll_pwait(struct fdslots *s, int64_t ns)
+{
+    struct timespec time;
+    return fdslots_epoll_pwait(s, timespec_of(ns, &time), NULL);
+}
+
+static int by_epoll_pwait_masked(struct fdslots *s, int64_t ns)
+{
+    struct timespec time;
+    return fdslots_epoll_pwait(s, timespec_of(ns, &time), no_signals());
+}
+
+static int by_wait(struct fdslots *s, int64_t ns)
+{
+    return fdslots_wait(s, ns, NULL);
+}
+
+static int by_wait_masked(struct fdslots *s, int64_t ns)
+{
+    return fdslots_wait(s, ns, no_signals());
+}
+
+static bool always(void)
+{
+    return true;
+}
+
+static bool have_ppoll(void)
+{
+    return fdslots_has(FDSLOTS_HAS_PPOLL) == 1;
+}
+
+static bool have_epoll(void)
+{
+    return fdslots_has(FDSLOTS_HAS_EPOLL) == 1;
+}
+
+#define BY_EPOLL 2
+static const struct way ways[] = {
+    {"poll", by_poll, always, false, false},
+    {"ppoll", by_ppoll, have_ppoll, false, false},
+    {"epoll_wait", by_epoll_wait, have_epoll, true, false},
+    {"epoll_pwait", by_epoll_pwait, have_epoll, true, false},
+    {"epoll_pwait, masked", by_epoll_pwait_masked, have_epoll, true, false},
+    {"wait", by_wait, always, true, true},
+    {"wait, masked", by_wait_masked, have_ppoll, true, true},
+};
+
+const struct way *way_at(int i)
+{
+    for (const struct way *way = ways; way < ways + sizeof ways / sizeof ways[0]; way++)
+        if (way->available() && i-- == 0)
+            return way;
+    return NULL;
+}
+
+/* ---- what went wrong, and what that excuses ---- */
+
+static bool about_epoll_wait(void)
+{
+    return fault->kind == FAULT_EPOLL_WAIT || fault->kind == FAULT_EPOLL_PWAIT ||
+           fault->kind == FAULT_EPOLL_PWAIT2;
+}
+
+/* The kernel has said something of an fd that is not so: that it is closed, of a file that epoll
+ * does not take, or no epoll set. The answer cannot be right. */
+static bool was_lied_to(const struct world *w)
+{
+    const int error = fault->error;
+    switch (fault->kind) {
+    case FAULT_EPOLL_ADD:
+    case FAULT_EPOLL_MOD:
+        return error == EBADF || error == EPERM;
+    case FAULT_EPOLL_DEL:
+        return error == EPERM || (w->has_set && (error == EBADF || error == EINVAL));
+    default:
+        return false;
+    }
+}
+
+/* A mechanism failed as a whole, so that fdslots_wait() has to use the other. */
+static bool needs_the_other(void)
+{
+    return fault->error != EINTR && (fault->kind == FAULT_POLL || fault->kind == FAULT_PPOLL);
+}
+
+static bool only_epoll_will_do(const struct world *w)
+{
+    for (uint32_t i = 0; i < WORLD_SLOTS; i++)
+        if ((w->want[i].events & (FDSLOTS_EDGE | FDSLOTS_EXCLUSIVE)) != 0 && w->want[i].fd >= 0)
+            return true;
+    return false;
+}
+
+/* Where there is no ppoll(2), both mechanisms need the clock. */
+static bool has_other_now(const struct world *w)
+{
+    return have_epoll() && !only_epoll_will_do(w) && (have_ppoll() || fault->kind != FAULT_CLOCK);
+}
+
+/* ---- the answer ---- */
+
+static void ask_oracle(const struct world *w, struct pollfd *fds)
+{
+    for (uint32_t i = 0; i < WORLD_SLOTS; i++) {
+        const struct want *want = &w->want[i];
+        fds[i] = (struct pollfd){.fd = want->paused || want->fired ? -1 : want->fd,
+                                 .events = (short)(uint16_t)want->events};
+    }
+    EXPECT(poll(fds, WORLD_SLOTS, 0) >= 0, "the oracle failed");
+}
+
+/* Whether revents 0 will do where poll(2) says otherwise. */
+static bool may_be_silent(const struct world *w, const struct want *want, bool partial)
+{
+    const bool edge = (want->events & FDSLOTS_EDGE) != 0;
+    return partial || w->cut || (edge && !want->edge_due);
+}
+
+static void check_slot(const struct world *w, uint32_t i, int expected, bool partial)
+{
+    int got = fdslots_get_revents(w->s, i);
+    EXPECT(got == expected || (got == 0 && may_be_silent(w, &w->want[i], partial)),
+           "slot %u, fd %d, events %#x: revents %#x, poll(2) says %#x", i, w->want[i].fd,
+           (unsigned)w->want[i].events, (unsigned)got, (unsigned)expected);
+}
+
+static void take_report(struct world *w, uint32_t i)
+{
+    struct want *want = &w->want[i];
+    if (fdslots_get_revents(w->s, i) == 0)
+        return;
+    want->edge_due = false;
+    want->fired = (want->events & FDSLOTS_ONESHOT) != 0;
+}
+
+/* The ready list names each slot that has revents, once. */
+static void check_list(const struct world *w, int64_t rc)
+{
+    bool listed[WORLD_SLOTS] = {false};
+    uint32_t count;
+    const uint32_t *ready = fdslots_ready(w->s, &count);
+    EXPECT(count == (uint64_t)rc, "%u slots are listed, not %d", count, (int)rc);
+    for (uint32_t r = 0; r < count; r++) {
+        EXPECT(!listed[ready[r]], "slot %u is listed twice", ready[r]);
+        EXPECT(fdslots_get_revents(w->s, ready[r]) > 0, "slot %u is listed in vain", ready[r]);
+        listed[ready[r]] = true;
+    }
+    for (uint32_t i = 0; i < WORLD_SLOTS; i++)
+        EXPECT(listed[i] == (fdslots_get_revents(w->s, i) != 0), "slot %u is not listed", i);
+}
+
+static void check_answer(struct world *w, int64_t rc, bool hit)
+{
+    struct pollfd oracle[WORLD_SLOTS];
+    ask_oracle(w, oracle);
+    const bool lied = hit && was_lied_to(w);
+    const bool partial = hit && about_epoll_wait();
+    for (uint32_t i = 0; i < WORLD_SLOTS && !lied; i++)
+        check_slot(w, i, (uint16_t)oracle[i].revents, partial);
+    check_list(w, rc);
+    if (w->woken && !hit)
+        EXPECT(fdslots_get_revents(w->s, (uint32_t)w->waker) == POLLIN, "a wake is lost");
+    for (uint32_t i = 0; i < WORLD_SLOTS; i++)
+        take_report(w, i);
+    world_check_slots(w);
+}
+
+static void check_error(const struct world *w)
+{
+    world_check_slots(w);
+    uint32_t count;
+    fdslots_ready(w->s, &count);
+    EXPECT(count == 0, "%u are ready after an error", count);
+    for (uint32_t i = 0; i < WORLD_SLOTS; i++)
+        EXPECT(fdslots_get_revents(w->s, i) == 0, "slot %u has revents after an error", i);
+    if (w->way->has_other && has_other_now(w))
+        EXPECT(fault->error == EINTR, "an error though there is another mechanism");
+}
+
+/* ---- the wait ---- */
+
+static int64_t now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * NS_PER_S + time.tv_nsec;
+}
+
+static uint64_t fallbacks(const struct world *w)
+{
+    struct fdslots_stats stats;
+    fdslots_stats(w->s, &stats, sizeof stats);
+    return stats.fallbacks;
+}
+
+/* Gives whether a call failed in it. */
+static bool look_once(struct world *w, int64_t timeout_ns)
+{
+    const uint32_t fired = fault->fired;
+    const uint64_t before = fallbacks(w);
+    const int64_t start = now();
+    int64_t rc = LIB(w->way->wait(w->s, timeout_ns));
+    const bool hit = fault->fired > fired;
+    if (w->is_child)
+        w->want[w->waker].fd = fdslots_get_fd(w->s, (uint32_t)w->waker);
+    if (world_failed(w->way->is_epoll ? world_epoll_errors : world_poll_errors, rc, fired)) {
+        check_error(w);
+        return true;
+    }
+    EXPECT(rc > 0 || now() - start >= timeout_ns, "came back early");
+    check_answer(w, rc, hit);
+    uint64_t more = fallbacks(w) - before;
+    EXPECT(more <= hit, "a fallback for no reason");
+    if (hit && w->way->has_other && needs_the_other())
+        EXPECT(more == 1, "a fallback that is not counted");
+    return hit;
+}
+
+void world_clear_up_lies(struct world *w)
+{
+    if (!was_lied_to(w))
+        return;
+    fault_lift();
+    if (have_epoll())
+        EXPECT(LIB(fdslots_rebuild(w->s)) == 0, "rebuild fails for no reason");
+}
+
+void look_for(struct world *w, int64_t timeout_ns)
+{
+    for (int again = 0; look_once(w, timeout_ns); again++) {
+        world_clear_up_lies(w);
+        if (again == PATIENCE)
+            fault_lift();
+    }
+}
+
+void look(struct world *w)
+{
+    look_for(w, 0);
+}
+
+void look_by_epoll(struct world *w)
+{
+    const struct way *way = w->way;
+    if (!way->is_epoll || !have_epoll())
+        return;
+    w->way = &ways[BY_EPOLL];
+    look(w);
+    w->way = way;
+}
