@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * What is done while calls fail.
+ */
 #ifndef TESTS_FAULT_SCENARIOS_H
 #define TESTS_FAULT_SCENARIOS_H
 
@@ -15,5 +18,13 @@ struct scenario {
 extern const struct scenario scenario_forked; /* one of them */
 extern const struct scenario scenarios[];
 extern const size_t scenario_count;
+
+/* ---- in fault_special.c ---- */
+
+void scenario_oneshot(struct world *w);
+void scenario_edges(struct world *w);
+void scenario_exclusive(struct world *w);
+void scenario_wakes(struct world *w);
+void scenario_nested(struct world *w);
 
 #endif

@@ -67,7 +67,7 @@ void empty(struct world *w, uint32_t index);
 void shut(struct world *w, uint32_t index);
 /* Wait, and compare with poll(2). */
 void look(struct world *w);
-/* The same, for a time that must pass where nothing is ready, or in vain. */
+/* As look(), for a time that must pass where nothing is ready, or in vain. */
 void look_for(struct world *w, int64_t timeout_ns);
 void rebuild(struct world *w);
 /* Gives the fd to nest. */
@@ -79,8 +79,19 @@ void drain(struct world *w);
 /* By fdslots_epoll_wait(), where the way of this world may; fdslots_wait() then finds epoll in
  * step, and chooses it where most slots are idle. */
 void look_by_epoll(struct world *w);
+/* Change a slot and change it back, with a wait between that may be refused half-way; pause it and
+ * resume it in the same way. */
+void flicker(struct world *w, uint32_t index, uint32_t events);
 /* An edge has come. */
 void edge(struct world *w, uint32_t index);
+
+/* ---- files ---- */
+
+/* With one byte in it, or none; it never blocks. */
+void make_pipe(int p[2], bool with_data);
+void close_pipe(const int p[2]);
+void fill(int fd); /* one byte */
+void take(int fd);
 
 /* ---- between the two files ---- */
 

@@ -158,6 +158,7 @@ tests_faults_SOURCES = \
 	tests/fault_look.c \
 	tests/fault_scenarios.c \
 	tests/fault_scenarios.h \
+	tests/fault_special.c \
 	tests/fault_world.c \
 	tests/fault_world.h \
 	tests/faults.c

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The scenarios of flags, and of fds that are the library's own.
+ */
+#include "fault_scenarios.h"
+
+#include <poll.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+/* ---- flags ---- */
+
+void scenario_oneshot(struct world *w)
+{
+    int full[2], idle[2];
+    make_pipe(full, true);
+    make_pipe(idle, false);
+    put(w, 0, full[0], POLLIN | FDSLOTS_ONESHOT);
+    put(w, 1, idle[0], POLLIN | FDSLOTS_ONESHOT);
+    look(w);
+    look(w);
+    change(w, 0, POLLIN | FDSLOTS_ONESHOT);
+    fill(idle[1]);
+    look(w);
+    look(w);
+    resume(w, 1);
+    put(w, 0, full[0], POLLIN);
+    look(w);
+    close_pipe(full);
+    close_pipe(idle);
+}
+
+void scenario_edges(struct world *w)
+{
+    int full[2], idle[2];
+    make_pipe(full, true);
+    make_pipe(idle, false);
+    put(w, 0, full[0], POLLIN | FDSLOTS_EDGE);
+    put(w, 1, idle[0], POLLIN | FDSLOTS_EDGE);
+    look(w);
+    look(w);
+    fill(idle[1]);
+    edge(w, 1);
+    look(w);
+    rest(w, 0);
+    look(w);
+    fill(full[1]);
+    resume(w, 0);
+    edge(w, 0);
+    put(w, 2, idle[1], POLLOUT);
+    look(w);
+    rebuild(w);
+    look(w);
+    fill(idle[1]);
+    edge(w, 1);
+    change(w, 1, POLLIN | POLLRDHUP | FDSLOTS_EDGE);
+    look(w);
+    close_pipe(full);
+    close_pipe(idle);
+}
+
+void scenario_exclusive(struct world *w)
+{
+    int full[2], idle[2];
+    make_pipe(full, true);
+    make_pipe(idle, false);
+    put(w, 0, full[0], POLLIN | FDSLOTS_EXCLUSIVE);
+    put(w, 1, idle[0], POLLIN | FDSLOTS_EXCLUSIVE);
+    look(w);
+    change(w, 0, POLLIN | POLLOUT | FDSLOTS_EXCLUSIVE);
+    fill(idle[1]);
+    look(w);
+    flicker(w, 0, POLLIN | FDSLOTS_EXCLUSIVE);
+    flicker(w, 1, POLLIN);
+    change(w, 1, POLLIN);
+    look(w);
+    put(w, 1, idle[0], POLLIN | FDSLOTS_EXCLUSIVE);
+    empty(w, 0);
+    look(w);
+    close_pipe(full);
+    close_pipe(idle);
+}
+
+/* ---- fds of the library's own ---- */
+
+void scenario_wakes(struct world *w)
+{
+    int full[2];
+    make_pipe(full, true);
+    waker_open(w, 2);
+    put(w, 0, full[0], POLLIN);
+    look(w);
+    wake(w);
+    look(w);
+    wake(w);
+    look_for(w, FDSLOTS_FOREVER);
+    drain(w);
+    look(w);
+    shut(w, 2);
+    look(w);
+    waker_open(w, 3);
+    for (int again = 0; again < 3; again++)
+        wake(w);
+    look(w);
+    close_pipe(full);
+}
+
+/* A set in a slot, and the buffer in another loop. */
+void scenario_nested(struct world *w)
+{
+    int idle[2];
+    struct epoll_event event = {.events = EPOLLIN};
+    int inner = epoll_create1(EPOLL_CLOEXEC);
+    make_pipe(idle, false);
+    epoll_ctl(inner, EPOLL_CTL_ADD, idle[0], &event);
+    w->has_set = true;
+    put(w, 0, inner, POLLRDNORM); /* its wakes say POLLIN only */
+    look(w);
+    fill(idle[1]);
+    look(w);
+    struct pollfd outer = {.fd = nest(w), .events = POLLIN};
+    EXPECT(poll(&outer, 1, 0) == 1, "the fd to nest is not ready");
+    take(idle[0]);
+    look(w);
+    put(w, 1, idle[1], POLLOUT);
+    EXPECT(nest(w) == outer.fd, "the fd to nest changes");
+    EXPECT(poll(&outer, 1, 0) == 1, "the fd to nest is not ready");
+    look(w);
+    rebuild(w);
+    EXPECT(poll(&outer, 1, 0) == 1, "the fd to nest is not ready after a rebuild");
+    rest(w, 1);
+    look(w);
+    EXPECT(nest(w) == outer.fd, "the fd to nest changes");
+    const bool stayed = fault->fired > 0 && fault->kind == FAULT_EPOLL_DEL; /* in the set */
+    EXPECT(stayed || poll(&outer, 1, 0) == 0, "the fd to nest is ready");
+    close(inner);
+    close_pipe(idle);
+}
