@@ -7,6 +7,7 @@
 #define FDSLOTS_TIMEOUT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -19,6 +20,8 @@ int64_t fdslots_ns_from_ms(int ms);
 int64_t fdslots_ns_from_timespec(const struct timespec *timeout);
 int fdslots_ms_from_ns(int64_t ns); /* -1 for FDSLOTS_FOREVER; INT_MAX where more would be needed */
 struct timespec fdslots_timespec_from_ns(int64_t ns);
+/* As many of these seconds as a time_t of `size` bytes holds: it may be short. */
+int64_t fdslots_seconds_that_fit(int64_t seconds, size_t size);
 
 /* The moment at which a timeout that starts now runs out, and what is left until then; or an error,
  * where the clock cannot be read. */

@@ -84,15 +84,21 @@ START_TEST(to_a_timespec_is_exact)
 }
 END_TEST
 
-/* Exact, or the longest that a short time_t can hold. */
-START_TEST(to_a_timespec_of_centuries)
+/* 68 years, where a time_t has 32 bits; not a negative number, which the kernel would refuse. */
+START_TEST(a_short_time_t_is_filled)
 {
-    const struct timespec ts = fdslots_timespec_from_ns(FDSLOTS_FOREVER - 1);
-    ck_assert(fdslots_timespec_valid(&ts));
-    if (LONG_TIME)
-        ck_assert_int_eq(ts.tv_sec * S + ts.tv_nsec, FDSLOTS_FOREVER - 1);
-    else
-        ck_assert_int_eq(ts.tv_sec, INT32_MAX);
+    const int64_t most = INT32_MAX;
+    const int64_t longest = (FDSLOTS_FOREVER - 1) / S;
+    ck_assert_int_eq(fdslots_seconds_that_fit(0, 4), 0);
+    ck_assert_int_eq(fdslots_seconds_that_fit(most - 1, 4), most - 1);
+    ck_assert_int_eq(fdslots_seconds_that_fit(most, 4), most);
+    ck_assert_int_eq(fdslots_seconds_that_fit(most + 1, 4), most);
+    ck_assert_int_eq(fdslots_seconds_that_fit(2 * most + 2, 4), most); /* not 0, cut to 32 bits */
+    ck_assert_int_eq(fdslots_seconds_that_fit(longest, 4), most);
+    ck_assert_int_eq(fdslots_seconds_that_fit(most + 1, 8), most + 1);
+    ck_assert_int_eq(fdslots_seconds_that_fit(longest, 8), longest);
+    struct timespec ts = fdslots_timespec_from_ns(FDSLOTS_FOREVER - 1);
+    ck_assert_int_eq(ts.tv_sec, fdslots_seconds_that_fit(longest, sizeof(time_t)));
 }
 END_TEST
 
@@ -123,7 +129,7 @@ Suite *suite_timeout(void)
         tcase_add_test(tcase, from_a_timespec_of_centuries);
     tcase_add_test(tcase, to_milliseconds_rounds_up);
     tcase_add_test(tcase, to_a_timespec_is_exact);
-    tcase_add_test(tcase, to_a_timespec_of_centuries);
+    tcase_add_test(tcase, a_short_time_t_is_filled);
     tcase_add_test(tcase, deadlines);
     return suite;
 }
