@@ -81,6 +81,18 @@ static void idle(uint32_t n)
     wait_once();
 }
 
+/* All slots get one fd, and all but the last leave it: the first of them stands for the others in
+ * the kernel's set, so each that leaves may have to hand that on. */
+static void share_and_leave(uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        fdslots_set_index(slots, i, fds[0], POLLIN);
+    must(fdslots_epoll_wait(slots, 0) == 0, "fdslots_epoll_wait");
+    for (uint32_t i = 0; i + 1 < n; i++)
+        fdslots_invalidate_index(slots, i);
+    must(fdslots_epoll_wait(slots, 0) == 0, "fdslots_epoll_wait");
+}
+
 /* ---- the cases ---- */
 
 struct use {
@@ -107,6 +119,7 @@ static const struct use uses[] = {
     {"ready-32-of-32", idle, 32, 32, 0, 1},
     {"ready-64-of-1024", idle, 1024, 64, 0, 1},
     {"ready-1-of-1024", idle, 1024, 1, 0, 1},
+    {"share-1024", share_and_leave, 1024, 0, 0, 1024},
 };
 
 static const struct use *find(const char *name)
