@@ -123,13 +123,10 @@ SELDOM static int fall_back(struct fdslots *s, enum cost_choice choice, int refu
 
 SELDOM static int wait_around(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
 {
-    struct detour *detour = &s->detour;
-    detour->left--;
-    int rc = by(other_than(detour->avoided), s, timeout_ns, sigmask);
-    if (!is_refusal(rc))
-        return rc;
-    detour->left = 0;
-    return by(detour->avoided, s, timeout_ns, sigmask);
+    enum cost_choice choice = other_than(s->detour.avoided);
+    s->detour.left--;
+    int rc = by(choice, s, timeout_ns, sigmask);
+    return is_refusal(rc) ? fall_back(s, choice, rc, timeout_ns, sigmask) : rc;
 }
 
 static struct cost_wait know(const struct fdslots *s, int64_t timeout_ns)

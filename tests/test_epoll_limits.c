@@ -184,6 +184,65 @@ static void rebuild_without_fds(void)
     close(kept);
 }
 
+/* The old set goes first, but its number is above the limit by now. */
+static void ghost_above_the_limit(void)
+{
+    int ghost = event_fd(true);
+    int kept = dup(ghost);
+    CHILD_EXPECT(fdslots_set_index(s, 2, ghost, POLLIN), 0);
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), 2);
+    CHILD_EXPECT(fdslots_invalidate_index(s, 2), 0);
+    CHILD_EXPECT(fdslots_pause_index(s, 1), 0);
+    int filler = dup2(idle, ghost);
+    set_limit(3);
+    for (int again = 0; again < 3; again++)
+        CHILD_EXPECT(fdslots_epoll_wait(s, -1), -EMFILE);
+    CHILD_EXPECT(fdslots_rebuild(s), -EMFILE);
+    CHILD_EXPECT(fdslots_resume_index(s, 1), 0);
+    CHILD_EXPECT(fdslots_epoll_wait(s, -1), -EMFILE);
+    set_limit(4); /* poll(2) takes no more slots than that */
+    CHILD_EXPECT(fdslots_wait(s, FDSLOTS_FOREVER, NULL), 1);
+    CHILD_EXPECT(fdslots_get_revents(s, 1), POLLIN);
+    CHILD_EXPECT(fdslots_get_fd(s, 3), idle);
+    set_limit(1000);
+    CHILD_EXPECT(fdslots_epoll_wait(s, -1), 1);
+    CHILD_EXPECT(fdslots_get_revents(s, 1), POLLIN);
+    close(filler);
+    close(kept);
+}
+
+START_TEST(emfile_with_a_ghost)
+{
+    child_run(ghost_above_the_limit);
+}
+END_TEST
+
+/* fdslots_wait() goes around poll(2), which was refused; then epoll is refused, too, but poll no
+ * longer: that is a fallback like any other. */
+static void refused_in_turn(void)
+{
+    struct fdslots *many = make_slots(100);
+    CHILD_EXPECT(fdslots_set_index(many, 99, ready, POLLIN), 0);
+    set_limit(64);
+    CHILD_EXPECT(fdslots_wait(many, FDSLOTS_FOREVER, NULL), 1);
+    CHILD_EXPECT((intmax_t)stats_of(many).fallbacks, 1);
+    set_limit(1000);
+    filter_refuse(SYS_epoll_ctl, EPOLL_CTL_ADD, ENOMEM);
+    CHILD_EXPECT(fdslots_set_index(many, 98, dup(ready), POLLIN), 0);
+    CHILD_EXPECT(fdslots_wait(many, FDSLOTS_FOREVER, NULL), 2);
+    CHILD_EXPECT((intmax_t)stats_of(many).fallbacks, 2);
+    CHILD_EXPECT((intmax_t)stats_of(many).poll_calls, 2);
+    fdslots_destroy(many);
+}
+
+START_TEST(each_refusal_counts)
+{
+    if (under_valgrind() || !filter_works())
+        return; /* valgrind plays the limit itself, for open(2) only */
+    child_run(refused_in_turn);
+}
+END_TEST
+
 START_TEST(emfile_at_a_rebuild)
 {
     child_run(rebuild_without_fds);
@@ -330,6 +389,8 @@ Suite *suite_epoll_limits(void)
     tcase_add_test(tcase, emfile_for_the_outer_set);
     tcase_add_test(tcase, emfile_for_a_set_in_a_slot);
     tcase_add_test(tcase, emfile_at_a_rebuild);
+    tcase_add_test(tcase, emfile_with_a_ghost);
+    tcase_add_test(tcase, each_refusal_counts);
     tcase_add_test(tcase, wait_goes_on_by_epoll);
     tcase_add_test(tcase, an_error_only_where_neither_can);
     return suite;
