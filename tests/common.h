@@ -61,6 +61,7 @@ Suite *suite_hostile(void);
 Suite *suite_hostile_fds(void);
 Suite *suite_index_set(void);
 Suite *suite_limits(void);
+Suite *suite_many(void);
 Suite *suite_memory(void);
 Suite *suite_nesting(void);
 Suite *suite_no_epoll(void);

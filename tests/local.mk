@@ -81,6 +81,7 @@ tests_check_fdslots_SOURCES = \
 	tests/test_hostile_fds.c \
 	tests/test_index_set.c \
 	tests/test_limits.c \
+	tests/test_many.c \
 	tests/test_memory.c \
 	tests/test_nesting.c \
 	tests/test_no_epoll.c \

@@ -24,6 +24,7 @@ int main(void)
     srunner_add_suite(runner, suite_timeouts());
     srunner_add_suite(runner, suite_signals());
     srunner_add_suite(runner, suite_limits());
+    srunner_add_suite(runner, suite_many());
     srunner_add_suite(runner, suite_text());
     srunner_add_suite(runner, suite_index_set());
     srunner_add_suite(runner, suite_timeout());

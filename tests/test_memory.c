@@ -176,11 +176,11 @@ END_TEST
 
 /* ---- resident memory ---- */
 
-#define MANY 1000000
+#define MANY 10000000
 
 static size_t resident(void *from, size_t size)
 {
-    static unsigned char pages[16384];
+    static unsigned char pages[1 << 17];
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     uintptr_t start = (uintptr_t)from / page * page;
     uintptr_t end = ((uintptr_t)from + size + page - 1) / page * page;

@@ -102,3 +102,11 @@ const char *watches_run(void (*fn)(void))
     close(limit);
     return NULL;
 }
+
+int watches_hold(void)
+{
+    int limit = open(LIMIT_FILE, O_RDONLY | O_CLOEXEC);
+    if (limit >= 0)
+        flock(limit, LOCK_SH);
+    return limit;
+}

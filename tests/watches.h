@@ -13,6 +13,10 @@
  * also where the caller ends first. Does nothing and gives the reason where this is impossible. */
 const char *watches_run(void (*fn)(void));
 
+/* For who needs many watches himself: the limit stays as it is until the fd that this gives, or -1,
+ * is closed. */
+int watches_hold(void);
+
 /* In fn: give back so many; use up what is left. */
 void watches_give_back(int count);
 void watches_use_up(void);
