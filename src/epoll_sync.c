@@ -101,6 +101,12 @@ static int replace(struct fdslots *s, int fd, uint32_t events, struct event_name
     return ctl(s, EPOLL_CTL_ADD, fd, events, name);
 }
 
+/* Whether MOD says that what was registered under this number is no longer open there. */
+static bool is_of_another_file(int rc)
+{
+    return rc == -ENOENT || rc == -EBADF || rc == -EPERM;
+}
+
 /* Register, whatever the kernel holds under this fd. */
 static int tell(struct fdslots *s, uint32_t leader, uint32_t registered)
 {
@@ -113,12 +119,14 @@ static int tell(struct fdslots *s, uint32_t leader, uint32_t registered)
         return rc;
     if (slot->registered_events != 0) {
         const bool exclusive = ((slot->registered_events | registered) & REGISTERED_EXCLUSIVE) != 0;
-        slot->registered_events = 0;
-        if (exclusive)
+        if (exclusive) {
+            slot->registered_events = 0;
             return replace(s, fd, events, name);
+        }
         rc = ctl(s, EPOLL_CTL_MOD, fd, events, name);
-        if (rc == 0)
-            return 0;
+        if (!is_of_another_file(rc))
+            return rc; /* where it failed, the registration stands as before */
+        slot->registered_events = 0;
         s->epoll.ghosts_possible = true;
         if (rc != -ENOENT)
             return rc;
@@ -273,13 +281,8 @@ uint32_t fdslots_epoll_price(const struct fdslots *s, uint32_t index)
     return same ? 0 : COST_EPOLL_MOD;
 }
 
-int fdslots_epoll_sync(struct fdslots *s)
+static int sync_set(struct fdslots *s)
 {
-    if (!fdslots_epoll_ours(&s->epoll)) {
-        int rc = fdslots_epoll_renew(s);
-        if (rc < 0)
-            return rc;
-    }
     uint32_t count = 0;
     fdslots_index_set_move(&s->fresh, &s->changed, &count, &count);
     ask_closed_again(s);
@@ -289,6 +292,23 @@ int fdslots_epoll_sync(struct fdslots *s)
     leave_changed(s);
     join_changed(s);
     return settle_changed(s);
+}
+
+/* Ghosts take watches and memory; a new set is without them. */
+static bool ghosts_may_take_it(const struct fdslots *s, int rc)
+{
+    return (rc == -ENOSPC || rc == -ENOMEM) && s->epoll.ghosts_possible;
+}
+
+int fdslots_epoll_sync(struct fdslots *s)
+{
+    int rc = fdslots_epoll_ours(&s->epoll) ? 0 : fdslots_epoll_renew(s);
+    if (rc == 0)
+        rc = sync_set(s);
+    if (!ghosts_may_take_it(s, rc))
+        return rc;
+    rc = fdslots_epoll_renew(s);
+    return rc < 0 ? rc : sync_set(s);
 }
 
 /* A file that epoll refuses is in no run: other slots with the fd must be looked for. */

@@ -117,6 +117,34 @@ START_TEST(enospc_after_a_good_beginning)
 }
 END_TEST
 
+/* An idle file that outlived its fd reports nothing, and takes a watch. */
+static void ghosts_take_watches(void)
+{
+    watches_give_back(3);
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), 1);
+    for (int again = 0; again < 10; again++) {
+        int fd = event_fd(false);
+        int kept = dup(fd);
+        CHILD_EXPECT(fdslots_set_index(s, 0, fd, POLLIN), 0);
+        CHILD_EXPECT(fdslots_epoll_wait(s, 0), 1);
+        CHILD_EXPECT(fdslots_invalidate_index(s, 0), 0);
+        close(fd);
+        CHILD_EXPECT(kept >= 0, true);
+    }
+    CHILD_EXPECT((intmax_t)stats_of(s).rebuilds, 9);
+    CHILD_EXPECT(fdslots_set_index(s, 0, event_fd(true), POLLIN), 0);
+    CHILD_EXPECT(fdslots_set_index(s, 2, event_fd(true), POLLIN), 0);
+    for (int again = 0; again < 3; again++)
+        CHILD_EXPECT(fdslots_epoll_wait(s, 0), -ENOSPC);
+    CHILD_EXPECT((intmax_t)stats_of(s).rebuilds, 10); /* once, where it does not help */
+}
+
+START_TEST(enospc_for_ghosts)
+{
+    without_watches(ghosts_take_watches);
+}
+END_TEST
+
 /* Right answers throughout, and epoll again when it can be had. */
 static void waits_without_watches(void)
 {
@@ -150,6 +178,7 @@ Suite *suite_watches(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, enospc);
     tcase_add_test(tcase, enospc_after_a_good_beginning);
+    tcase_add_test(tcase, enospc_for_ghosts);
     tcase_add_test(tcase, wait_goes_on_by_poll);
     return suite;
 }
