@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * The differential test: long random programs of the model, from fixed seeds and a fresh one.
+ * The differential test: long random programs of the model, from fixed seeds and a fresh one; or
+ * the programs that files hold, as the fuzzer writes them.
  *
- *     differential [--steps N] [--seed N]
+ *     differential [--steps N] [--seed N] [FILE...]
  *
- * A failing program is cut down to a short one and printed, with its seed.
+ * A failing program is cut down to a short one and printed.
  */
 #include "model.h"
 #include "objects.h"
@@ -58,17 +59,16 @@ static size_t shrink(struct op *program, size_t length)
     return length;
 }
 
-static void explain(uint64_t seed, unsigned long done, struct op *program, size_t length)
+/* Say which operations it takes. */
+static void explain(struct op *program, size_t length)
 {
-    printf("seed %llu fails after %lu steps", (unsigned long long)seed, done + length);
     if (model_run(program, length, NULL) < 0) {
-        printf(", but not when its last %zu steps are run again\n", length);
+        printf("it does not fail when its last %zu steps are run again\n", length);
         return;
     }
     length = shrink(program, length);
-    printf("; cut down to:\n");
-    for (size_t i = 0; i < length; i++)
-        model_print(stdout, &program[i]);
+    printf("cut down to:\n");
+    model_print(stdout, program, length);
     model_run(program, length, stdout);
 }
 
@@ -81,10 +81,30 @@ static bool run_seed(uint64_t seed, unsigned long steps)
         long failed = model_run(program, PROGRAM, stdout);
         if (failed < 0)
             continue;
-        explain(seed, done, program, (size_t)failed + 1);
+        printf("seed %llu fails after %lu steps\n", (unsigned long long)seed,
+               done + (unsigned long)failed + 1);
+        explain(program, (size_t)failed + 1);
         return false;
     }
     return true;
+}
+
+static bool run_file(const char *path)
+{
+    struct op program[PROGRAM];
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) {
+        perror(path);
+        return false;
+    }
+    size_t length = fread(program, sizeof program[0], PROGRAM, file);
+    fclose(file);
+    long failed = model_run(program, length, stdout);
+    if (failed < 0)
+        return true;
+    printf("%s fails after %ld steps\n", path, failed + 1);
+    explain(program, (size_t)failed + 1);
+    return false;
 }
 
 static unsigned long number(const char *text)
@@ -98,6 +118,25 @@ static unsigned long number(const char *text)
     return n;
 }
 
+static bool run_files(char **paths, int count)
+{
+    bool ok = true;
+    for (int i = 0; ok && i < count; i++)
+        ok = run_file(paths[i]);
+    printf("%s: programs of %d files\n", ok ? "agrees" : "DIFFERS", count);
+    return ok;
+}
+
+static bool run_seeds(const uint64_t *seeds, size_t count, unsigned long steps)
+{
+    bool ok = true;
+    for (size_t i = 0; ok && i < count; i++)
+        ok = run_seed(seeds[i], steps / count);
+    printf("%s: %lu steps, seeds %llu to %llu\n", ok ? "agrees" : "DIFFERS", steps,
+           (unsigned long long)seeds[0], (unsigned long long)seeds[count - 1]);
+    return ok;
+}
+
 int main(int argc, char **argv)
 {
     uint64_t seeds[4] = {1, 2, 3, 0};
@@ -105,23 +144,23 @@ int main(int argc, char **argv)
     unsigned long steps = 100000;
     if (getrandom(&seeds[3], sizeof seeds[3] / 2, 0) < 0)
         return 1;
-    for (int i = 1; i + 1 < argc; i += 2) {
+    int i = 1;
+    for (; i + 1 < argc && argv[i][0] == '-'; i += 2) {
         if (strcmp(argv[i], "--steps") == 0) {
             steps = number(argv[i + 1]);
         } else if (strcmp(argv[i], "--seed") == 0) {
             seeds[0] = number(argv[i + 1]);
             count = 1;
         } else {
-            fprintf(stderr, "usage: differential [--steps N] [--seed N]\n");
-            return 2;
+            break;
         }
     }
-    bool ok = true;
-    for (size_t i = 0; ok && i < count; i++)
-        ok = run_seed(seeds[i], steps / count);
+    if (i < argc && argv[i][0] == '-') {
+        fprintf(stderr, "usage: differential [--steps N] [--seed N] [FILE...]\n");
+        return 2;
+    }
+    bool ok = i < argc ? run_files(argv + i, argc - i) : run_seeds(seeds, count, steps);
     objects_remove_directory();
-    printf("%s: %lu steps, seeds %llu to %llu, %lu waits compared with poll(2)\n",
-           ok ? "agrees" : "DIFFERS", steps, (unsigned long long)seeds[0],
-           (unsigned long long)seeds[count - 1], model_comparisons());
+    model_print_counts(stdout);
     return ok ? 0 : 1;
 }

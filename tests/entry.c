@@ -78,14 +78,14 @@ static bool lack_epoll_ns(void)
 }
 
 static const struct entry entries[] = {
-    {"poll", wait_poll, false, false, false, always},
-    {"ppoll", wait_ppoll, true, true, false, have_ppoll},
-    {"ppoll by poll", wait_ppoll, false, false, false, lack_ppoll},
-    {"epoll_wait", wait_epoll_wait, false, false, true, have_epoll},
-    {"epoll_pwait", wait_epoll_pwait, true, true, true, have_epoll_ns},
-    {"epoll_pwait by ms", wait_epoll_pwait, false, true, true, lack_epoll_ns},
-    {"wait", fdslots_wait, true, true, true, have_ppoll},
-    {"wait without ppoll", fdslots_wait, false, false, true, lack_ppoll},
+    {"poll", ENTRY_POLL, wait_poll, false, false, false, always},
+    {"ppoll", ENTRY_PPOLL, wait_ppoll, true, true, false, have_ppoll},
+    {"ppoll by poll", ENTRY_PPOLL, wait_ppoll, false, false, false, lack_ppoll},
+    {"epoll_wait", ENTRY_EPOLL_WAIT, wait_epoll_wait, false, false, true, have_epoll},
+    {"epoll_pwait", ENTRY_EPOLL_PWAIT, wait_epoll_pwait, true, true, true, have_epoll_ns},
+    {"epoll_pwait by ms", ENTRY_EPOLL_PWAIT, wait_epoll_pwait, false, true, true, lack_epoll_ns},
+    {"wait", ENTRY_WAIT, fdslots_wait, true, true, true, have_ppoll},
+    {"wait without ppoll", ENTRY_WAIT, fdslots_wait, false, false, true, lack_ppoll},
 };
 
 #define ENTRIES ((int)(sizeof entries / sizeof entries[0]))
@@ -104,4 +104,13 @@ int entry_count(void)
     while (entry_at(count) != NULL)
         count++;
     return count;
+}
+
+const struct entry *entry_for(enum entry_point point)
+{
+    const struct entry *e;
+    for (int i = 0; (e = entry_at(i)) != NULL; i++)
+        if (e->point == point)
+            return e;
+    return NULL;
 }

@@ -10,8 +10,18 @@
 
 #include <stdbool.h>
 
+enum entry_point {
+    ENTRY_POLL,
+    ENTRY_PPOLL,
+    ENTRY_EPOLL_WAIT,
+    ENTRY_EPOLL_PWAIT,
+    ENTRY_WAIT,
+    ENTRY_POINTS
+};
+
 struct entry {
     const char *name;
+    enum entry_point point;
     /* timeout_ns as fdslots_wait() takes it; rounded up where the entry point is coarser */
     int (*wait)(struct fdslots *s, int64_t timeout_ns, const sigset_t *mask);
     bool takes_ns;   /* timeouts finer than a millisecond */
@@ -24,5 +34,8 @@ struct entry {
 /* Those that work here; the index is the loop variable of a test. */
 int entry_count(void);
 const struct entry *entry_at(int i);
+
+/* The row that works here for this entry point; NULL where none does. */
+const struct entry *entry_for(enum entry_point point);
 
 #endif

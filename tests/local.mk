@@ -106,15 +106,21 @@ tests_check_fdslots_LDADD = libfdslots.la $(CHECK_LIBS)
 # ---- random programs against poll(2) ----
 check_PROGRAMS += tests/differential
 TESTS += tests/differential
-tests_differential_SOURCES = \
-	tests/differential.c \
+model_sources = \
+	tests/entry.c \
+	tests/entry.h \
 	tests/model.c \
 	tests/model.h \
+	tests/model_calls.c \
+	tests/model_compare.c \
 	tests/model_ops.c \
 	tests/model_world.h \
 	tests/objects.c \
 	tests/objects.h \
-	tests/pokes.c
+	tests/pokes.c \
+	tests/sleeper.c \
+	tests/sleeper.h
+tests_differential_SOURCES = tests/differential.c $(model_sources)
 tests_differential_LDFLAGS = -static
 tests_differential_LDADD = libfdslots.la
 

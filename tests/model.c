@@ -1,155 +1,64 @@
 /* SPDX-License-Identifier: ISC
  *
- * Running a program, and comparing every buffer with poll(2).
+ * Running a program: the buffers, and what is done to them step by step.
  */
 #include "model_world.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
-static const struct timespec at_once;
-
-static int by_poll(struct fdslots *s)
-{
-    return fdslots_poll(s, SLOTS, 0);
-}
-
-static int by_ppoll(struct fdslots *s)
-{
-    return fdslots_ppoll(s, SLOTS, &at_once, NULL);
-}
-
-static int by_epoll_wait(struct fdslots *s)
-{
-    return fdslots_epoll_wait(s, 0);
-}
-
-static int by_epoll_pwait(struct fdslots *s)
-{
-    return fdslots_epoll_pwait(s, &at_once, NULL);
-}
-
-static int by_wait(struct fdslots *s)
-{
-    return fdslots_wait(s, 0, NULL);
-}
-
 struct subject subjects[SUBJECTS] = {
-    {"poll", {by_poll}, 1, NULL, {{0}}, 0},
-    {"ppoll", {by_ppoll}, 1, NULL, {{0}}, 0},
-    {"epoll_wait", {by_epoll_wait}, 1, NULL, {{0}}, 0},
-    {"epoll_wait, seldom", {by_epoll_wait}, 4, NULL, {{0}}, 0},
-    {"epoll_pwait, seldom", {by_epoll_pwait}, 9, NULL, {{0}}, 0},
-    {"all in turn", {by_poll, by_epoll_wait, by_ppoll, by_epoll_pwait}, 1, NULL, {{0}}, 0},
-    {"wait", {by_wait}, 1, NULL, {{0}}, 0},
-    {"wait and others", {by_wait, by_poll, by_wait, by_epoll_wait, by_wait}, 2, NULL, {{0}}, 0},
+    {.name = "poll", .by = {ENTRY_POLL}, .turns = 1, .every = 1, .stride = 1},
+    {.name = "ppoll", .by = {ENTRY_PPOLL}, .turns = 1, .every = 1, .stride = 1},
+    {.name = "epoll_wait", .by = {ENTRY_EPOLL_WAIT}, .turns = 1, .every = 1, .stride = 1},
+    {.name = "epoll_wait, seldom", .by = {ENTRY_EPOLL_WAIT}, .turns = 1, .every = 4, .stride = 1},
+    {.name = "epoll_pwait, seldom and apart",
+     .by = {ENTRY_EPOLL_PWAIT},
+     .turns = 1,
+     .every = 9,
+     .stride = 25},
+    {.name = "all in turn",
+     .by = {ENTRY_POLL, ENTRY_EPOLL_WAIT, ENTRY_PPOLL, ENTRY_EPOLL_PWAIT},
+     .turns = 4,
+     .every = 1,
+     .stride = 1},
+    {.name = "wait", .by = {ENTRY_WAIT}, .turns = 1, .every = 1, .stride = 1},
+    {.name = "wait and others",
+     .by = {ENTRY_WAIT, ENTRY_POLL, ENTRY_WAIT, ENTRY_EPOLL_WAIT, ENTRY_WAIT},
+     .turns = 5,
+     .every = 2,
+     .stride = 1},
+    /* Three levels of an index set; and more slots than some RLIMIT_NOFILE lets poll(2) take. */
+    {.name = "wait, far apart",
+     .by = {ENTRY_WAIT, ENTRY_EPOLL_WAIT, ENTRY_WAIT},
+     .turns = 3,
+     .every = 3,
+     .stride = 200},
+    {.name = "a few at a time",
+     .by = {ENTRY_EPOLL_WAIT, ENTRY_EPOLL_PWAIT},
+     .turns = 2,
+     .every = 5,
+     .stride = 1,
+     .max_ready = 5},
 };
 struct world world;
 
-static unsigned long comparisons;
+static unsigned long operations;
 
-unsigned long model_comparisons(void)
+static void begin(FILE *log)
 {
-    return comparisons;
-}
-
-/* ---- comparing ---- */
-
-static void ask_oracle(const struct subject *s, struct pollfd *fds)
-{
-    for (unsigned i = 0; i < SLOTS; i++) {
-        const struct expected *e = &s->slots[i];
-        fds[i] = (struct pollfd){.fd = e->paused || e->fired ? -1 : e->fd,
-                                 .events = (short)(uint16_t)e->events};
-    }
-    poll(fds, SLOTS, 0);
-}
-
-static bool complain(FILE *log, const struct subject *s, const char *what, unsigned index, int got,
-                     int wanted)
-{
-    if (log != NULL) {
-        fprintf(log, "%s: %s, slot %u: got 0x%x, poll says 0x%x\n", s->name, what, index,
-                (unsigned)got, (unsigned)wanted);
-        fdslots_dump(s->buffer, log);
-    }
-    return false;
-}
-
-/* The ready list names each slot with revents, once. */
-static bool ready_list_agrees(const struct subject *s, int rc, FILE *log)
-{
-    uint32_t count;
-    const uint32_t *ready = fdslots_ready(s->buffer, &count);
-    bool listed[SLOTS] = {false};
-    if (rc != (int)count)
-        return complain(log, s, "result and ready count", 0, rc, (int)count);
-    for (uint32_t i = 0; i < count; i++) {
-        if (ready[i] >= SLOTS || listed[ready[i]])
-            return complain(log, s, "ready list", ready[i], (int)i, 0);
-        listed[ready[i]] = true;
-    }
-    for (unsigned i = 0; i < SLOTS; i++)
-        if (listed[i] != (fdslots_get_revents(s->buffer, i) != 0))
-            return complain(log, s, "listed", i, listed[i], !listed[i]);
-    return true;
-}
-
-static bool changes_by_itself(int fd)
-{
-    for (unsigned o = 0; o < OBJECTS; o++)
-        if (world.objects[o].fd == fd && object_changes_by_itself(&world.objects[o]))
-            return true;
-    return false;
-}
-
-/* A file may change between the questions (a TCP segment under way): an answer is right that poll
- * gave either before or after. */
-static bool agrees(struct subject *s, FILE *log)
-{
-    struct pollfd before[SLOTS];
-    struct pollfd after[SLOTS];
-    unsigned waits = 0;
-    while (waits < 5 && s->wait[waits] != NULL)
-        waits++;
-    comparisons++;
-    ask_oracle(s, before);
-    int rc = s->wait[s->turn++ % waits](s->buffer);
-    ask_oracle(s, after);
-    if (rc == -ENOTSUP)
-        return true;
-    if (rc < 0)
-        return complain(log, s, "error", 0, -rc, 0);
-    for (unsigned i = 0; i < SLOTS; i++) {
-        struct expected *e = &s->slots[i];
-        int got = fdslots_get_revents(s->buffer, i);
-        if (got != (uint16_t)before[i].revents && got != (uint16_t)after[i].revents &&
-            !changes_by_itself(e->fd))
-            return complain(log, s, "revents", i, got, (uint16_t)before[i].revents);
-        if (fdslots_get_fd(s->buffer, i) != (e->fd < 0 ? -ENOENT : e->fd))
-            return complain(log, s, "fd", i, fdslots_get_fd(s->buffer, i), e->fd);
-        if (got != 0 && (e->events & FDSLOTS_ONESHOT) != 0)
-            e->fired = true;
-    }
-    return ready_list_agrees(s, rc, log);
-}
-
-/* ---- running ---- */
-
-static void begin(void)
-{
-    memset(&world, 0, sizeof world);
+    world = (struct world){.log = log};
     for (unsigned i = 0; i < KEPT; i++)
         world.kept[i] = -1;
     for (unsigned i = 0; i < OBJECTS; i++)
         world.objects[i].fd = -1;
     FOR_EACH_SUBJECT(s)
     {
-        if (fdslots_create(SLOTS, 0, &s->buffer) < 0)
+        if (fdslots_create(SLOTS * s->stride, 0, &s->buffer) < 0)
             abort();
+        if (s->max_ready != 0)
+            fdslots_set_max_ready(s->buffer, s->max_ready);
         s->turn = 0;
         for (unsigned i = 0; i < SLOTS; i++)
             s->slots[i] = (struct expected){.fd = -1};
@@ -158,6 +67,7 @@ static void begin(void)
 
 static void end(void)
 {
+    const struct timespec at_once = {0, 0};
     model_close_all();
     FOR_EACH_SUBJECT(s)
     fdslots_destroy(s->buffer);
@@ -168,26 +78,35 @@ static void end(void)
         ;
 }
 
-static bool step(const struct op *op, FILE *log)
+static bool step(const struct op *op)
 {
+    model_forget_answers();
     model_operate(op);
-    world.steps++;
+    model_forget_answers();
+    operations++;
+    const unsigned manner = op->c ^ ++world.steps;
     FOR_EACH_SUBJECT(s)
     {
-        if ((s->every == 1 || (op->c ^ world.steps) % s->every == 0) && !agrees(s, log))
+        if (manner % s->every == 0 && !model_agrees(s, manner / s->every))
             return false;
     }
-    return true;
+    return !world.broken;
 }
 
 long model_run(const struct op *program, size_t length, FILE *log)
 {
     long failed = -1;
     signal(SIGPIPE, SIG_IGN);
-    begin();
+    begin(log);
     for (size_t i = 0; i < length && failed < 0; i++)
-        if (!step(&program[i], log))
+        if (!step(&program[i]))
             failed = (long)i;
     end();
     return failed;
+}
+
+void model_print_counts(FILE *out)
+{
+    fprintf(out, "%lu operations, each on %d buffers; ", operations, SUBJECTS);
+    model_print_waits(out);
 }

@@ -3,11 +3,10 @@
  * The operations of the model. Each does the same to every buffer, and keeps the caller's rule.
  */
 #include "model_world.h"
+#include "sleeper.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /* ---- operations on slots: the same on every buffer ---- */
@@ -37,24 +36,24 @@ static uint32_t mask_of(uint8_t c)
     return (c >> 4) % 5 == 4 ? events | FDSLOTS_ONESHOT : events;
 }
 
-static void set_slot(unsigned index, int fd, uint32_t events)
+void model_set_slot(unsigned slot, int fd, uint32_t events)
 {
     FOR_EACH_SUBJECT(s)
     {
-        fdslots_set_index(s->buffer, index, fd, events);
-        s->slots[index] = (struct expected){.fd = fd < 0 ? -1 : fd, .events = events};
+        fdslots_set_index(s->buffer, place(s, slot), fd, events);
+        s->slots[slot] = (struct expected){.fd = fd < 0 ? -1 : fd, .events = events};
     }
 }
 
 static void op_set(const struct op *op)
 {
     unsigned o = op->b % OBJECTS;
-    set_slot(op->a % SLOTS, world.open[o] ? world.objects[o].fd : CLOSED, mask_of(op->c));
+    model_set_slot(op->a % SLOTS, world.open[o] ? world.objects[o].fd : CLOSED, mask_of(op->c));
 }
 
 static void op_set_number(const struct op *op)
 {
-    set_slot(op->a % SLOTS, HIGH + op->b % HIGHS, mask_of(op->c));
+    model_set_slot(op->a % SLOTS, HIGH + op->b % HIGHS, mask_of(op->c));
 }
 
 static void op_set_events(const struct op *op)
@@ -62,7 +61,7 @@ static void op_set_events(const struct op *op)
     unsigned index = op->a % SLOTS;
     FOR_EACH_SUBJECT(s)
     {
-        if (fdslots_set_events(s->buffer, index, mask_of(op->c)) < 0)
+        if (fdslots_set_events(s->buffer, place(s, index), mask_of(op->c)) < 0)
             continue;
         s->slots[index].events = mask_of(op->c);
         s->slots[index].fired = false;
@@ -71,14 +70,14 @@ static void op_set_events(const struct op *op)
 
 static void op_invalidate(const struct op *op)
 {
-    set_slot(op->a % SLOTS, -1, 0);
+    model_set_slot(op->a % SLOTS, -1, 0);
 }
 
 static void op_pause(const struct op *op)
 {
     FOR_EACH_SUBJECT(s)
     {
-        fdslots_pause_index(s->buffer, op->a % SLOTS);
+        fdslots_pause_index(s->buffer, place(s, op->a % SLOTS));
         s->slots[op->a % SLOTS].paused = true;
     }
 }
@@ -87,7 +86,7 @@ static void op_resume(const struct op *op)
 {
     FOR_EACH_SUBJECT(s)
     {
-        fdslots_resume_index(s->buffer, op->a % SLOTS);
+        fdslots_resume_index(s->buffer, place(s, op->a % SLOTS));
         s->slots[op->a % SLOTS].paused = false;
         s->slots[op->a % SLOTS].fired = false;
     }
@@ -96,15 +95,15 @@ static void op_resume(const struct op *op)
 static void op_set_same(const struct op *op)
 {
     struct expected now = subjects[0].slots[op->a % SLOTS];
-    set_slot(op->a % SLOTS, now.fd, now.events);
+    model_set_slot(op->a % SLOTS, now.fd, now.events);
 }
 
 static void op_swap(const struct op *op)
 {
     struct expected a = subjects[0].slots[op->a % SLOTS];
     struct expected b = subjects[0].slots[op->b % SLOTS];
-    set_slot(op->a % SLOTS, b.fd, b.events);
-    set_slot(op->b % SLOTS, a.fd, a.events);
+    model_set_slot(op->a % SLOTS, b.fd, b.events);
+    model_set_slot(op->b % SLOTS, a.fd, a.events);
 }
 
 static void op_rebuild(const struct op *op)
@@ -120,7 +119,7 @@ static void tell_before_close(int fd)
 {
     for (unsigned i = 0; i < SLOTS; i++)
         if (subjects[0].slots[i].fd == fd)
-            set_slot(i, -1, 0);
+            model_set_slot(i, -1, 0);
 }
 
 static void close_object(unsigned o)
@@ -150,8 +149,8 @@ static void op_open(const struct op *op)
 {
     unsigned o = op->a % OBJECTS;
     unsigned kind = op->b % object_kinds();
-    if (kind == object_kinds() - 1 && op->c % 32 != 0)
-        kind = op->c % (object_kinds() - 1);
+    if (kind >= object_quick_kinds() && op->c % 32 != 0)
+        kind = op->c % object_quick_kinds();
     close_object(o);
     world.open[o] = object_open(&world.objects[o], kind) == 0;
     int number = HIGH + op->c % HIGHS;
@@ -179,14 +178,14 @@ static void op_reuse(const struct op *op)
     move_fd(o, fd);
     for (unsigned i = 0; i < SLOTS; i++)
         if (before[i].fd == fd)
-            set_slot(i, fd, before[i].events);
+            model_set_slot(i, fd, before[i].events);
 }
 
 /* fdslots_close_index in one buffer; the others are told. */
 static void op_close_index(const struct op *op)
 {
     unsigned o = op->a % OBJECTS;
-    unsigned closer = op->b % SUBJECTS;
+    struct subject *closer = &subjects[op->b % SUBJECTS];
     int fd = world.objects[o].fd;
     if (!world.open[o])
         return;
@@ -202,15 +201,15 @@ static void op_close_index(const struct op *op)
         FOR_EACH_SUBJECT(s)
         {
             /* The closer's other slots with this fd are left as they are, or told, by turns. */
-            if (s != &subjects[closer] || (i != index && op->c % 2 == 0))
-                fdslots_invalidate_index(s->buffer, i);
+            if (s != closer || (i != index && op->c % 2 == 0))
+                fdslots_invalidate_index(s->buffer, place(s, i));
             s->slots[i] = (struct expected){.fd = -1};
         }
     }
-    fdslots_close_index(subjects[closer].buffer, index);
+    fdslots_close_index(closer->buffer, place(closer, index));
     for (unsigned i = 0; i < SLOTS; i++)
-        if (fdslots_get_fd(subjects[closer].buffer, i) == fd)
-            set_slot(i, CLOSED, POLLIN);
+        if (fdslots_get_fd(closer->buffer, place(closer, i)) == fd)
+            model_set_slot(i, CLOSED, POLLIN);
     object_close_rest(&world.objects[o]);
     world.open[o] = false;
 }
@@ -247,7 +246,7 @@ static void op_dup2(const struct op *op)
     world.objects[o].kind = world.kept_kind[op->b % KEPT];
     for (unsigned i = 0; i < SLOTS; i++)
         if (before[i].fd == fd)
-            set_slot(i, fd, before[i].events);
+            model_set_slot(i, fd, before[i].events);
 }
 
 /* A child holds every file open until a later operation ends it. */
@@ -255,14 +254,10 @@ static void op_fork(const struct op *op)
 {
     pid_t *child = &world.children[op->a % CHILDREN];
     if (*child > 0) {
-        kill(*child, SIGKILL);
-        waitpid(*child, NULL, 0);
+        sleeper_end(*child);
         *child = 0;
     } else if (op->c % 64 == 0) {
-        *child = fork();
-        if (*child == 0)
-            for (;;)
-                pause();
+        *child = sleeper_fork();
     }
 }
 
@@ -290,6 +285,10 @@ static const struct {
     {"set_number", op_set_number, 1},
     {"rebuild", op_rebuild, 1},
     {"fork", op_fork, 1},
+    {"iterate", op_iterate, 2},
+    {"clear", op_clear, 1},
+    {"nest", op_nest, 1},
+    {"child_waits", op_child_waits, 1},
 };
 #define OPERATIONS (sizeof operations / sizeof operations[0])
 
@@ -305,7 +304,7 @@ static unsigned operation_of(uint8_t code)
     return i;
 }
 
-void model_print(FILE *out, const struct op *op)
+static void print_op(FILE *out, const struct op *op)
 {
     fprintf(out, "    {%3u, %3u, %3u, %3u}, /* %s", op->code, op->a, op->b, op->c,
             operations[operation_of(op->code)].name);
@@ -322,6 +321,12 @@ void model_print(FILE *out, const struct op *op)
     else
         fprintf(out, " slot %u events 0x%x", op->a % SLOTS, (unsigned)mask_of(op->c));
     fprintf(out, " */\n");
+}
+
+void model_print(FILE *out, const struct op *program, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        print_op(out, &program[i]);
 }
 
 void model_operate(const struct op *op)

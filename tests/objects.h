@@ -29,6 +29,8 @@ const char *objects_directory(void);
 void objects_remove_directory(void);
 
 unsigned object_kinds(void);
+/* The first kinds open and close at once; the rest take the kernel long. */
+unsigned object_quick_kinds(void);
 const char *object_kind_name(unsigned kind);
 /* Open an object of a kind. The fd never waits. Returns 0, or -1 where this machine has no such
  * file. */

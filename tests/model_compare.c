@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Comparing what a buffer says with what poll(2) says.
+ */
+#include "model_world.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+static unsigned long waits[ENTRY_POINTS];
+
+void model_print_waits(FILE *out)
+{
+    static const char *const names[ENTRY_POINTS] = {"poll", "ppoll", "epoll_wait", "epoll_pwait",
+                                                    "wait"};
+    unsigned long sum = 0;
+    for (unsigned i = 0; i < ENTRY_POINTS; i++)
+        sum += waits[i];
+    fprintf(out, "%lu waits compared with poll(2)", sum);
+    for (unsigned i = 0; i < ENTRY_POINTS; i++)
+        fprintf(out, "%s fdslots_%s %lu", i == 0 ? ":" : ",", names[i], waits[i]);
+    fputc('\n', out);
+}
+
+bool model_complain(const struct subject *s, const char *what, unsigned slot, int got, int wanted)
+{
+    if (world.log != NULL) {
+        fprintf(world.log, "%s: %s, slot %u: got 0x%x, wanted 0x%x\n", s->name, what, slot,
+                (unsigned)got, (unsigned)wanted);
+        fdslots_dump(s->buffer, world.log);
+    }
+    world.broken = true;
+    return false;
+}
+
+/* ---- the oracle ---- */
+
+/* The last question to poll(2), and its answer. Most subjects hold the same most of the time: then
+ * one question serves them all. */
+static struct pollfd question[SLOTS];
+static struct pollfd answer[SLOTS];
+static bool answer_holds;
+
+void model_forget_answers(void)
+{
+    answer_holds = false;
+}
+
+static void put_question(const struct subject *s, struct pollfd *fds)
+{
+    for (unsigned i = 0; i < SLOTS; i++) {
+        const struct expected *e = &s->slots[i];
+        fds[i] = (struct pollfd){.fd = e->paused || e->fired ? -1 : e->fd,
+                                 .events = (short)(uint16_t)e->events};
+    }
+}
+
+void model_ask(const struct subject *s, struct pollfd *fds)
+{
+    put_question(s, fds);
+    if (!answer_holds || memcmp(fds, question, sizeof question) != 0) {
+        memcpy(question, fds, sizeof question);
+        memcpy(answer, fds, sizeof answer);
+        poll(answer, SLOTS, 0);
+        answer_holds = true;
+    }
+    memcpy(fds, answer, sizeof answer);
+}
+
+bool model_changes_by_itself(int fd)
+{
+    for (unsigned o = 0; o < OBJECTS; o++)
+        if (world.objects[o].fd == fd && object_changes_by_itself(&world.objects[o]))
+            return true;
+    return false;
+}
+
+/* Whether a wait with these answers must report something, however long it may take. */
+static bool must_report(const struct pollfd *fds)
+{
+    for (unsigned i = 0; i < SLOTS; i++)
+        if (fds[i].revents != 0 && !model_changes_by_itself(fds[i].fd))
+            return true;
+    return false;
+}
+
+/* ---- the wait ---- */
+
+#define SECOND INT64_C(1000000000)
+
+/* Nothing here sleeps: a wait that has nothing to report is given no time, or next to none. */
+static int64_t choose_timeout(const struct entry *e, unsigned manner, bool ready)
+{
+    static const int64_t times[] = {0, 0, 0, 1, SECOND, 100 * SECOND, SECOND + 1, FDSLOTS_FOREVER};
+    if (ready)
+        return times[manner % 8];
+    return e->takes_ns && manner % 32 == 7 ? 1 : 0;
+}
+
+static int wait_by(const struct entry *e, struct fdslots *buffer, unsigned manner, bool ready)
+{
+    sigset_t mask;
+    sigprocmask(SIG_BLOCK, NULL, &mask);
+    const bool masked = e->takes_mask && manner / 8 % 4 == 1;
+    int rc;
+    do /* who runs the model may have timers */
+        rc = e->wait(buffer, choose_timeout(e, manner, ready), masked ? &mask : NULL);
+    while (rc == -EINTR);
+    waits[e->point]++;
+    return rc;
+}
+
+/* ---- what it reported ---- */
+
+/* The ready list names each slot with revents, once. */
+static bool ready_list_agrees(const struct subject *s, int rc)
+{
+    uint32_t count;
+    const uint32_t *ready = fdslots_ready(s->buffer, &count);
+    bool listed[SLOTS] = {false};
+    if (rc != (int)count)
+        return model_complain(s, "result and ready count", 0, rc, (int)count);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t slot = ready[i] / s->stride;
+        if (ready[i] % s->stride != 0 || slot >= SLOTS || listed[slot])
+            return model_complain(s, "ready list", ready[i], (int)i, 0);
+        listed[slot] = true;
+    }
+    for (unsigned i = 0; i < SLOTS; i++)
+        if (listed[i] != (fdslots_get_revents(s->buffer, place(s, i)) != 0))
+            return model_complain(s, "listed", i, listed[i], !listed[i]);
+    return true;
+}
+
+static bool slots_agree(const struct subject *s)
+{
+    for (unsigned i = 0; i < SLOTS; i++) {
+        int fd = s->slots[i].fd < 0 ? -ENOENT : s->slots[i].fd;
+        int events = s->slots[i].fd < 0 ? 0 : (int)s->slots[i].events;
+        if (fdslots_get_fd(s->buffer, place(s, i)) != fd)
+            return model_complain(s, "fd", i, fdslots_get_fd(s->buffer, place(s, i)), fd);
+        if (fdslots_get_events(s->buffer, place(s, i)) != events)
+            return model_complain(s, "events", i, fdslots_get_events(s->buffer, place(s, i)),
+                                  events);
+    }
+    return true;
+}
+
+/* A file may change between the questions (a TCP segment under way): an answer is right that poll
+ * gave either before or after. Where not all are reported at a time, 0 is right, too. */
+static bool revents_agree(const struct subject *s, const struct pollfd *before, bool all)
+{
+    struct pollfd after[SLOTS];
+    bool asked = false;
+    for (unsigned i = 0; i < SLOTS; i++) {
+        int got = fdslots_get_revents(s->buffer, place(s, i));
+        if (got == (uint16_t)before[i].revents || (got == 0 && !all))
+            continue;
+        if (!asked) {
+            model_forget_answers();
+            model_ask(s, after);
+            asked = true;
+        }
+        if (got != (uint16_t)after[i].revents && !model_changes_by_itself(s->slots[i].fd))
+            return model_complain(s, "revents", i, got, (uint16_t)before[i].revents);
+    }
+    return true;
+}
+
+static void fire_oneshots(struct subject *s)
+{
+    for (unsigned i = 0; i < SLOTS; i++)
+        if ((s->slots[i].events & FDSLOTS_ONESHOT) != 0 &&
+            fdslots_get_revents(s->buffer, place(s, i)) != 0)
+            s->slots[i].fired = true;
+}
+
+static bool wait_agrees(struct subject *s, const struct entry *e, unsigned manner,
+                        const struct pollfd *before)
+{
+    const bool ready = must_report(before);
+    int rc = wait_by(e, s->buffer, manner, ready);
+    if (rc < 0)
+        return model_complain(s, "error", 0, -rc, 0);
+    if (rc == 0 && ready)
+        return model_complain(s, "nothing reported", 0, 0, 1);
+    if (s->max_ready != 0 && rc > (int)s->max_ready)
+        return model_complain(s, "too many reported", 0, rc, (int)s->max_ready);
+    if (!revents_agree(s, before, s->max_ready == 0) || !slots_agree(s) ||
+        !ready_list_agrees(s, rc))
+        return false;
+    fire_oneshots(s);
+    return true;
+}
+
+/* A few slots at a time: waits in a row report all that is ready and stays so. */
+static bool rounds_agree(struct subject *s, const struct entry *e, unsigned manner)
+{
+    const unsigned rounds = 2 * (SLOTS / s->max_ready + 2); /* a ghost makes them begin again */
+    bool seen[SLOTS] = {false};
+    struct pollfd before[SLOTS];
+    unsigned missing = 0;
+    for (unsigned round = 0; round < rounds; round++) {
+        model_ask(s, before);
+        if (!wait_agrees(s, e, manner + round, before))
+            return false;
+        missing = SLOTS;
+        for (unsigned i = 0; i < SLOTS; i++) {
+            seen[i] |= fdslots_get_revents(s->buffer, place(s, i)) != 0;
+            missing -= seen[i] || before[i].revents == 0 || model_changes_by_itself(before[i].fd);
+        }
+        if (missing == 0)
+            return true;
+    }
+    return model_complain(s, "slots never reported", 0, 0, (int)missing);
+}
+
+/* The entry points that work here; asking is two system calls each. */
+static const struct entry *entry_of(enum entry_point point)
+{
+    static const struct entry *entries[ENTRY_POINTS];
+    static bool known[ENTRY_POINTS];
+    if (!known[point]) {
+        entries[point] = entry_for(point);
+        known[point] = true;
+    }
+    return entries[point];
+}
+
+bool model_agrees(struct subject *s, unsigned manner)
+{
+    struct pollfd before[SLOTS];
+    const struct entry *e = entry_of(s->by[s->turn++ % s->turns]);
+    if (e == NULL)
+        return true;
+    if (s->max_ready != 0)
+        return rounds_agree(s, e, manner);
+    model_ask(s, before);
+    return wait_agrees(s, e, manner, before);
+}
