@@ -145,3 +145,22 @@ AC_DEFUN([FDSLOTS_PEERS], [
   PKG_CHECK_MODULES([GLIB], [glib-2.0 >= 2.36], [fdslots_glib=yes], [fdslots_glib=no])
   AM_CONDITIONAL([HAVE_GLIB], [test "x$fdslots_glib" = xyes])
 ])
+
+# The fuzzer is libFuzzer, which comes with clang and brings a main() of its own.
+AC_DEFUN([FDSLOTS_FUZZER], [
+  AC_CACHE_CHECK([for libFuzzer], [fdslots_cv_fuzzer], [
+    fdslots_saved_CFLAGS=$CFLAGS
+    CFLAGS="$CFLAGS -fsanitize=fuzzer,address,undefined"
+    AC_LINK_IFELSE([AC_LANG_SOURCE([[
+#include <stddef.h>
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
+{
+    return data == NULL && size != 0;
+}
+]])], [fdslots_cv_fuzzer=yes], [fdslots_cv_fuzzer=no])
+    CFLAGS=$fdslots_saved_CFLAGS
+  ])
+  fdslots_fuzzer=$fdslots_cv_fuzzer
+  AM_CONDITIONAL([FUZZER], [test "x$fdslots_fuzzer" = xyes])
+])

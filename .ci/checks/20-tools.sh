@@ -5,6 +5,7 @@
 . .ci/lib.sh
 packages=(
     git shellcheck cppcheck clang clang-format valgrind # the tools themselves
+    libclang-rt-dev                                     # libFuzzer
     musl-tools                                          # musl-gcc
     xz-utils                                            # make dist
     build-essential debhelper lintian autopkgtest       # Debian's packages
