@@ -41,6 +41,12 @@ struct subject subjects[SUBJECTS] = {
      .every = 5,
      .stride = 1,
      .max_ready = 5},
+    {.name = "edges and exclusive",
+     .by = {ENTRY_EPOLL_WAIT, ENTRY_WAIT, ENTRY_EPOLL_PWAIT},
+     .turns = 3,
+     .every = 2,
+     .stride = 1,
+     .edges = true},
 };
 struct world world;
 

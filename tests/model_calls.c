@@ -32,7 +32,7 @@ static int visit(void *arg, uint32_t index, int fd, uint32_t revents)
     if (walk->changed && index == walk->index)
         model_complain(walk->s, "visited after a change", slot, (int)revents, 0);
     if (!walk->changed)
-        fdslots_set_index(buffer, walk->index, walk->now.fd, walk->now.events);
+        fdslots_set_index(buffer, walk->index, walk->now.fd, given(walk->s, walk->now.events));
     walk->changed = true;
     return 0;
 }
@@ -95,6 +95,8 @@ static bool shows_outside(const struct subject *s)
 void op_nest(const struct op *op)
 {
     struct subject *s = &subjects[op->a % SUBJECTS];
+    if (s->edges)
+        return; /* an edge that was reported does not show */
     int fd = fdslots_epoll_fd(s->buffer);
     if (fd == -ENOTSUP)
         return;
@@ -103,6 +105,39 @@ void op_nest(const struct op *op)
         model_complain(s, "error of epoll_fd", 0, -fd, 0);
     else if (shows_outside(s) && poll(&outer, 1, 0) != 1)
         model_complain(s, "epoll_fd not ready", 0, 0, POLLIN);
+}
+
+/* ---- the waker ---- */
+
+static void expect_result(const struct subject *s, const char *call, int rc, int wanted)
+{
+    if (rc != wanted)
+        model_complain(s, call, 0, -rc, -wanted);
+}
+
+/* A waker is opened in an empty slot, woken, drained and closed; each time the buffer waits. */
+void op_wake(const struct op *op)
+{
+    struct subject *s = &subjects[op->b % SUBJECTS];
+    unsigned slot = op->a % SLOTS;
+    struct expected *e = &s->slots[slot];
+    if (e->fd >= 0)
+        return;
+    expect_result(s, "waker_open", fdslots_waker_open(s->buffer, place(s, slot)), 0);
+    *e = (struct expected){
+        .fd = fdslots_get_fd(s->buffer, place(s, slot)), .events = POLLIN, .due = true};
+    for (unsigned i = 0; i < op->c % 4u; i++) {
+        expect_result(s, "wake", fdslots_wake(s->buffer), 0);
+        model_forget_answers();
+        model_agrees(s, op->c);
+    }
+    expect_result(s, "waker_open", fdslots_waker_open(s->buffer, place(s, slot)), -EEXIST);
+    expect_result(s, "waker_drain", fdslots_waker_drain(s->buffer), 0);
+    model_forget_answers();
+    model_agrees(s, op->c);
+    expect_result(s, "close_index", fdslots_close_index(s->buffer, place(s, slot)), 0);
+    expect_result(s, "wake", fdslots_wake(s->buffer), -ENOENT);
+    *e = (struct expected){.fd = -1};
 }
 
 /* ---- in a child ---- */

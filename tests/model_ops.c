@@ -5,6 +5,7 @@
 #include "model_world.h"
 #include "sleeper.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -30,18 +31,52 @@ static const uint32_t masks[] = {
     POLLWRBAND,
 };
 
+/* EXCLUSIVE goes with few others. */
+static uint32_t with_exclusive(uint32_t events)
+{
+    const uint32_t allowed = POLLIN | POLLOUT | POLLERR | POLLHUP | POLLNVAL;
+    return (events & ~allowed) == 0 ? events | FDSLOTS_EXCLUSIVE : events;
+}
+
 static uint32_t mask_of(uint8_t c)
 {
     uint32_t events = masks[c & 15];
-    return (c >> 4) % 5 == 4 ? events | FDSLOTS_ONESHOT : events;
+    switch (c >> 4) {
+    case 4:
+    case 9:
+        return events | FDSLOTS_ONESHOT;
+    case 14:
+        return events | FDSLOTS_ONESHOT | FDSLOTS_EDGE;
+    case 3:
+    case 8:
+    case 13:
+        return events | FDSLOTS_EDGE;
+    case 12:
+        return with_exclusive(events);
+    case 7:
+        return with_exclusive(events) | FDSLOTS_EDGE;
+    default:
+        return events;
+    }
+}
+
+static void expect_rc(const struct subject *s, const char *call, unsigned slot, int rc)
+{
+    int wanted = s->slots[slot].fd < 0 ? -ENOENT : 0;
+    if (rc != wanted)
+        model_complain(s, call, slot, -rc, -wanted);
 }
 
 void model_set_slot(unsigned slot, int fd, uint32_t events)
 {
     FOR_EACH_SUBJECT(s)
     {
-        fdslots_set_index(s->buffer, place(s, slot), fd, events);
-        s->slots[slot] = (struct expected){.fd = fd < 0 ? -1 : fd, .events = events};
+        int64_t generation = fdslots_get_generation(s->buffer, place(s, slot));
+        if (fdslots_set_index(s->buffer, place(s, slot), fd, given(s, events)) != 0)
+            model_complain(s, "set_index", slot, fd, 0);
+        if (fd >= 0 && fdslots_get_generation(s->buffer, place(s, slot)) == generation)
+            model_complain(s, "generation", slot, (int)generation, 0);
+        s->slots[slot] = (struct expected){.fd = fd < 0 ? -1 : fd, .events = events, .due = true};
     }
 }
 
@@ -56,15 +91,24 @@ static void op_set_number(const struct op *op)
     model_set_slot(op->a % SLOTS, HIGH + op->b % HIGHS, mask_of(op->c));
 }
 
+/* A one-shot slot that was reported is armed again, and the kernel looks anew. */
+static void arm(struct expected *e)
+{
+    e->due |= e->fired;
+    e->fired = false;
+}
+
 static void op_set_events(const struct op *op)
 {
-    unsigned index = op->a % SLOTS;
+    unsigned slot = op->a % SLOTS;
     FOR_EACH_SUBJECT(s)
     {
-        if (fdslots_set_events(s->buffer, place(s, index), mask_of(op->c)) < 0)
-            continue;
-        s->slots[index].events = mask_of(op->c);
-        s->slots[index].fired = false;
+        uint32_t events = mask_of(op->c);
+        int rc = fdslots_set_events(s->buffer, place(s, slot), given(s, events));
+        expect_rc(s, "set_events", slot, rc);
+        if (s->slots[slot].fd >= 0)
+            s->slots[slot].events = events;
+        arm(&s->slots[slot]);
     }
 }
 
@@ -75,20 +119,22 @@ static void op_invalidate(const struct op *op)
 
 static void op_pause(const struct op *op)
 {
+    unsigned slot = op->a % SLOTS;
     FOR_EACH_SUBJECT(s)
     {
-        fdslots_pause_index(s->buffer, place(s, op->a % SLOTS));
-        s->slots[op->a % SLOTS].paused = true;
+        expect_rc(s, "pause_index", slot, fdslots_pause_index(s->buffer, place(s, slot)));
+        s->slots[slot].paused = true;
     }
 }
 
 static void op_resume(const struct op *op)
 {
+    unsigned slot = op->a % SLOTS;
     FOR_EACH_SUBJECT(s)
     {
-        fdslots_resume_index(s->buffer, place(s, op->a % SLOTS));
-        s->slots[op->a % SLOTS].paused = false;
-        s->slots[op->a % SLOTS].fired = false;
+        expect_rc(s, "resume_index", slot, fdslots_resume_index(s->buffer, place(s, slot)));
+        s->slots[slot].paused = false;
+        arm(&s->slots[slot]);
     }
 }
 
@@ -288,6 +334,7 @@ static const struct {
     {"iterate", op_iterate, 2},
     {"clear", op_clear, 1},
     {"nest", op_nest, 1},
+    {"wake", op_wake, 1},
     {"child_waits", op_child_waits, 1},
 };
 #define OPERATIONS (sizeof operations / sizeof operations[0])

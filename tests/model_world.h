@@ -29,6 +29,7 @@ struct expected {
     uint32_t events;
     bool paused;
     bool fired;
+    bool due; /* where it is ready, the next wait must say so, even by edges alone */
 };
 
 #define TURNS 5
@@ -41,12 +42,13 @@ struct subject {
     unsigned every;     /* 1: after each operation; else only after some, so that changes pile up */
     uint32_t stride;    /* slot n of the model is slot n * stride of the buffer */
     uint32_t max_ready; /* 0: all */
+    bool edges;         /* FDSLOTS_EDGE and FDSLOTS_EXCLUSIVE count; else they are left out */
     struct fdslots *buffer;
     struct expected slots[SLOTS];
     unsigned turn;
 };
 
-#define SUBJECTS 10
+#define SUBJECTS 11
 extern struct subject subjects[SUBJECTS];
 
 extern struct world {
@@ -65,6 +67,12 @@ extern struct world {
 static inline uint32_t place(const struct subject *s, unsigned slot)
 {
     return slot * s->stride;
+}
+
+/* What of the events of an operation this subject is given. */
+static inline uint32_t given(const struct subject *s, uint32_t events)
+{
+    return s->edges ? events : events & ~(FDSLOTS_EDGE | FDSLOTS_EXCLUSIVE);
 }
 
 /* ---- model_compare.c ---- */
@@ -95,6 +103,7 @@ void model_set_slot(unsigned slot, int fd, uint32_t events);
 void op_iterate(const struct op *op);
 void op_clear(const struct op *op);
 void op_nest(const struct op *op);
+void op_wake(const struct op *op);
 void op_child_waits(const struct op *op);
 
 #endif

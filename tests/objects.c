@@ -395,6 +395,11 @@ bool object_changes_by_itself(const struct object *o)
     return o->kind != NULL && (o->kind->open == open_pty || o->kind->open == open_pty_master);
 }
 
+bool object_is_epoll_set(const struct object *o)
+{
+    return o->kind != NULL && o->kind->open == open_epoll;
+}
+
 void object_close_rest(struct object *o)
 {
     if (o->peer >= 0)

@@ -41,6 +41,7 @@ void object_close_rest(struct object *o);
 /* Whether its state may change at any moment without a poke: a pty passes bytes on by a kernel
  * thread. */
 bool object_changes_by_itself(const struct object *o);
+bool object_is_epoll_set(const struct object *o);
 
 unsigned object_pokes(void);
 const char *object_poke_name(unsigned poke);
