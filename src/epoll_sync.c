@@ -210,9 +210,12 @@ static void join(struct fdslots *s, uint32_t index, int fd)
 {
     struct slot *slot = &s->slots[index];
     uint32_t leader = index;
-    if (!fdslots_registration_has(slot))
+    if (!fdslots_registration_has(slot)) {
         leader = fdslots_registration_join(s, index, fd);
-    else if (slot->role == ROLE_FOLLOWER)
+        /* What came before it joined went to the others alone: the kernel must look anew. */
+        if ((slot->flags & SLOT_EDGE) != 0)
+            slot->flags |= SLOT_CONFIRM;
+    } else if (slot->role == ROLE_FOLLOWER)
         leader = fdslots_registration_find(s, fd);
     if (leader == index)
         return;

@@ -210,6 +210,24 @@ START_TEST(a_shared_fd)
 }
 END_TEST
 
+/* What came while it was paused went to the others alone. */
+START_TEST(a_pause_beside_others_loses_nothing)
+{
+    if (!chosen(_i))
+        return;
+    EXPECT(fdslots_set_index(s, 0, p[0], POLLIN | FDSLOTS_EDGE), 0);
+    EXPECT(e->wait(s, 0, NULL), 0);
+    EXPECT(fdslots_pause_index(s, 2), 0);
+    put_byte();
+    EXPECT(e->wait(s, 0, NULL), 1);
+    EXPECT(fdslots_get_revents(s, 0), POLLIN);
+    EXPECT(fdslots_resume_index(s, 2), 0);
+    EXPECT(e->wait(s, 0, NULL), 2); /* the kernel looks anew for all */
+    EXPECT(fdslots_get_revents(s, 2), POLLIN);
+    EXPECT(e->wait(s, 0, NULL), 0);
+}
+END_TEST
+
 START_TEST(more_edges_than_one_wait_may_report)
 {
     if (!chosen(_i))
@@ -316,6 +334,7 @@ Suite *suite_edge(void)
     tcase_add_loop_test(tcase, a_dropped_event_comes_again, 0, entry_count());
     tcase_add_loop_test(tcase, with_oneshot, 0, entry_count());
     tcase_add_loop_test(tcase, a_shared_fd, 0, entry_count());
+    tcase_add_loop_test(tcase, a_pause_beside_others_loses_nothing, 0, entry_count());
     tcase_add_loop_test(tcase, more_edges_than_one_wait_may_report, 0, entry_count());
     tcase_add_loop_test(tcase, a_rebuild_reports_what_is_ready_again, 0, entry_count());
     tcase_add_loop_test(tcase, a_regular_file_is_level, 0, entry_count());
