@@ -169,10 +169,13 @@ static void write_events(struct pollfd *pollfd, uint32_t events)
 }
 
 /* An edge that is dropped here before anyone has seen it would never come again unless the kernel
- * looks anew. */
+ * looks anew; nor would one that only now is wanted, where others with the fd have had it. */
 static void keep_edges(struct slot *slot, const struct pollfd *pollfd, uint32_t events)
 {
-    if ((slot->flags & SLOT_EDGE) != 0 && ((uint16_t)pollfd->revents & ~events) != 0)
+    const bool shared = slot->role == ROLE_LEADER || slot->role == ROLE_FOLLOWER;
+    const uint32_t dropped = (uint16_t)pollfd->revents & ~events;
+    const uint32_t wanted = (uint16_t)events & ~(uint32_t)(uint16_t)pollfd->events;
+    if ((slot->flags & SLOT_EDGE) != 0 && (dropped != 0 || (shared && wanted != 0)))
         slot->flags |= SLOT_CONFIRM;
 }
 

@@ -228,6 +228,25 @@ START_TEST(a_pause_beside_others_loses_nothing)
 }
 END_TEST
 
+/* What it wants now the kernel has been watching for the others, and reported long ago. */
+START_TEST(an_event_wanted_beside_others)
+{
+    if (!chosen(_i))
+        return;
+    int fd = event_fd(true);
+    EXPECT(fdslots_set_index(s, 0, fd, POLLIN | POLLOUT | FDSLOTS_EDGE), 0);
+    EXPECT(fdslots_set_index(s, 2, fd, POLLIN | FDSLOTS_EDGE), 0);
+    EXPECT(e->wait(s, 0, NULL), 2);
+    EXPECT(e->wait(s, 0, NULL), 0);
+    EXPECT(fdslots_set_events(s, 2, POLLIN | POLLOUT | FDSLOTS_EDGE), 0);
+    EXPECT(e->wait(s, 0, NULL), 2);
+    EXPECT(fdslots_get_revents(s, 2), POLLIN | POLLOUT);
+    EXPECT(fdslots_set_events(s, 2, POLLIN | FDSLOTS_EDGE), 0);
+    EXPECT(fdslots_get_revents(s, 2), POLLIN);
+    close(fd);
+}
+END_TEST
+
 START_TEST(more_edges_than_one_wait_may_report)
 {
     if (!chosen(_i))
@@ -335,6 +354,7 @@ Suite *suite_edge(void)
     tcase_add_loop_test(tcase, with_oneshot, 0, entry_count());
     tcase_add_loop_test(tcase, a_shared_fd, 0, entry_count());
     tcase_add_loop_test(tcase, a_pause_beside_others_loses_nothing, 0, entry_count());
+    tcase_add_loop_test(tcase, an_event_wanted_beside_others, 0, entry_count());
     tcase_add_loop_test(tcase, more_edges_than_one_wait_may_report, 0, entry_count());
     tcase_add_loop_test(tcase, a_rebuild_reports_what_is_ready_again, 0, entry_count());
     tcase_add_loop_test(tcase, a_regular_file_is_level, 0, entry_count());
