@@ -3,13 +3,13 @@
  * The operations of the model that look at what was reported, or wait elsewhere.
  */
 #include "model_world.h"
+#include "sleeper.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /* ---- the ready set ---- */
@@ -144,8 +144,10 @@ void op_wake(const struct op *op)
 
 static void wait_as_child(unsigned manner)
 {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
     bool agree = true;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (unsigned slot = manner % 4; slot < SLOTS; slot += 4)
+        model_set_slot(slot, -1, 0);
     FOR_EACH_SUBJECT(s)
     agree = agree && model_agrees(s, manner);
     if (world.log != NULL)
@@ -153,7 +155,7 @@ static void wait_as_child(unsigned manner)
     _exit(agree ? 0 : 1);
 }
 
-/* A child has all that its parent has, and waits on it; the parent must not notice. */
+/* A child has all that its parent has, empties some slots and waits; the parent must not notice. */
 void op_child_waits(const struct op *op)
 {
     if (op->c % 16 != 0)
@@ -163,8 +165,7 @@ void op_child_waits(const struct op *op)
     pid_t child = fork();
     if (child == 0)
         wait_as_child(op->b);
-    int status = -1;
-    waitpid(child, &status, 0);
+    int status = child_status(child);
     if (status != 0)
         model_complain(&subjects[0], "status of a child that waits", 0, status, 0);
 }

@@ -81,26 +81,19 @@ static bool is_edge(const struct subject *s, unsigned slot)
     return (given(s, s->slots[slot].events) & FDSLOTS_EDGE) != 0;
 }
 
-/* Slots with the same fd are reported as long as it is ready if one of them asks for that; if all
- * ask for edges, new ones go to all, and a slot that joins the others may have missed the last. */
+/* Slots with the same fd are reported as long as it is ready where one of them asks for that. */
 static bool is_due(const struct subject *s, const struct pollfd *fds, unsigned slot)
 {
-    bool shared = false;
-    for (unsigned i = 0; i < SLOTS; i++) {
-        if (fds[i].fd != fds[slot].fd)
-            continue;
-        if (!is_edge(s, i))
+    for (unsigned i = 0; i < SLOTS; i++)
+        if (fds[i].fd == fds[slot].fd && !is_edge(s, i))
             return true;
-        shared |= i != slot;
-    }
-    return s->slots[slot].due && !shared;
+    return s->slots[slot].due;
 }
 
 /* Whether a wait with this answer must report the slot, however long it may take. */
 static bool must_report(const struct subject *s, const struct pollfd *fds, unsigned slot)
 {
-    return fds[slot].revents != 0 && !model_changes_by_itself(fds[slot].fd) &&
-           (!is_edge(s, slot) || is_due(s, fds, slot));
+    return fds[slot].revents != 0 && !model_changes_by_itself(fds[slot].fd) && is_due(s, fds, slot);
 }
 
 static bool must_report_any(const struct subject *s, const struct pollfd *fds)

@@ -91,6 +91,15 @@ static void op_set_number(const struct op *op)
     model_set_slot(op->a % SLOTS, HIGH + op->b % HIGHS, mask_of(op->c));
 }
 
+/* Now and then a slot that was reported just before, as programs have it. */
+static unsigned slot_of(const struct op *op)
+{
+    const struct subject *s = &subjects[op->b / 4 % SUBJECTS];
+    uint32_t count;
+    const uint32_t *ready = fdslots_ready(s->buffer, &count);
+    return op->b % 4 == 0 && count > 0 ? ready[op->a % count] / s->stride : op->a % SLOTS;
+}
+
 /* A one-shot slot that was reported is armed again, and the kernel looks anew. */
 static void arm(struct expected *e)
 {
@@ -100,7 +109,7 @@ static void arm(struct expected *e)
 
 static void op_set_events(const struct op *op)
 {
-    unsigned slot = op->a % SLOTS;
+    unsigned slot = slot_of(op);
     FOR_EACH_SUBJECT(s)
     {
         uint32_t events = mask_of(op->c);
@@ -114,12 +123,12 @@ static void op_set_events(const struct op *op)
 
 static void op_invalidate(const struct op *op)
 {
-    model_set_slot(op->a % SLOTS, -1, 0);
+    model_set_slot(slot_of(op), -1, 0);
 }
 
 static void op_pause(const struct op *op)
 {
-    unsigned slot = op->a % SLOTS;
+    unsigned slot = slot_of(op);
     FOR_EACH_SUBJECT(s)
     {
         expect_rc(s, "pause_index", slot, fdslots_pause_index(s->buffer, place(s, slot)));
@@ -129,7 +138,7 @@ static void op_pause(const struct op *op)
 
 static void op_resume(const struct op *op)
 {
-    unsigned slot = op->a % SLOTS;
+    unsigned slot = slot_of(op);
     FOR_EACH_SUBJECT(s)
     {
         expect_rc(s, "resume_index", slot, fdslots_resume_index(s->buffer, place(s, slot)));
@@ -140,8 +149,9 @@ static void op_resume(const struct op *op)
 
 static void op_set_same(const struct op *op)
 {
-    struct expected now = subjects[0].slots[op->a % SLOTS];
-    model_set_slot(op->a % SLOTS, now.fd, now.events);
+    unsigned slot = slot_of(op);
+    struct expected now = subjects[0].slots[slot];
+    model_set_slot(slot, now.fd, now.events);
 }
 
 static void op_swap(const struct op *op)
@@ -366,7 +376,8 @@ static void print_op(FILE *out, const struct op *op)
     else if (run == op_close || run == op_keep || run == op_dup2 || run == op_close_index)
         fprintf(out, " object %u", op->a % OBJECTS);
     else
-        fprintf(out, " slot %u events 0x%x", op->a % SLOTS, (unsigned)mask_of(op->c));
+        fprintf(out, " slot %u%s events 0x%x", op->a % SLOTS,
+                op->b % 4 == 0 ? " or a ready one" : "", (unsigned)mask_of(op->c));
     fprintf(out, " */\n");
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "sleeper.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -16,8 +17,16 @@ pid_t sleeper_fork(void)
         pause();
 }
 
+int child_status(pid_t child)
+{
+    int status = -1;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+        ;
+    return status;
+}
+
 void sleeper_end(pid_t child)
 {
     kill(child, SIGKILL);
-    waitpid(child, NULL, 0);
+    child_status(child);
 }

@@ -13,4 +13,7 @@ pid_t sleeper_fork(void);
 /* Kill it, and wait for its end. */
 void sleeper_end(pid_t child);
 
+/* Wait for the end of any child, whatever signals come; -1 where it is none. */
+int child_status(pid_t child);
+
 #endif
