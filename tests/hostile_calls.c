@@ -39,7 +39,7 @@ static bool is_no_nslots(intmax_t value)
 
 static bool is_no_flags(intmax_t value)
 {
-    return value > FDSLOTS_NO_EPOLL;
+    return value > (FDSLOTS_NO_EPOLL | FDSLOTS_CHECK);
 }
 
 static bool is_no_feature(intmax_t value)
@@ -78,7 +78,7 @@ POOL(ns_pool, NULL, 0, 1, -1, INT64_MIN, INT64_MAX, INT64_MAX - 1, 999999, 10000
 POOL(pointer_pool, is_zero, 1, 0);
 POOL(optional_pool, NULL, 1, 0);
 POOL(nslots_pool, is_no_nslots, 4, 0, INT_MAX + INTMAX_C(1), UINT32_MAX - 1, UINT32_MAX);
-POOL(flags_pool, is_no_flags, 0, 1, 2, 3, BIT(16), BIT(31), UINT32_MAX);
+POOL(flags_pool, is_no_flags, 0, 1, 2, 3, 4, BIT(16), BIT(31), UINT32_MAX);
 POOL(feature_pool, is_no_feature, 1, 2, 3, 0, 4, -1, INT_MAX, INT_MIN);
 POOL(max_ready_pool, is_zero, 1, 0, 2, 8, 9, INT_MAX, UINT32_MAX);
 POOL(stats_size_pool, is_zero, sizeof(struct fdslots_stats), 0, 1, 7, 9, 4000);
@@ -365,9 +365,10 @@ static bool dump_gives(const intmax_t *v, intmax_t *result)
 const struct hostile_call hostile_calls[] = {
     ROW(fdslots_size, NO_BUFFER, READS, P(&nslots_pool), size_gives, {0}),
     ROW(fdslots_init, NO_BUFFER, READS,
-        P(&mem_pool, &missing_pool, &nslots_pool, &flags_pool, &pointer_pool), init_gives, {0}),
+        P(&mem_pool, &missing_pool, &nslots_pool, &flags_pool, &pointer_pool), init_gives,
+        {ENOTSUP}),
     ROW(fdslots_create, NO_BUFFER, READS, P(&nslots_pool, &flags_pool, &pointer_pool), NULL,
-        {ENOMEM}),
+        {ENOMEM, ENOTSUP}),
     ROW(fdslots_destroy, 0, ENDS, P(NULL), NULL, {0}),
     ROW(fdslots_capacity, 0, READS, P(NULL), NULL, {0}),
     ROW(fdslots_set_index, -EINVAL, CHANGES, P(&index_pool, &fd_pool, &events_pool), NULL, {0}),
