@@ -36,14 +36,19 @@ static bool is_gone(struct fdslots *s, const struct slot *slot)
     return rc != (slot->role == ROLE_FILE ? -EPERM : -EEXIST);
 }
 
-/* Mark the members of runs, which leave them together below. */
+/* Mark the members of runs, which leave them together below. Where it is the set that somebody else
+ * has closed, every fd reads as gone, and none is. */
 static void find_lost(struct fdslots *s)
 {
+    bool set_is_there = false;
     FOR_EACH_IN(&s->used, i)
     {
         struct slot *slot = &s->slots[i];
         if (!claims(s, i) || !is_gone(s, slot))
             continue;
+        set_is_there = set_is_there || fdslots_epoll_is_set(s->epoll.fd) > 0;
+        if (!set_is_there)
+            return;
         s->stats.lost++;
         s->epoll.ghosts_possible = true;
         fdslots_index_set_add(&s->changed, i);

@@ -36,6 +36,18 @@ void fdslots_epoll_lay_out(struct epoll_set *set, struct layout *at, uint32_t ns
     set->buckets = fdslots_layout_take(at, nslots, sizeof(uint32_t));
 }
 
+int fdslots_epoll_is_set(int fd)
+{
+    int fresh = sys_epoll_create();
+    if (fresh < 0)
+        return fresh;
+    int rc = sys_epoll_ctl(fd, EPOLL_CTL_DEL, fresh, 0, 0);
+    sys_close(fresh);
+    if (rc == -ENOENT)
+        return 1;
+    return rc == -EINVAL || rc == -EBADF ? 0 : rc;
+}
+
 static void forget_all(struct fdslots *s)
 {
     fdslots_registration_clear(s);

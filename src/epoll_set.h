@@ -27,6 +27,10 @@ static inline bool fdslots_epoll_in_step(const struct fdslots *s)
            fdslots_index_set_empty(&s->epoll.refused) && fdslots_epoll_ours(&s->epoll);
 }
 
+/* Whether fd is an epoll set: 1 or 0, or an error. The kernel answers ENOENT to the removal of a
+ * fresh set from it; where fd is another file or none, EINVAL or EBADF. */
+int fdslots_epoll_is_set(int fd);
+
 /* What poll(2) reports for every file that epoll refuses with EPERM: it has no poll method, and
  * counts as always ready. */
 #define EVENTS_FILE (POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM)

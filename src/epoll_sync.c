@@ -60,20 +60,6 @@ static void admit(struct fdslots *s, uint32_t index)
     fdslots_index_set_remove(&s->epoll.refused, index);
 }
 
-/* Whether fd is an epoll set: 1 or 0, or an error. The kernel answers ENOENT to the removal of a
- * fresh set from it; where fd is another file or none, EINVAL or EBADF. */
-static int is_epoll_set(int fd)
-{
-    int fresh = sys_epoll_create();
-    if (fresh < 0)
-        return fresh;
-    int rc = sys_epoll_ctl(fd, EPOLL_CTL_DEL, fresh, 0, 0);
-    sys_close(fresh);
-    if (rc == -ENOENT)
-        return 1;
-    return rc == -EINVAL || rc == -EBADF ? 0 : rc;
-}
-
 /* What the kernel is told for a run. An epoll set in a slot wakes those who wait on it with EPOLLIN
  * alone, although it reads as EPOLLRDNORM too: who asks for that alone would not be woken. */
 static int kernel_events(int fd, uint32_t registered, uint32_t *events)
@@ -81,7 +67,7 @@ static int kernel_events(int fd, uint32_t registered, uint32_t *events)
     int rc = 0;
     *events = registered & REGISTERED_EVENTS;
     if ((*events & (EPOLLIN | EPOLLRDNORM)) == EPOLLRDNORM)
-        rc = is_epoll_set(fd);
+        rc = fdslots_epoll_is_set(fd);
     if (rc > 0)
         *events |= EPOLLIN;
     if ((registered & REGISTERED_EDGE) != 0)

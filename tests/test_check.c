@@ -337,6 +337,22 @@ START_TEST(one_who_tells_is_not_shown_anything)
 }
 END_TEST
 
+/* Who closes the set of the library has broken another rule: no slot's fd is lost. */
+START_TEST(a_closed_set_is_no_lost_fd)
+{
+    EXPECT(fdslots_poll(s, 4, 0), 0);
+    if (_i == 0)
+        close(s->epoll.fd);
+    else
+        number_reused(s->epoll.fd, false);
+    event_set(gone);
+    EXPECT(fdslots_poll(s, 4, 0), 1);
+    EXPECT(fdslots_wait(s, FDSLOTS_FOREVER, NULL), 1);
+    EXPECT(fdslots_get_revents(s, 1), POLLIN);
+    ck_assert_uint_eq(lost(), 0);
+}
+END_TEST
+
 /* ---- where there is no epoll ---- */
 
 START_TEST(without_epoll_there_is_no_check)
@@ -377,5 +393,6 @@ Suite *suite_check(void)
     tcase_add_test(tc, exclusive_ones_can_be_asked);
     tcase_add_loop_test(tc, a_closed_number_is_not_lost, 0, entries);
     tcase_add_loop_test(tc, one_who_tells_is_not_shown_anything, 0, entries);
+    tcase_add_loop_test(tc, a_closed_set_is_no_lost_fd, 0, 2);
     return suite;
 }

@@ -1,0 +1,110 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: ISC
+#
+# Breaks the library in one place after another and sees the tests fail: what no test notices is not
+# promised. The places are in mutants.txt, each with the test that must fail.
+#
+#   mutants.sh SOURCE [WORD...]   SOURCE: a tree as `make distdir` makes it; only the mutants whose
+#                                 descriptions contain one of the words
+#
+# Works in copies of SOURCE, as many as there are processors, in the current directory.
+set -euo pipefail
+
+source=$(cd "$1" && pwd -P)
+shift
+list=$source/tests/mutants.txt
+jobs=$(nproc)
+work=$(mktemp -d "$PWD/mutants.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+
+# The mutants as records of five fields with tabs between: what, file, old line, new line, test.
+records() {
+    awk -v OFS='\t' '
+        /^#/ || /^$/ { next }
+        { mark = substr($0, 1, 1); text = substr($0, 3); field[mark] = text }
+        mark == "!" { print field["="], field["@"], field["-"], field["+"], field["!"] }
+    ' "$list"
+}
+
+is_wanted() { # WHAT WORD...
+    local what=$1 word
+    shift
+    [ $# -eq 0 ] && return
+    for word; do
+        [[ $what != *"$word"* ]] || return 0
+    done
+    return 1
+}
+
+# Replace the one line of $1 that reads $2, but for its indentation, by $3.
+break_line() {
+    OLD=$2 NEW=$3 awk '
+        { text = $0; sub(/^[ \t]+/, "", text) }
+        text == ENVIRON["OLD"] { count++; print ENVIRON["NEW"]; next }
+        { print }
+        END { exit count != 1 }
+    ' "$1" >"$1.broken"
+}
+
+# Build the program of test $1 in the current directory and run it; prints what came of it. A test
+# that hangs has noticed, too.
+outcome() {
+    local test=$1 suite=${1#suite } program=tests/check_fdslots
+    if [ "$suite" = "$test" ]; then
+        program=${test%% *}
+    else
+        test=$program
+    fi
+    # shellcheck disable=SC2086 # a program and its arguments
+    if ! make -s "$program" >build.log 2>&1; then
+        cat build.log
+        echo UNBUILT
+    elif CK_DEFAULT_TIMEOUT=3 CK_RUN_SUITE=$suite timeout 30 $test >/dev/null 2>&1; then
+        echo SURVIVED
+    else
+        echo noticed
+    fi
+}
+
+try() { # WHAT FILE OLD NEW TEST, in the root of a built copy
+    if ! break_line "$2" "$3" "$4"; then
+        echo "STALE $1: $2 does not have this line once: $3"
+        return
+    fi
+    mv "$2" "$2.whole"
+    mv "$2.broken" "$2"
+    echo "$(outcome "$5") $1  ($5)"
+    mv "$2.whole" "$2"
+    touch "$2"
+}
+
+# Every $jobs-th mutant, beginning with number $1.
+worker() {
+    local number=0 what file old new test
+    cp -R "$source" "$work/$1"
+    cd "$work/$1"
+    {
+        ./configure --quiet --disable-shared CFLAGS='-O1 -g'
+        make -s -j 2 tests/check_fdslots tests/differential
+    } >setup.log 2>&1 || {
+        cat setup.log
+        echo 'FAILED to build'
+        return
+    }
+    while IFS=$'\t' read -r what file old new test; do
+        if is_wanted "$what" "${words[@]}" && [ $((number++ % jobs)) -eq "$1" ]; then
+            try "$what" "$file" "$old" "$new" "$test"
+        fi
+    done < <(records)
+}
+
+words=("$@")
+for n in $(seq 0 $((jobs - 1))); do
+    worker "$n" >"$work/$n.out" 2>&1 &
+done
+wait
+cat "$work"/*.out
+noticed=$(cat "$work"/*.out | grep -c '^noticed' || :)
+missed=$(cat "$work"/*.out | grep -cE '^(SURVIVED|UNBUILT|STALE|FAILED)' || :)
+echo "$noticed passed, $missed failed, 0 skipped"
+[ "$noticed" -gt 0 ] && [ "$missed" -eq 0 ]
