@@ -155,6 +155,30 @@ START_TEST(many_quiet_slots_end_in_epoll)
 }
 END_TEST
 
+/* Polls before a flush of all slots, after waits by which polling saved. */
+static int polls_before_the_flush(int savings)
+{
+    struct world w = world_of(SLOTS);
+    struct move all = hot;
+    all.count = SLOTS;
+    all.price = CHANGE_PRICE;
+    play(&w, &all);
+    for (int i = 0; i < savings; i++)
+        ck_assert_int_eq(play(&w, &hot), COST_POLL);
+    int polls = 0;
+    while (play(&w, &quiet) == COST_POLL)
+        polls++;
+    return polls;
+}
+
+START_TEST(savings_are_no_credit)
+{
+    const int polls = polls_before_the_flush(0);
+    ck_assert_int_gt(polls, 10);
+    ck_assert_int_eq(polls_before_the_flush(100), polls);
+}
+END_TEST
+
 START_TEST(slots_that_are_all_ready_stay_with_poll)
 {
     struct world w = world_of(SLOTS);
@@ -319,6 +343,7 @@ Suite *suite_cost(void)
     tcase_add_test(tcase, no_sum_wraps_with_the_most_slots);
     tcase = add_case(suite, "tendencies");
     tcase_add_test(tcase, many_quiet_slots_end_in_epoll);
+    tcase_add_test(tcase, savings_are_no_credit);
     tcase_add_test(tcase, slots_that_are_all_ready_stay_with_poll);
     tcase_add_test(tcase, constant_change_stays_with_poll);
     tcase = add_case(suite, "promise");

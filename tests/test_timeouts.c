@@ -166,6 +166,15 @@ START_TEST(invalid_timespecs_are_refused)
 }
 END_TEST
 
+/* An expired "deadline - now". */
+START_TEST(a_negative_time_does_not_block)
+{
+    static const int64_t negative[] = {-1, -MS, INT64_MIN};
+    EXPECT(fdslots_set_index(s, 0, empty[0], POLLIN), 0);
+    EXPECT(fdslots_wait(s, negative[_i], NULL), 0);
+}
+END_TEST
+
 Suite *suite_timeouts(void)
 {
     Suite *suite = suite_create("timeouts");
@@ -174,6 +183,7 @@ Suite *suite_timeouts(void)
     tcase_add_loop_test(tcase, never_early, 0, entry_count());
     tcase_add_loop_test(tcase, no_slots_is_a_plain_sleep, 0, entry_count());
     tcase_add_test(tcase, nfds_0_is_a_plain_sleep);
+    tcase_add_loop_test(tcase, a_negative_time_does_not_block, 0, 3);
     tcase = add_case(suite, "long");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, forever_lasts_until_a_signal, 0, entry_count());

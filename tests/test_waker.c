@@ -166,6 +166,12 @@ static bool drain_in_child(const struct entry *e, struct fdslots *s)
            e->wait(s, 0, NULL) == 0;
 }
 
+/* Before the first wait the fd is the parent's still. */
+static bool drain_first_in_child(const struct entry *e, struct fdslots *s)
+{
+    return fdslots_waker_drain(s) == 0 && e->wait(s, 0, NULL) == 0;
+}
+
 static bool wake_first_in_child(const struct entry *e, struct fdslots *s)
 {
     return fdslots_wake(s) == 0 && e->wait(s, FDSLOTS_FOREVER, NULL) == 1;
@@ -193,6 +199,7 @@ START_TEST(a_child_has_its_own)
     EXPECT(e->wait(s, 0, NULL), 0); /* the child's wakes are not the parent's */
     EXPECT(fdslots_wake(s), 0);
     in_child(e, s, drain_in_child);
+    in_child(e, s, drain_first_in_child);
     EXPECT(e->wait(s, 0, NULL), 1); /* nor the other way round */
     in_child(e, s, destroy_in_child);
     fdslots_destroy(s);
