@@ -191,3 +191,13 @@ tests_faults_LDFLAGS = -static \
 	-Wl,--wrap=sysconf \
 	-Wl,--wrap=write
 tests_faults_LDADD = libfdslots.la
+
+# ---- the tests, tested ----
+EXTRA_DIST += tests/mutants.sh tests/mutants.txt
+# mutants=WORD tries only those with the word in their descriptions.
+mutants:
+	rm -rf mutants.src
+	$(MAKE) distdir distdir=mutants.src >/dev/null
+	bash $(srcdir)/tests/mutants.sh mutants.src $(mutants); \
+	    status=$$?; chmod -R u+w mutants.src && rm -rf mutants.src; exit $$status
+.PHONY: mutants
