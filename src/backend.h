@@ -30,8 +30,8 @@ void fdslots_epoll_check(struct fdslots *s);
 int fdslots_epoll_renew(struct fdslots *s);
 /* The same, and the fd of the outer set. */
 int fdslots_epoll_outer(struct fdslots *s);
-/* Deregister an fd that is about to be closed. */
-void fdslots_epoll_forget(struct fdslots *s, int fd);
+/* Deregister the fd of a slot, which is about to be closed. */
+void fdslots_epoll_forget(struct fdslots *s, uint32_t index);
 void fdslots_epoll_close(struct fdslots *s);
 bool fdslots_epoll_works(void);
 bool fdslots_epoll_has_ns(void);

@@ -46,9 +46,9 @@ int fdslots_epoll_outer(struct fdslots *s)
     return -ENOTSUP;
 }
 
-void fdslots_epoll_forget(struct fdslots *s, int fd)
+void fdslots_epoll_forget(struct fdslots *s, uint32_t index)
 {
-    (void)s, (void)fd;
+    (void)s, (void)index;
 }
 
 void fdslots_epoll_close(struct fdslots *s)

@@ -300,9 +300,15 @@ int fdslots_epoll_sync(struct fdslots *s)
     return rc < 0 ? rc : sync_set(s);
 }
 
-/* A file that epoll refuses is in no run: other slots with the fd must be looked for. */
-static void ask_files_again(struct fdslots *s, int fd)
+/* A file that epoll refuses is in no run: other slots with the fd must be looked for, unless this
+ * one is known to be watched. */
+static void ask_files_again(struct fdslots *s, uint32_t index, int fd)
 {
+    const struct slot *slot = &s->slots[index];
+    const bool known = slot->registered_fd == fd && (slot->flags & SLOT_CONFIRM) == 0;
+    const uint32_t own = known && slot->role == ROLE_FILE;
+    if (s->epoll.files == own || (known && fdslots_registration_has(slot)))
+        return;
     FOR_EACH_IN(&s->used, i)
     {
         if (s->slots[i].role == ROLE_FILE && s->slots[i].registered_fd == fd) {
@@ -312,12 +318,12 @@ static void ask_files_again(struct fdslots *s, int fd)
     }
 }
 
-void fdslots_epoll_forget(struct fdslots *s, int fd)
+void fdslots_epoll_forget(struct fdslots *s, uint32_t index)
 {
     if (!fdslots_epoll_ours(&s->epoll))
         return;
-    if (s->epoll.files > 1)
-        ask_files_again(s, fd);
+    int fd = fdslots_slot_fd(s, index);
+    ask_files_again(s, index, fd);
     uint32_t leader = fdslots_registration_find(s, fd);
     if (leader == INDEX_NONE)
         return;

@@ -242,7 +242,7 @@ int fdslots_close_index(struct fdslots *s, uint32_t index)
         vacate(s, index);
         return -EBADF;
     }
-    fdslots_epoll_forget(s, fd);
+    fdslots_epoll_forget(s, index);
     vacate(s, index);
     return fdslots_waker_closed(s, fd) ? 0 : sys_close(fd);
 }

@@ -225,6 +225,20 @@ START_TEST(a_slot_left_with_a_closed_fd)
 }
 END_TEST
 
+/* The same, where the kernel has not yet heard of the slot that closes the fd. */
+START_TEST(a_new_slot_closes_the_fd_of_others)
+{
+    e = entry_at(_i / LENGTH(either));
+    int fd = either[_i % LENGTH(either)]();
+    put(1, fd, POLLIN);
+    ck_assert_int_eq(check(), 1);
+    EXPECT(fdslots_set_index(s, 2, fd, POLLIN), 0);
+    EXPECT(fdslots_close_index(s, 2), 0);
+    ck_assert_int_eq(check(), 1);
+    EXPECT(fdslots_get_revents(s, 1), POLLNVAL);
+}
+END_TEST
+
 /* ---- one fd in many slots ---- */
 
 START_TEST(each_slot_is_told_its_own_part)
@@ -399,6 +413,8 @@ Suite *suite_epoll_files(void)
     tcase_add_loop_test(tcase, closed_fds_end_every_wait, 0, entry_count());
     tcase_add_loop_test(tcase, a_closed_number_becomes_a_file_again, 0, entry_count());
     tcase_add_loop_test(tcase, a_slot_left_with_a_closed_fd, 0, LENGTH(either) * entry_count());
+    tcase_add_loop_test(tcase, a_new_slot_closes_the_fd_of_others, 0,
+                        LENGTH(either) * entry_count());
     tcase_add_loop_test(tcase, each_slot_is_told_its_own_part, 0, entry_count());
     tcase_add_loop_test(tcase, shared_fds_hang_up_together, 0, entry_count());
     tcase_add_loop_test(tcase, a_reused_number, 0, 2 * entry_count());
