@@ -2,6 +2,7 @@
  *
  * The waker: no wake is lost, whoever makes it and whenever.
  */
+#include "child.h"
 #include "common.h"
 #include "entry.h"
 
@@ -9,6 +10,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -206,6 +208,70 @@ START_TEST(a_child_has_its_own)
 }
 END_TEST
 
+/* ---- no fd left ---- */
+
+static const struct entry *entry;
+
+static void set_limit(rlim_t most)
+{
+    struct rlimit limit;
+    CHILD_EXPECT(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = most;
+    CHILD_EXPECT(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+static rlim_t lowest_free_fd(void)
+{
+    int fd = dup(STDOUT_FILENO);
+    close(fd);
+    return (rlim_t)fd;
+}
+
+static void no_fd_for_a_waker(void)
+{
+    const rlim_t lowest = lowest_free_fd();
+    struct fdslots *s = make_slots(4);
+    set_limit(lowest);
+    for (int again = 0; again < 3; again++) {
+        CHILD_EXPECT(fdslots_waker_open(s, 1), -EMFILE);
+        CHILD_EXPECT(fdslots_get_fd(s, 1), -ENOENT);
+        CHILD_EXPECT(fdslots_wake(s), -ENOENT);
+        CHILD_EXPECT(fdslots_poll(s, 4, 0), 0);
+    }
+    set_limit(lowest + 3);
+    CHILD_EXPECT(fdslots_waker_open(s, 1), 0);
+    CHILD_EXPECT(fdslots_wake(s), 0);
+    CHILD_EXPECT(entry->wait(s, FDSLOTS_FOREVER, NULL), 1);
+    fdslots_destroy(s);
+}
+
+static struct fdslots *inherited;
+
+/* Its wakes are kept until it can have a waker of its own. */
+static void no_fd_for_the_childs_own(void)
+{
+    const rlim_t lowest = lowest_free_fd();
+    set_limit(lowest);
+    CHILD_EXPECT(fdslots_poll(inherited, 4, 0), 0);
+    CHILD_EXPECT(fdslots_wake(inherited), 0);
+    CHILD_EXPECT(fdslots_poll(inherited, 4, 0), 0);
+    set_limit(lowest + 3);
+    CHILD_EXPECT(entry->wait(inherited, FDSLOTS_FOREVER, NULL), 1);
+    CHILD_EXPECT(fdslots_get_revents(inherited, 2), POLLIN);
+}
+
+START_TEST(no_fd_is_left)
+{
+    entry = entry_at(_i);
+    child_run(no_fd_for_a_waker);
+    inherited = make_slots(4);
+    EXPECT(fdslots_waker_open(inherited, 2), 0);
+    child_run(no_fd_for_the_childs_own);
+    EXPECT(entry->wait(inherited, 0, NULL), 0);
+    fdslots_destroy(inherited);
+}
+END_TEST
+
 Suite *suite_waker(void)
 {
     Suite *suite = suite_create("waker");
@@ -218,5 +284,6 @@ Suite *suite_waker(void)
     tcase_add_loop_test(tcase, a_million_wakes_none_lost, 0, entry_count());
     tcase_add_loop_test(tcase, a_handler_may_wake, 0, entry_count());
     tcase_add_loop_test(tcase, a_child_has_its_own, 0, entry_count());
+    tcase_add_loop_test(tcase, no_fd_is_left, 0, entry_count());
     return suite;
 }
