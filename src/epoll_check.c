@@ -33,6 +33,8 @@ static bool is_gone(struct fdslots *s, const struct slot *slot)
     int rc = ctl(s, EPOLL_CTL_ADD, slot->registered_fd);
     if (rc == 0)
         ctl(s, EPOLL_CTL_DEL, slot->registered_fd);
+    if (rc == -EINTR)
+        return false; /* a supervisor of system calls did not say */
     return rc != (slot->role == ROLE_FILE ? -EPERM : -EEXIST);
 }
 
