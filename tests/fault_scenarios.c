@@ -251,6 +251,27 @@ static void cut(struct world *w)
     close_pipe(other);
 }
 
+/* FDSLOTS_CHECK asks of each fd before each wait: none is lost here. */
+static void checked(struct world *w)
+{
+    int full[2], idle[2];
+    int file = memfd_create("fdslots", MFD_CLOEXEC);
+    make_pipe(full, true);
+    make_pipe(idle, false);
+    put(w, 0, full[0], POLLIN);
+    put(w, 1, idle[0], POLLIN);
+    put(w, 2, file, POLLIN);
+    look(w);
+    look(w);
+    fill(idle[1]);
+    put(w, 3, idle[1], POLLOUT);
+    look(w);
+    shut(w, 2);
+    look(w);
+    close_pipe(full);
+    close_pipe(idle);
+}
+
 /* Asking what works, while it does not. */
 static void asked(struct world *w)
 {
@@ -266,21 +287,22 @@ static void asked(struct world *w)
     look(w);
 }
 
-const struct scenario scenario_forked = {"forked", forked, false};
+const struct scenario scenario_forked = {"forked", forked, false, 0};
 const struct scenario scenarios[] = {
-    {"plain", plain, false},
-    {"crowded", crowded, false},
-    {"shared", shared, false},
-    {"refused", refused, false},
-    {"ghosts", ghosts, false},
-    {"made anew", made_anew, true},
-    {"oneshot", scenario_oneshot, false},
-    {"edges", scenario_edges, true},
-    {"exclusive", scenario_exclusive, true},
-    {"wakes", scenario_wakes, false},
-    {"nested", scenario_nested, true},
-    {"forked", forked, false},
-    {"cut", cut, false},
-    {"asked", asked, false},
+    {"plain", plain, false, 0},
+    {"crowded", crowded, false, 0},
+    {"shared", shared, false, 0},
+    {"refused", refused, false, 0},
+    {"ghosts", ghosts, false, 0},
+    {"made anew", made_anew, true, 0},
+    {"oneshot", scenario_oneshot, false, 0},
+    {"edges", scenario_edges, true, 0},
+    {"exclusive", scenario_exclusive, true, 0},
+    {"wakes", scenario_wakes, false, 0},
+    {"nested", scenario_nested, true, 0},
+    {"forked", forked, false, 0},
+    {"cut", cut, false, 0},
+    {"checked", checked, true, FDSLOTS_CHECK},
+    {"asked", asked, false, 0},
 };
 const size_t scenario_count = sizeof scenarios / sizeof scenarios[0];

@@ -13,6 +13,7 @@ struct scenario {
     const char *name;
     void (*run)(struct world *w);
     bool needs_epoll; /* of the way that is waited by */
+    uint32_t flags;   /* of the buffer */
 };
 
 extern const struct scenario scenario_forked; /* one of them */

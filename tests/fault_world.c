@@ -92,12 +92,13 @@ int world_open_fds(void)
     return count;
 }
 
-void world_make(struct world *w, const struct way *way)
+void world_make(struct world *w, const struct way *way, uint32_t flags)
 {
     static const int errors[] = {ENOMEM, 0};
     memset(w, 0, sizeof *w);
     w->way = way;
     w->waker = -1;
+    w->checks = (flags & FDSLOTS_CHECK) != 0;
     w->fds_before = world_open_fds();
     fault_allocated = 0;
     struct fdslots *const untouched = (struct fdslots *)w;
@@ -106,7 +107,7 @@ void world_make(struct world *w, const struct way *way)
     do {
         fired = fault->fired;
         w->s = untouched;
-        rc = LIB(fdslots_create(WORLD_SLOTS, 0, &w->s));
+        rc = LIB(fdslots_create(WORLD_SLOTS, flags, &w->s));
         EXPECT(rc >= 0 || w->s == untouched, "a buffer was stored on failure");
     } while (world_failed(errors, rc, fired));
     for (uint32_t i = 0; i < WORLD_SLOTS; i++)

@@ -44,6 +44,7 @@ struct world {
     int fds_before;
     int waker;    /* its slot, or -1 */
     bool cut;     /* by set_max_ready() */
+    bool checks;  /* FDSLOTS_CHECK: takes EPOLL_CTL_ADD's word for what an fd is */
     bool has_set; /* an epoll set is in a slot: the library may ask whether it is one */
     bool woken;
     bool is_child; /* of the process that made the buffer: inherited fds stay as they are */
@@ -52,7 +53,7 @@ struct world {
 /* Those that work here, then NULL. */
 const struct way *way_at(int i);
 
-void world_make(struct world *w, const struct way *way);
+void world_make(struct world *w, const struct way *way, uint32_t flags);
 /* Checks that nothing of the library's is left over. */
 void world_end(struct world *w);
 

@@ -24,7 +24,7 @@ static unsigned long runs;
 static void run(const struct scenario *scenario, const struct way *way)
 {
     struct world w;
-    world_make(&w, way);
+    world_make(&w, way, scenario->flags);
     scenario->run(&w);
     world_end(&w);
     runs++;
