@@ -10,13 +10,16 @@
 #include "model.h"
 #include "objects.h"
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #define PROGRAM      2000 /* operations from one fresh start */
 #define SHRINK_TRIES 3000
+#define WATCHDOG     300 /* seconds for one program, of which most take 0.1 */
 
 /* splitmix64: small, and the same everywhere. */
 static uint64_t next_random(uint64_t *state)
@@ -47,6 +50,7 @@ static size_t shrink(struct op *program, size_t length)
         for (size_t at = 0; at + piece <= length && tries < SHRINK_TRIES; tries++) {
             memcpy(shorter, program, at * sizeof *program);
             memcpy(shorter + at, program + at + piece, (length - at - piece) * sizeof *program);
+            alarm(WATCHDOG);
             long failed = model_run(shorter, length - piece, NULL);
             if (failed < 0) {
                 at += piece;
@@ -78,6 +82,7 @@ static bool run_seed(uint64_t seed, unsigned long steps)
     uint64_t random = seed;
     for (unsigned long done = 0; done < steps; done += PROGRAM) {
         generate(program, &random);
+        alarm(WATCHDOG);
         long failed = model_run(program, PROGRAM, stdout);
         if (failed < 0)
             continue;
@@ -99,12 +104,21 @@ static bool run_file(const char *path)
     }
     size_t length = fread(program, sizeof program[0], PROGRAM, file);
     fclose(file);
+    alarm(WATCHDOG);
     long failed = model_run(program, length, stdout);
     if (failed < 0)
         return true;
     printf("%s fails after %ld steps\n", path, failed + 1);
     explain(program, (size_t)failed + 1);
     return false;
+}
+
+/* A wait that misses what it waits for may wait for ever. */
+static void hangs(int signal)
+{
+    static const char text[] = "differential: a wait does not end\n";
+    (void)signal;
+    _exit(write(STDERR_FILENO, text, sizeof text - 1) < 0 ? 2 : 1);
 }
 
 static unsigned long number(const char *text)
@@ -159,6 +173,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: differential [--steps N] [--seed N] [FILE...]\n");
         return 2;
     }
+    signal(SIGALRM, hangs);
     bool ok = i < argc ? run_files(argv + i, argc - i) : run_seeds(seeds, count, steps);
     objects_remove_directory();
     model_print_counts(stdout);
