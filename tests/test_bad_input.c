@@ -207,6 +207,26 @@ START_TEST(ppoll_refuses_a_mask_it_cannot_have)
 }
 END_TEST
 
+/* The caller may know fewer counters than the library, or more. */
+START_TEST(stats_of_any_size)
+{
+    struct {
+        struct fdslots_stats known;
+        uint64_t later;
+    } got = {.known = {.poll_calls = 77}, .later = 77};
+    EXPECT(fdslots_stats(NULL, &got.known, sizeof got), -EINVAL);
+    EXPECT(fdslots_stats(s, NULL, sizeof got), -EINVAL);
+    EXPECT(fdslots_stats(s, &got.known, 0), -EINVAL);
+    ck_assert_uint_eq(got.known.poll_calls, 77);
+    EXPECT(fdslots_stats(s, &got.known, sizeof got.known.waits), 0);
+    ck_assert_uint_eq(got.known.waits, 1);
+    ck_assert_uint_eq(got.known.poll_calls, 77);
+    EXPECT(fdslots_stats(s, &got.known, sizeof got), 0);
+    ck_assert_uint_eq(got.known.poll_calls, 1);
+    ck_assert_uint_eq(got.later, 0);
+}
+END_TEST
+
 static int never(void *arg, uint32_t index, int fd, uint32_t revents)
 {
     ck_abort_msg("called with %p, %u, %d, %u", arg, (unsigned)index, fd, (unsigned)revents);
@@ -230,6 +250,7 @@ START_TEST(null_buffer)
     EXPECT(fdslots_next_used(NULL, 0), -EINVAL);
     EXPECT(fdslots_poll(NULL, 0, 0), -EINVAL);
     EXPECT(fdslots_ppoll(NULL, 0, &at_once, NULL), -EINVAL);
+    EXPECT(fdslots_wait(NULL, 0, NULL), -EINVAL);
     EXPECT(fdslots_iter_ready(NULL, never, NULL), -EINVAL);
     EXPECT(fdslots_dump(NULL, stderr), -EINVAL);
     EXPECT_QUIET(fdslots_clear_ready(NULL));
@@ -256,6 +277,7 @@ Suite *suite_bad_input(void)
     tcase_add_loop_test(tcase, bad_timespec, 0, LENGTH(bad_timespecs));
     tcase_add_loop_test(tcase, poll_refuses_what_it_cannot_do, 0, 3);
     tcase_add_test(tcase, ppoll_refuses_a_mask_it_cannot_have);
+    tcase_add_test(tcase, stats_of_any_size);
     tcase_add_test(tcase, null_buffer);
     return suite;
 }
