@@ -12,6 +12,7 @@ AM_TESTS_ENVIRONMENT = \
 
 dist_check_SCRIPTS = tests/header.test tests/symbols.test
 check_PROGRAMS += tests/no_alloc tests/syscalls
+EXTRA_DIST += tests/coverage_exit.c tests/uncovered.txt
 TESTS += $(dist_check_SCRIPTS) tests/no_alloc tests/syscalls
 
 tests_no_alloc_SOURCES = tests/env.c tests/env.h tests/exercise.c tests/exercise.h tests/no_alloc.c
