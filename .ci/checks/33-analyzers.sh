@@ -1,0 +1,17 @@
+#!/bin/bash
+# SPDX-License-Identifier: ISC
+#
+# gcc's analyzer, and clang-tidy as .clang-tidy says, over src/ as configure has it compiled here.
+. .ci/lib.sh
+install_packages clang-tidy
+configure CC=gcc
+export FLAGS
+FLAGS=$(sed -n 's/^DEFS = //p' "$BUILD/Makefile")
+FLAGS+=' -std=c11 -Iinclude -Isrc'
+each() { # HOW-MANY COMMAND-LINE: for so many files of src/ at a time, "$@"
+    tracked 'src/*.c' | xargs -0 -P "$jobs" -n "$1" sh -c "$2" sh
+}
+# shellcheck disable=SC2016 # for the inner shell to expand
+each 7 'for file; do eval "gcc -O2 -fanalyzer -Wall -Wextra -Werror $FLAGS -c -o /dev/null $file" || exit 255; done'
+# shellcheck disable=SC2016
+each 7 'eval "clang-tidy --quiet \"\$@\" -- $FLAGS"'
