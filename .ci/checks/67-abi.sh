@@ -1,0 +1,14 @@
+#!/bin/bash
+# SPDX-License-Identifier: ISC
+#
+# The ABI is the one that abi/ keeps: `make abi-renew` after a change that is meant.
+. .ci/lib.sh
+if [ "$(uname -m)" != x86_64 ]; then
+    echo "not here: the ABI that is kept is that of x86-64"
+    echo '0 passed, 0 failed, 1 skipped'
+    exit
+fi
+install_packages abigail-tools
+configure --disable-static CC=gcc CFLAGS='-g -O2'
+make -C "$BUILD" -j "$jobs" libfdslots.la
+make -C "$BUILD" abi-check
