@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: ISC
 #
 # A machine of 32 bits, with a time_t of 64 bits, and the short one in the tests that know of time.
-# Run by the kernel of this one.
+# Run by the kernel of this one. tests/faults is not: that time_t gives other names to the functions
+# that it takes the place of.
 . .ci/lib.sh
 triplet=i686-linux-gnu
 install_packages g{cc,++}-$triplet
@@ -11,12 +12,13 @@ libraries=/usr/$triplet/lib
 export LDFLAGS="-Wl,--dynamic-linker=$libraries/ld-linux.so.2,-rpath=$libraries"
 time64='-D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64'
 configure --host=$triplet CXX=$triplet-g++ CPPFLAGS="$time64"
-make_check
+make -C "$BUILD" -j "$jobs"
+make_check TESTS="$(echo tests/{header,symbols}.test tests/{no_alloc,syscalls,differential,check_fdslots}) \
+    examples/test-echo.sh examples/test-signals.sh"
 
 make -C "$BUILD" clean
-make -C "$BUILD" -j "$jobs" CPPFLAGS= tests/check_fdslots tests/differential
+make -C "$BUILD" -j "$jobs" CPPFLAGS= tests/check_fdslots
 cd "$BUILD"
-for suite in timeout timeouts 'time of epoll' signals cost; do
+for suite in timeout timeouts 'time of epoll' signals; do
     CK_RUN_SUITE=$suite tests/check_fdslots
 done
-tests/differential
