@@ -10,7 +10,7 @@ AM_TESTS_ENVIRONMENT = \
 	CC='$(CC)'; CFLAGS='$(CFLAGS)'; LDFLAGS='$(LDFLAGS)'; CXX='$(CXX)'; CXXFLAGS='$(CXXFLAGS)'; \
 	NM='$(NM)'; export CC CFLAGS LDFLAGS CXX CXXFLAGS NM;
 
-dist_check_SCRIPTS = tests/header.test tests/symbols.test
+dist_check_SCRIPTS = tests/header.test tests/symbols.test tests/testing.test
 check_PROGRAMS += tests/no_alloc tests/syscalls
 EXTRA_DIST += tests/coverage_exit.c tests/uncovered.txt
 TESTS += $(dist_check_SCRIPTS) tests/no_alloc tests/syscalls
