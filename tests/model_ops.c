@@ -31,11 +31,12 @@ static const uint32_t masks[] = {
     POLLWRBAND,
 };
 
-/* EXCLUSIVE goes with few others. */
+/* EXCLUSIVE goes with few others, and with none where epoll does not know it. */
 static uint32_t with_exclusive(uint32_t events)
 {
     const uint32_t allowed = POLLIN | POLLOUT | POLLERR | POLLHUP | POLLNVAL;
-    return (events & ~allowed) == 0 ? events | FDSLOTS_EXCLUSIVE : events;
+    return HAVE_DECL_EPOLLEXCLUSIVE && (events & ~allowed) == 0 ? events | FDSLOTS_EXCLUSIVE
+                                                                : events;
 }
 
 static uint32_t mask_of(uint8_t c)
