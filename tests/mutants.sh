@@ -7,13 +7,15 @@
 #   mutants.sh SOURCE [WORD...]   SOURCE: a tree as `make distdir` makes it; only the mutants whose
 #                                 descriptions contain one of the words
 #
-# Works in copies of SOURCE, as many as there are processors, in the current directory.
+# Works in copies of SOURCE, as many as there are processors, in the current directory. EVERY=N tries
+# every Nth only.
 set -euo pipefail
 
 source=$(cd "$1" && pwd -P)
 shift
 list=$source/tests/mutants.txt
 jobs=$(nproc)
+every=${EVERY:-1}
 work=$(mktemp -d "$PWD/mutants.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
@@ -92,7 +94,9 @@ worker() {
         return
     }
     while IFS=$'\t' read -r what file old new test; do
-        if is_wanted "$what" "${words[@]}" && [ $((number++ % jobs)) -eq "$1" ]; then
+        is_wanted "$what" "${words[@]}" || continue
+        number=$((number + 1))
+        if [ $((number % every)) -eq 0 ] && [ $((number / every % jobs)) -eq "$1" ]; then
             try "$what" "$file" "$old" "$new" "$test"
         fi
     done < <(records)
