@@ -27,9 +27,10 @@ static int collect(struct fdslots *s, uint32_t nfds, int rc)
 }
 
 /* Empty slots at the end need not be looked at. */
-static uint32_t clip(const struct fdslots *s, uint32_t nfds)
+static uint32_t clip(struct fdslots *s, uint32_t nfds)
 {
-    return nfds < s->end ? nfds : s->end;
+    const uint32_t end = fdslots_slot_end(s);
+    return nfds < end ? nfds : end;
 }
 
 /* What has the number of a lost fd now is none of the slot's: while poll(2) looks, the slot holds a

@@ -129,10 +129,10 @@ SELDOM static int wait_around(struct fdslots *s, int64_t timeout_ns, const sigse
     return is_refusal(rc) ? fall_back(s, choice, rc, timeout_ns, sigmask) : rc;
 }
 
-static struct cost_wait know(const struct fdslots *s, int64_t timeout_ns)
+static struct cost_wait know(struct fdslots *s, int64_t timeout_ns)
 {
     return (struct cost_wait){
-        .slots = s->visible, .holes = s->end - s->visible, .blocks = timeout_ns > 0};
+        .slots = s->visible, .holes = fdslots_slot_end(s) - s->visible, .blocks = timeout_ns > 0};
 }
 
 SELDOM static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
@@ -178,24 +178,35 @@ static int wait_again(struct fdslots *s, int64_t timeout_ns, const sigset_t *sig
     return rc;
 }
 
-int fdslots_wait(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
+/* Flags, or slots that only epoll understands, may leave no choice. */
+SELDOM static int wait_bound(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
 {
-    if (s == NULL)
-        return -EINVAL;
-    if (timeout_ns < 0)
-        timeout_ns = 0;
-    const int refusal = s->epoll_only > 0 ? fdslots_epoll_allowed(s) : 0;
+    const bool no_epoll = (s->flags & FDSLOTS_NO_EPOLL) != 0;
+    const bool no_poll = s->epoll_only > 0;
+    const int refusal = no_poll ? fdslots_epoll_allowed(s) : 0;
     if (refusal < 0)
         return refusal;
-    const bool no_epoll = (s->flags & FDSLOTS_NO_EPOLL) != 0;
     if (no_epoll && sigmask != NULL && !fdslots_sys_takes_mask())
         return -ENOTSUP;
     fdslots_wait_begin(s);
     s->stats.waits++;
     if (no_epoll)
         return by_poll(s, timeout_ns, sigmask);
-    if (s->epoll_only > 0)
+    if (no_poll)
         return fdslots_backend_epoll(s, timeout_ns, sigmask);
+    return wait_anew(s, timeout_ns, sigmask);
+}
+
+int fdslots_wait(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
+{
+    if (s == NULL)
+        return -EINVAL;
+    if (timeout_ns < 0)
+        timeout_ns = 0;
+    if ((s->flags | s->epoll_only) != 0)
+        return wait_bound(s, timeout_ns, sigmask);
+    fdslots_wait_begin(s);
+    s->stats.waits++;
     if (fdslots_cost_is_steady(&s->cost, timeout_ns > 0) && fdslots_index_set_empty(&s->fresh))
         return wait_again(s, timeout_ns, sigmask);
     return wait_anew(s, timeout_ns, sigmask);

@@ -23,8 +23,8 @@ static inline bool fdslots_epoll_ours(const struct epoll_set *set)
 /* Whether the kernel's set agrees with the slots, and no closed fd is to be asked for again. */
 static inline bool fdslots_epoll_in_step(const struct fdslots *s)
 {
-    return fdslots_index_set_empty(&s->fresh) && fdslots_index_set_empty(&s->changed) &&
-           fdslots_index_set_empty(&s->epoll.refused) && fdslots_epoll_ours(&s->epoll);
+    return (s->fresh.root | s->changed.root | s->epoll.refused.root) == 0 &&
+           fdslots_epoll_ours(&s->epoll);
 }
 
 /* Whether fd is an epoll set: 1 or 0, or an error. The kernel answers ENOENT to the removal of a

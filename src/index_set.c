@@ -11,12 +11,11 @@ void fdslots_index_set_lay_out(struct index_set *set, struct layout *at, uint32_
 {
     set->levels = 0;
     set->size = 0;
-    uint32_t n = capacity;
-    do {
-        n = words(n);
+    set->root = 0;
+    uint32_t n;
+    for (n = words(capacity); n > 1; n = words(n))
         set->level[set->levels++] = fdslots_layout_take(at, n, sizeof(uint64_t));
-    } while (n > 1);
-    set->top = set->level[set->levels - 1];
+    set->level[set->levels++] = &set->root;
 }
 
 void fdslots_index_set_extend(struct index_set *set, uint32_t size)

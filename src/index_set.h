@@ -19,17 +19,13 @@
 
 struct index_set {
     uint64_t *level[INDEX_SET_LEVELS]; /* level[0] has a bit for each index */
-    uint64_t *top;                     /* the last level: one word, 0 where the set is empty */
+    uint64_t root;                     /* the last level: 0 where the set is empty */
     uint32_t levels;
     uint32_t size;
 };
 
+/* An empty set, which must stay where it is: it points to its own root. */
 void fdslots_index_set_lay_out(struct index_set *set, struct layout *at, uint32_t capacity);
-/* Once the memory is there. */
-static inline void fdslots_index_set_init(struct index_set *set)
-{
-    *set->top = 0;
-}
 
 void fdslots_index_set_extend(struct index_set *set, uint32_t size);
 
@@ -43,7 +39,7 @@ uint32_t fdslots_index_set_last(const struct index_set *set);
 
 static inline bool fdslots_index_set_empty(const struct index_set *set)
 {
-    return *set->top == 0;
+    return set->root == 0;
 }
 
 /* The lowest member >= from, or INDEX_NONE; looked for in other words than that of `from`. */

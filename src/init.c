@@ -48,10 +48,6 @@ int fdslots_init(void *mem, size_t size, uint32_t nslots, uint32_t flags, struct
     *s = (struct fdslots){.capacity = nslots, .flags = flags};
     s->epoll = (struct epoll_set){.fd = -1, .outer_fd = -1};
     lay_out(s, mem, nslots);
-    fdslots_index_set_init(&s->used);
-    fdslots_index_set_init(&s->fresh);
-    fdslots_index_set_init(&s->changed);
-    fdslots_index_set_init(&s->epoll.refused);
     *s->waker = (struct waker){.read_fd = -1, .write_fd = -1};
     *out = s;
     return 0;

@@ -9,13 +9,15 @@
 
 static inline void fdslots_ready_reset(struct fdslots *s)
 {
+    s->ready_epoch++;
+    if (s->ready_count == 0)
+        return;
     struct pollfd *const pollfds = s->pollfds;
     const uint32_t *const end = s->ready + s->ready_count;
-#pragma GCC unroll 4
+#pragma GCC unroll 16
     for (const uint32_t *ready = s->ready; ready < end; ready++)
         pollfds[*ready].revents = 0;
     s->ready_count = 0;
-    s->ready_epoch++;
 }
 
 /* Every wait begins here: what the last one reported is over. */

@@ -73,7 +73,7 @@ static inline bool is_plain(const struct fdslots *s, uint32_t index)
            (s->slots[index].flags & SLOT_USER) == 0;
 }
 
-SELDOM static void lower_end(struct fdslots *s)
+SELDOM void fdslots_slot_lower_end(struct fdslots *s)
 {
     s->end = fdslots_index_set_last(&s->used) + 1; /* INDEX_NONE + 1 is 0 */
 }
@@ -89,8 +89,6 @@ SELDOM static void vacate(struct fdslots *s, uint32_t index)
         set_flags(s, slot, 0);
     note_change(s, index);
     fdslots_index_set_remove(&s->used, index);
-    if (index + 1 == s->end)
-        lower_end(s);
 }
 
 static void occupy(struct fdslots *s, uint32_t index)
@@ -120,15 +118,13 @@ SELDOM static int set_any(struct fdslots *s, uint32_t index, int fd, uint32_t ev
     return 0;
 }
 
-/* The short way into an empty slot; it, too, leaves the upper levels of both sets as they are. */
+/* The short way into an empty slot leaves the upper levels of both sets as they are. */
 SELDOM static int fill(struct fdslots *s, uint32_t index, int fd, uint32_t events)
 {
-    if (s == NULL || index >= s->touched || fd < 0 || (events & ~(uint32_t)EVENTS_POLL) != 0)
-        return set_any(s, index, fd, events);
     const uint64_t bit = UINT64_C(1) << (index & 63);
     uint64_t *used = &s->used.level[0][index >> 6];
     uint64_t *fresh = &s->fresh.level[0][index >> 6];
-    if ((*used & bit) != 0 || *used == 0 || *fresh == 0)
+    if (*used == 0 || *fresh == 0)
         return set_any(s, index, fd, events);
     s->pollfds[index] = (struct pollfd){.fd = fd, .events = (short)(uint16_t)events};
     s->slots[index].generation++;
@@ -143,7 +139,10 @@ SELDOM static int fill(struct fdslots *s, uint32_t index, int fd, uint32_t event
 
 int fdslots_set_index(struct fdslots *s, uint32_t index, int fd, uint32_t events)
 {
-    if (!is_plain(s, index) || fd < 0 || (events & ~(uint32_t)EVENTS_POLL) != 0)
+    if (s == NULL || index >= s->touched || fd < 0 || (events & ~(uint32_t)EVENTS_POLL) != 0 ||
+        (s->slots[index].flags & (SLOT_USER | SLOT_HIDDEN)) != 0)
+        return set_any(s, index, fd, events);
+    if (s->pollfds[index].fd < 0)
         return fill(s, index, fd, events);
     s->pollfds[index] = (struct pollfd){.fd = fd, .events = (short)(uint16_t)events};
     s->slots[index].generation++;
@@ -215,9 +214,9 @@ SELDOM static int invalidate_any(struct fdslots *s, uint32_t index)
 
 int fdslots_invalidate_index(struct fdslots *s, uint32_t index)
 {
-    /* The short way leaves the upper levels of both sets, and the end, as they are. */
+    /* The short way leaves the upper levels of both sets as they are. */
     const uint64_t bit = UINT64_C(1) << (index & 63);
-    if (!is_plain(s, index) || index + 1 == s->end)
+    if (!is_plain(s, index))
         return invalidate_any(s, index);
     uint64_t *used = &s->used.level[0][index >> 6];
     uint64_t *fresh = &s->fresh.level[0][index >> 6];

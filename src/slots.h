@@ -88,7 +88,7 @@ struct detour {
 struct fdslots {
     uint32_t capacity;
     uint32_t touched;    /* slots below this hold values; those above were never written */
-    uint32_t end;        /* the highest used slot, plus 1: what poll(2) is given at most */
+    uint32_t end;        /* no slot from here on is used; see fdslots_slot_end() */
     uint32_t visible;    /* slots that are used and not hidden: those that poll(2) looks at */
     uint32_t epoll_only; /* slots with SLOT_EDGE or SLOT_EXCLUSIVE */
     uint32_t oneshots;   /* slots with SLOT_ONESHOT */
@@ -129,6 +129,15 @@ static inline int fdslots_slot_fd(const struct fdslots *s, uint32_t index)
 {
     int fd = s->pollfds[index].fd;
     return fd >= 0 ? fd : ~fd;
+}
+
+/* The highest used slot, plus 1: what poll(2) is given at most. */
+void fdslots_slot_lower_end(struct fdslots *s);
+static inline uint32_t fdslots_slot_end(struct fdslots *s)
+{
+    if (s->end > 0 && s->pollfds[s->end - 1].fd < 0)
+        fdslots_slot_lower_end(s);
+    return s->end;
 }
 
 /* The slot's fd as the kernel should see it; -1 for an empty or hidden slot. */

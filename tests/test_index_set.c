@@ -27,7 +27,6 @@ static void make(struct model *m, uint32_t capacity)
     memset(m->mem, 0xff, (size_t)at.end);
     at = (struct layout){m->mem, 0};
     fdslots_index_set_lay_out(&m->set, &at, capacity);
-    fdslots_index_set_init(&m->set);
     m->has = calloc(capacity, sizeof *m->has);
     m->capacity = capacity;
     m->seed = capacity;
