@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * Runs all suites. Check's own variables choose among them: CK_RUN_SUITE, CK_RUN_CASE, CK_FORK=no,
- * CK_VERBOSITY=verbose.
+ * CK_VERBOSITY=verbose; CK_EXCLUDE_TAGS=long leaves out long computations that never meet the
+ * kernel.
  */
 #include "common.h"
 

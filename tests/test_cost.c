@@ -347,6 +347,7 @@ Suite *suite_cost(void)
     tcase_add_test(tcase, slots_that_are_all_ready_stay_with_poll);
     tcase_add_test(tcase, constant_change_stays_with_poll);
     tcase = add_case(suite, "promise");
+    tcase_set_tags(tcase, "long");
     tcase_add_loop_test(tcase, promise_holds_over_random_sequences, 0, 10);
     tcase_add_loop_test(tcase, promise_holds_against_an_adversary, 0, 10);
     tcase_add_loop_test(tcase, promise_holds_against_one_who_waits_for_each_turn, 0, SLOTS);

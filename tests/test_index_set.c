@@ -159,6 +159,7 @@ Suite *suite_index_set(void)
 {
     Suite *suite = suite_create("index set");
     TCase *tcase = add_case(suite, "index set");
+    tcase_set_tags(tcase, "long");
     tcase_add_loop_test(tcase, agrees_with_bools, 0, LENGTH(capacities));
     tcase_add_loop_test(tcase, each_alone, 0, LENGTH(capacities));
     tcase_add_loop_test(tcase, full_and_empty, 0, LENGTH(capacities));

@@ -5,4 +5,4 @@
 # In one process, as under the sanitizers.
 . .ci/lib.sh
 configure
-CK_FORK=no make_check LOG_COMPILER='./libtool --mode=execute ../../.ci/memcheck'
+CK_EXCLUDE_TAGS=long CK_FORK=no make_check LOG_COMPILER='./libtool --mode=execute ../../.ci/memcheck'

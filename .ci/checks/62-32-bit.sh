@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 #
-# A machine of 32 bits, with a time_t of 64 bits, and the short one in the tests that know of time.
-# Run by the kernel of this one. tests/faults is not: that time_t gives other names to the functions
-# that it takes the place of.
+# A machine of 32 bits, with a time_t of 64 bits (CPPFLAGS= builds for the short one). Run by the
+# kernel of this one. tests/faults is not: that time_t gives other names to the functions that it
+# takes the place of.
 . .ci/lib.sh
 triplet=i686-linux-gnu
 install_packages g{cc,++}-$triplet
@@ -15,10 +15,3 @@ configure --host=$triplet CXX=$triplet-g++ CPPFLAGS="$time64"
 make -C "$BUILD" -j "$jobs"
 make_check TESTS="$(echo tests/{header,symbols}.test tests/{no_alloc,syscalls,differential,check_fdslots}) \
     examples/test-echo.sh examples/test-signals.sh"
-
-make -C "$BUILD" clean
-make -C "$BUILD" -j "$jobs" CPPFLAGS= tests/check_fdslots
-cd "$BUILD"
-for suite in timeout timeouts 'time of epoll' signals; do
-    CK_RUN_SUITE=$suite tests/check_fdslots
-done
