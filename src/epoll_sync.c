@@ -329,7 +329,8 @@ void fdslots_epoll_forget(struct fdslots *s, uint32_t index)
         return;
     if (s->slots[leader].registered_events != 0 && ctl_delete(s, fd) < 0)
         s->epoll.ghosts_possible = true;
+    /* As fresh as if the caller had changed them: the next choice must know what they will cost. */
     for (uint32_t i = leader; i != INDEX_NONE; i = fdslots_registration_next(s, i))
-        fdslots_index_set_add(&s->changed, i);
+        fdslots_index_set_add(&s->fresh, i);
     fdslots_registration_dissolve(s, leader, ROLE_NONE);
 }

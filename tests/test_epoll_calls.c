@@ -343,6 +343,26 @@ START_TEST(wait_settles_on_epoll)
 }
 END_TEST
 
+/* Files that come and go cost epoll two calls each, and poll(2) none: the choice must know. */
+START_TEST(wait_polls_what_comes_and_goes)
+{
+    enum { FEW = 16 };
+    struct fdslots *few = make_slots(FEW);
+    for (uint32_t i = 0; i < FEW; i++)
+        EXPECT(fdslots_set_index(few, i, event_fd(false), POLLIN), 0);
+    for (int round = 0; round < 200; round++) {
+        EXPECT(fdslots_close_index(few, 3), 0);
+        EXPECT(fdslots_set_index(few, 3, event_fd(false), POLLIN), 0);
+        EXPECT(fdslots_wait(few, 0, NULL), 0);
+    }
+    struct fdslots_stats stats = stats_of(few);
+    ck_assert_uint_gt(stats.poll_calls, stats.epoll_calls);
+    for (uint32_t i = 0; i < FEW; i++)
+        EXPECT(fdslots_close_index(few, i), 0);
+    fdslots_destroy(few);
+}
+END_TEST
+
 Suite *suite_epoll_calls(void)
 {
     Suite *suite = suite_create("calls of epoll_ctl");
@@ -368,5 +388,6 @@ Suite *suite_epoll_calls(void)
     tcase_add_test(tcase, a_rebuild_pays_one_for_each_fd);
     tcase_add_test(tcase, polls_in_between_cost_nothing);
     tcase_add_test(tcase, wait_settles_on_epoll);
+    tcase_add_test(tcase, wait_polls_what_comes_and_goes);
     return suite;
 }
