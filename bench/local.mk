@@ -71,7 +71,7 @@ bench-measure: bench/measure
 # Instructions per call: CI holds them against ceilings, `make bench-instructions` renews
 # the table that is kept.
 EXTRA_PROGRAMS += bench/instructions
-EXTRA_DIST += bench/instructions.test bench/instructions.txt bench/plot
+EXTRA_DIST += bench/instructions.test bench/instructions.txt bench/plot bench/table
 bench_instructions_LDFLAGS = -static
 bench_instructions_LDADD = libfdslots.la
 

@@ -58,8 +58,8 @@ answers() { # whether port $1 answers
     curl -q -sf --noproxy '*' -o /dev/null "http://127.0.0.1:$1/file.txt"
 }
 
-# nginx cannot be asked for a port that is free. For small files it is quickest without sendfile and
-# tcp_nopush: then it makes the same six system calls for a request as the example.
+# nginx cannot be asked for a port that is free. It has neither sendfile nor tcp_nopush: then it makes
+# the same six system calls for a request as the example.
 start_nginx() {
     for _ in {1..20}; do
         nginx_port=$((20000 + RANDOM % 10000))
