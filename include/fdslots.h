@@ -96,7 +96,8 @@ int fdslots_create(uint32_t nslots, uint32_t flags, struct fdslots **out);
  *
  * Closes what the library opened, never the caller's fds. Memory given to fdslots_init() is the
  * caller's again.
- * Cost: one close(2) for each fd the library opened, one free after fdslots_create(). */
+ * Cost: one close(2) for each fd the library opened, one epoll_ctl(2) after fdslots_epoll_fd(), one
+ * free after fdslots_create(). */
 void fdslots_destroy(struct fdslots *s);
 
 /* Give the number of slots, nslots; 0 for NULL. */
@@ -237,7 +238,7 @@ int fdslots_ppoll(struct fdslots *s, uint32_t nfds, const struct timespec *timeo
  * After an error the slots still hold the truth, and the next wait tries again.
  * Cost: one system call, and one epoll_ctl(2) for each slot whose registration differs from the
  * kernel's; O(ready + changed). One epoll_ctl(2) more for each slot with a closed fd, which is
- * asked again each time. */
+ * asked again each time; three calls more to register POLLRDNORM without POLLIN. */
 int fdslots_epoll_wait(struct fdslots *s, int timeout_ms);
 
 /* Wait on all slots by epoll_pwait2(2), or epoll_pwait(2) where that is missing.
