@@ -95,16 +95,7 @@ try() { # WHAT FILE OLD NEW TEST, in the root of a built copy
 # Every $jobs-th mutant, beginning with number $1.
 worker() {
     local number=0 what file old new test
-    cp -R "$source" "$work/$1"
     cd "$work/$1"
-    {
-        ./configure --quiet --disable-shared CFLAGS='-O1 -g'
-        make -s -j 2 tests/check_fdslots tests/differential
-    } >setup.log 2>&1 || {
-        cat setup.log
-        echo 'FAILED to build'
-        return
-    }
     while IFS=$'\t' read -r what file old new test; do
         is_wanted "$what" "${words[@]}" || continue
         number=$((number + 1))
@@ -119,12 +110,24 @@ look_for_stale || exit 1
 work=$(mktemp -d "$PWD/mutants.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 words=("$@")
+cp -R "$source" "$work/0"
+(
+    cd "$work/0"
+    ./configure --quiet --disable-shared CFLAGS='-O1 -g'
+    make -s -j "$jobs" tests/check_fdslots tests/differential
+) >"$work/setup.log" 2>&1 || {
+    cat "$work/setup.log"
+    exit 1
+}
+for n in $(seq 1 $((jobs - 1))); do
+    cp -Rp "$work/0" "$work/$n"
+done
 for n in $(seq 0 $((jobs - 1))); do
     worker "$n" >"$work/$n.out" 2>&1 &
 done
 wait
 cat "$work"/*.out
 noticed=$(cat "$work"/*.out | grep -c '^noticed' || :)
-missed=$(cat "$work"/*.out | grep -cE '^(SURVIVED|UNBUILT|FAILED)' || :)
+missed=$(cat "$work"/*.out | grep -cE '^(SURVIVED|UNBUILT)' || :)
 echo "$noticed passed, $missed failed, 0 skipped"
 [ "$noticed" -gt 0 ] && [ "$missed" -eq 0 ]
