@@ -157,8 +157,13 @@ static uint32_t take_events(struct fdslots *s, uint32_t count, uint32_t spare)
     const struct epoll_event *const end = s->epoll.events + count;
     uint32_t *ready = s->ready + s->ready_count;
     struct taking taking = {.spare = spare};
+    const uint32_t touched = s->touched;
     for (const struct epoll_event *e = s->epoll.events; e < end; e++) {
         const struct event_name name = name_of(e);
+        if (name.index >= touched) {
+            taking.ghosts++; /* of another's set: the caller has closed the library's */
+            continue;
+        }
         const struct slot *slot = &slots[name.index];
         struct pollfd *const pollfd = &pollfds[name.index];
         if (slot->role != ROLE_ALONE || slot->generation != name.generation ||
