@@ -63,8 +63,10 @@ struct fdslots;
  * closed, or closed and opened again as another file, shows POLLNVAL until it is set anew or
  * emptied, and is counted as `lost` in the stats; fdslots_close_index() does not close such an fd
  * (-EBADF). Slots that are paused are not looked at; of files that epoll refuses, only what became
- * of another kind is seen. Where the kernel refuses an epoll set, nothing is verified.
- * Cost, in every wait: one epoll_ctl(2) for each slot in use, and what epoll waits cost. */
+ * of another kind is seen. Nothing is found where the kernel refuses an epoll set or leaves no fd
+ * for a moment, nor in a child's first wait.
+ * Cost, in every wait: one epoll_ctl(2) for each slot that is used and not paused, and what epoll
+ * waits cost. */
 #define FDSLOTS_CHECK 0x2u
 
 /* Give the bytes that fdslots_init() needs for nslots slots.
@@ -149,7 +151,8 @@ int fdslots_invalidate_index(struct fdslots *s, uint32_t index);
  * The way to close that leaves nothing behind even where a dup or a child keeps the file open.
  *
  * Returns 0, or -EINVAL: index; -ENOENT: the slot is empty; or the error of close(2), with the
- * slot emptied all the same (-EINTR is not returned: the fd is closed).
+ * slot emptied all the same (-EINTR is not returned: the fd is closed). -EBADF, too, where the
+ * number is that of the buffer's epoll set, which is not closed.
  * Cost: one close(2), and one epoll_ctl(2) where the fd was registered. */
 int fdslots_close_index(struct fdslots *s, uint32_t index);
 

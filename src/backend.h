@@ -22,6 +22,8 @@ int fdslots_backend_epoll(struct fdslots *s, int64_t timeout_ns, const sigset_t 
 void fdslots_epoll_lay_out(struct epoll_set *set, struct layout *at, uint32_t nslots);
 /* Make the kernel's set agree with the slots. */
 int fdslots_epoll_sync(struct fdslots *s);
+/* Have the kernel look again at a slot whose edge nobody has seen, or not all. */
+void fdslots_epoll_look_again(struct fdslots *s, uint32_t index);
 /* What telling the kernel of this changed slot will cost, as cost.h counts. */
 uint32_t fdslots_epoll_price(const struct fdslots *s, uint32_t index);
 /* Find the slots whose fd was closed or replaced since the last sync (FDSLOTS_CHECK), then sync. */
@@ -32,12 +34,16 @@ int fdslots_epoll_renew(struct fdslots *s);
 int fdslots_epoll_outer(struct fdslots *s);
 /* Deregister the fd of a slot, which is about to be closed. */
 void fdslots_epoll_forget(struct fdslots *s, uint32_t index);
+/* Whether this fd is the set, or the outer one. */
+bool fdslots_epoll_owns(const struct fdslots *s, int fd);
 void fdslots_epoll_close(struct fdslots *s);
 bool fdslots_epoll_works(void);
 bool fdslots_epoll_has_ns(void);
 
 /* In waker.c. */
 void fdslots_waker_close(struct fdslots *s);
+/* Forget the waker if this is its fd, which somebody else has closed. */
+void fdslots_waker_lost(struct fdslots *s, int fd);
 /* Close the waker if this is its fd; returns whether it was. */
 bool fdslots_waker_closed(struct fdslots *s, int fd);
 /* Before each wait: a child gets a waker of its own. */

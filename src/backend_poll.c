@@ -33,23 +33,28 @@ static uint32_t clip(struct fdslots *s, uint32_t nfds)
     return nfds < end ? nfds : end;
 }
 
-/* What has the number of a lost fd now is none of the slot's: while poll(2) looks, the slot holds a
- * number that no fd can have (fs.nr_open is below it), and reads POLLNVAL. */
-static void veil_lost(struct fdslots *s)
+/* Whether the slot's number stands for a file that is none of the caller's: FDSLOTS_CHECK found its
+ * own to be gone, or the number was closed when the library opened its set, and got it. */
+static bool is_foreign(const struct fdslots *s, uint32_t index)
 {
-    if ((s->flags & FDSLOTS_CHECK) == 0)
-        return;
+    const int fd = fdslots_slot_wanted_fd(s, index);
+    return fd >= 0 && (fdslots_slot_lost(s, index) ||
+                       (s->slots[index].role == ROLE_CLOSED && fd == s->epoll.fd));
+}
+
+/* While poll(2) looks, such a slot holds a number that no fd can have (fs.nr_open is below it), and
+ * reads POLLNVAL. Only refused slots can be of the kind. */
+SELDOM static void veil(struct fdslots *s)
+{
     FOR_EACH_IN(&s->epoll.refused, i)
     {
-        if (fdslots_slot_lost(s, i))
+        if (is_foreign(s, i))
             s->pollfds[i].fd = INT_MAX;
     }
 }
 
-static void unveil_lost(struct fdslots *s)
+SELDOM static void unveil(struct fdslots *s)
 {
-    if ((s->flags & FDSLOTS_CHECK) == 0)
-        return;
     FOR_EACH_IN(&s->epoll.refused, i)
     {
         if (s->pollfds[i].fd == INT_MAX)
@@ -61,9 +66,11 @@ int fdslots_backend_poll(struct fdslots *s, uint32_t nfds, int timeout_ms)
 {
     nfds = clip(s, nfds);
     s->stats.poll_calls++;
-    veil_lost(s);
+    if (!fdslots_index_set_empty(&s->epoll.refused))
+        veil(s);
     int rc = sys_poll(s->pollfds, nfds, timeout_ms);
-    unveil_lost(s);
+    if (!fdslots_index_set_empty(&s->epoll.refused))
+        unveil(s);
     return collect(s, nfds, rc);
 }
 
@@ -72,8 +79,10 @@ int fdslots_backend_ppoll(struct fdslots *s, uint32_t nfds, const struct timespe
 {
     nfds = clip(s, nfds);
     s->stats.poll_calls++;
-    veil_lost(s);
+    if (!fdslots_index_set_empty(&s->epoll.refused))
+        veil(s);
     int rc = fdslots_sys_ppoll(s->pollfds, nfds, timeout, sigmask);
-    unveil_lost(s);
+    if (!fdslots_index_set_empty(&s->epoll.refused))
+        unveil(s);
     return collect(s, nfds, rc);
 }

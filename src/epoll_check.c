@@ -12,14 +12,23 @@
 #include "registration.h"
 #include "sys_epoll.h"
 
+/* Whether the kernel was told of this slot: a sync that failed may not have come to it. */
+static bool is_told(const struct fdslots *s, uint32_t index)
+{
+    const struct slot *slot = &s->slots[index];
+    if (slot->role == ROLE_FOLLOWER)
+        index = fdslots_registration_find(s, slot->registered_fd);
+    else if (slot->role != ROLE_FILE && !fdslots_registration_leads(slot))
+        return false;
+    return !fdslots_index_set_has(&s->changed, index);
+}
+
 /* Whether the caller says that this slot's fd is the file it was when the kernel was told. */
 static bool claims(const struct fdslots *s, uint32_t index)
 {
     const struct slot *slot = &s->slots[index];
-    if (slot->role != ROLE_FILE && !fdslots_registration_has(slot))
-        return false;
     return slot->registered_fd == fdslots_slot_wanted_fd(s, index) &&
-           (slot->flags & SLOT_CONFIRM) == 0;
+           (slot->flags & SLOT_CONFIRM) == 0 && is_told(s, index);
 }
 
 static int ctl(struct fdslots *s, int op, int fd)
@@ -38,9 +47,9 @@ static bool is_gone(struct fdslots *s, const struct slot *slot)
     return rc != (slot->role == ROLE_FILE ? -EPERM : -EEXIST);
 }
 
-/* Mark the members of runs, which leave them together below. Where it is the set that somebody else
- * has closed, every fd reads as gone, and none is. */
-static void find_lost(struct fdslots *s)
+/* Mark the slots that lost their files; they leave together below. Where it is the set that
+ * somebody else has closed, every fd reads as gone, and none is. */
+static void mark_lost(struct fdslots *s)
 {
     bool set_is_there = false;
     FOR_EACH_IN(&s->used, i)
@@ -51,15 +60,26 @@ static void find_lost(struct fdslots *s)
         set_is_there = set_is_there || fdslots_epoll_is_set(s->epoll.fd) > 0;
         if (!set_is_there)
             return;
+        slot->flags |= SLOT_LEAVING;
+    }
+}
+
+/* The sync that follows shows them. */
+static void note_lost(struct fdslots *s)
+{
+    FOR_EACH_IN(&s->used, i)
+    {
+        struct slot *slot = &s->slots[i];
+        if ((slot->flags & SLOT_LEAVING) == 0)
+            continue;
         s->stats.lost++;
         s->epoll.ghosts_possible = true;
         fdslots_index_set_add(&s->changed, i);
-        if (slot->role != ROLE_FILE) {
-            slot->flags |= SLOT_LEAVING;
+        if (slot->role != ROLE_FILE)
             continue;
-        }
         s->epoll.files--;
         slot->role = ROLE_LOST;
+        slot->flags &= (uint8_t)~SLOT_LEAVING;
     }
 }
 
@@ -78,7 +98,8 @@ static void leave_runs(struct fdslots *s)
 void fdslots_epoll_check(struct fdslots *s)
 {
     if (fdslots_epoll_ours(&s->epoll)) {
-        find_lost(s);
+        mark_lost(s);
+        note_lost(s);
         leave_runs(s);
     }
     /* What this wait does not register, the next one cannot verify. An error is the business of the

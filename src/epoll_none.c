@@ -29,6 +29,11 @@ int fdslots_epoll_sync(struct fdslots *s)
     return -ENOTSUP;
 }
 
+void fdslots_epoll_look_again(struct fdslots *s, uint32_t index)
+{
+    (void)s, (void)index;
+}
+
 void fdslots_epoll_check(struct fdslots *s)
 {
     (void)s;
@@ -49,6 +54,12 @@ int fdslots_epoll_outer(struct fdslots *s)
 void fdslots_epoll_forget(struct fdslots *s, uint32_t index)
 {
     (void)s, (void)index;
+}
+
+bool fdslots_epoll_owns(const struct fdslots *s, int fd)
+{
+    (void)s, (void)fd;
+    return false;
 }
 
 void fdslots_epoll_close(struct fdslots *s)

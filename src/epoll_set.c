@@ -52,7 +52,10 @@ static void forget_all(struct fdslots *s)
 {
     fdslots_registration_clear(s);
     FOR_EACH_IN(&s->epoll.refused, r)
-    fdslots_index_set_remove(&s->epoll.refused, r);
+    {
+        if (s->slots[r].role != ROLE_LOST) /* whether or not there will be a new set */
+            fdslots_index_set_remove(&s->epoll.refused, r);
+    }
     FOR_EACH_IN(&s->used, u)
     fdslots_index_set_add(&s->changed, u);
     s->epoll.files = 0;
@@ -99,6 +102,11 @@ int fdslots_epoll_renew(struct fdslots *s)
     }
     set->fd = fresh >= 0 ? fresh : -1;
     return fresh >= 0 ? 0 : fresh;
+}
+
+bool fdslots_epoll_owns(const struct fdslots *s, int fd)
+{
+    return fdslots_epoll_ours(&s->epoll) && (fd == s->epoll.fd || fd == s->epoll.outer_fd);
 }
 
 void fdslots_epoll_close(struct fdslots *s)

@@ -255,6 +255,17 @@ static void ask_closed_again(struct fdslots *s)
     }
 }
 
+void fdslots_epoll_look_again(struct fdslots *s, uint32_t index)
+{
+    const struct slot *slot = &s->slots[index];
+    if (!fdslots_registration_has(slot))
+        return; /* to be registered, or refused: either way it is looked at */
+    uint32_t leader = fdslots_registration_find(s, slot->registered_fd);
+    if (s->slots[leader].registered_events != 0)
+        s->slots[leader].registered_events |= REGISTERED_STALE;
+    fdslots_index_set_add(&s->fresh, leader);
+}
+
 uint32_t fdslots_epoll_price(const struct fdslots *s, uint32_t index)
 {
     const struct slot *slot = &s->slots[index];

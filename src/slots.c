@@ -154,10 +154,11 @@ int fdslots_set_index(struct fdslots *s, uint32_t index, int fd, uint32_t events
 
 /* End the pause of a one-shot slot that was reported. In level mode a fd that is still ready shows
  * by itself; under FDSLOTS_EDGE the kernel must look again, as EPOLL_CTL_MOD makes it. */
-static void arm(struct slot *slot)
+static void arm(struct fdslots *s, uint32_t index)
 {
+    struct slot *slot = &s->slots[index];
     if ((slot->flags & (SLOT_FIRED | SLOT_EDGE)) == (SLOT_FIRED | SLOT_EDGE))
-        slot->flags |= SLOT_CONFIRM;
+        fdslots_epoll_look_again(s, index);
     slot->flags &= (uint8_t)~SLOT_FIRED;
 }
 
@@ -169,13 +170,15 @@ static void write_events(struct pollfd *pollfd, uint32_t events)
 
 /* An edge that is dropped here before anyone has seen it would never come again unless the kernel
  * looks anew; nor would one that only now is wanted, where others with the fd have had it. */
-static void keep_edges(struct slot *slot, const struct pollfd *pollfd, uint32_t events)
+static void keep_edges(struct fdslots *s, uint32_t index, uint32_t events)
 {
+    const struct slot *slot = &s->slots[index];
+    const struct pollfd *pollfd = &s->pollfds[index];
     const bool shared = slot->role == ROLE_LEADER || slot->role == ROLE_FOLLOWER;
     const uint32_t dropped = (uint16_t)pollfd->revents & ~events;
     const uint32_t wanted = (uint16_t)events & ~(uint32_t)(uint16_t)pollfd->events;
     if ((slot->flags & SLOT_EDGE) != 0 && (dropped != 0 || (shared && wanted != 0)))
-        slot->flags |= SLOT_CONFIRM;
+        fdslots_epoll_look_again(s, index);
 }
 
 SELDOM static int set_events_any(struct fdslots *s, uint32_t index, uint32_t events)
@@ -186,9 +189,9 @@ SELDOM static int set_events_any(struct fdslots *s, uint32_t index, uint32_t eve
         return -ENOENT;
     struct slot *slot = &s->slots[index];
     int fd = fdslots_slot_fd(s, index);
-    keep_edges(slot, &s->pollfds[index], events);
+    keep_edges(s, index, events);
     write_events(&s->pollfds[index], events);
-    arm(slot);
+    arm(s, index);
     set_flags(s, slot, (slot->flags & ~SLOT_USER) | events >> EVENTS_USER_SHIFT);
     show_fd(s, index, fd);
     note_change(s, index);
@@ -237,9 +240,10 @@ int fdslots_close_index(struct fdslots *s, uint32_t index)
     if (!fdslots_slot_used(s, index))
         return -ENOENT;
     int fd = fdslots_slot_fd(s, index);
-    if (fdslots_slot_lost(s, index)) {
+    if (fdslots_slot_lost(s, index) || fdslots_epoll_owns(s, fd)) {
         vacate(s, index);
-        return -EBADF;
+        fdslots_waker_lost(s, fd);
+        return -EBADF; /* what has the number now is none of the slot's */
     }
     fdslots_epoll_forget(s, index);
     vacate(s, index);
@@ -255,7 +259,7 @@ int fdslots_pause_index(struct fdslots *s, uint32_t index)
     int fd = fdslots_slot_fd(s, index);
     struct slot *slot = &s->slots[index];
     slot->flags |= SLOT_PAUSED;
-    keep_edges(slot, &s->pollfds[index], 0);
+    keep_edges(s, index, 0);
     s->pollfds[index].revents = 0;
     show_fd(s, index, fd);
     note_change(s, index);
@@ -270,7 +274,7 @@ int fdslots_resume_index(struct fdslots *s, uint32_t index)
         return -ENOENT;
     int fd = fdslots_slot_fd(s, index);
     struct slot *slot = &s->slots[index];
-    arm(slot);
+    arm(s, index);
     slot->flags &= (uint8_t)~SLOT_PAUSED;
     show_fd(s, index, fd);
     note_change(s, index);

@@ -92,16 +92,28 @@ int fdslots_set_max_ready(struct fdslots *s, uint32_t n)
     return 0;
 }
 
+/* Before the kernel is told outside a wait, too, lest a replaced fd be taken in unseen. */
+static void check(struct fdslots *s)
+{
+    if ((s->flags & FDSLOTS_CHECK) != 0)
+        fdslots_epoll_check(s);
+}
+
 int fdslots_epoll_fd(struct fdslots *s)
 {
     int rc = fdslots_epoll_allowed(s);
-    return rc < 0 ? rc : fdslots_epoll_outer(s);
+    if (rc < 0)
+        return rc;
+    check(s);
+    return fdslots_epoll_outer(s);
 }
 
 int fdslots_rebuild(struct fdslots *s)
 {
     int rc = fdslots_epoll_allowed(s);
-    if (rc == 0)
-        rc = fdslots_epoll_renew(s);
+    if (rc < 0)
+        return rc;
+    check(s);
+    rc = fdslots_epoll_renew(s);
     return rc < 0 ? rc : fdslots_epoll_sync(s);
 }

@@ -99,6 +99,18 @@ void fdslots_waker_close(struct fdslots *s)
         fdslots_wake_close(fd, write_fd);
 }
 
+void fdslots_waker_lost(struct fdslots *s, int fd)
+{
+    struct waker *waker = s->waker;
+    if (!s->has_waker || fd != atomic_load(&waker->read_fd))
+        return;
+    s->has_waker = false;
+    atomic_store(&waker->read_fd, -1);
+    int write_fd = atomic_exchange(&waker->write_fd, -1);
+    if (write_fd != fd && ours(waker))
+        sys_close(write_fd);
+}
+
 bool fdslots_waker_closed(struct fdslots *s, int fd)
 {
     if (!s->has_waker || fd != atomic_load(&s->waker->read_fd))

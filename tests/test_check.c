@@ -3,6 +3,7 @@
  * FDSLOTS_CHECK: a caller who breaks the one rule is shown it, whatever has become of the fd; one
  * who keeps it sees nothing but the price.
  */
+#include "backend.h"
 #include "child.h"
 #include "kernel.h"
 #include "slots.h"
@@ -176,6 +177,98 @@ START_TEST(a_lost_fd_is_not_closed)
 }
 END_TEST
 
+/* What makes the kernel look again is no word of the caller's that the file is another. */
+static void change_edge(void)
+{
+    EXPECT(fdslots_set_events(s, 1, POLLOUT | FDSLOTS_EDGE), 0);
+}
+
+static void pause_and_resume(void)
+{
+    EXPECT(fdslots_pause_index(s, 1), 0);
+    EXPECT(fdslots_resume_index(s, 1), 0);
+}
+
+static void (*const edge_changes[])(void) = {change_edge, pause_and_resume};
+
+START_TEST(an_edge_slot_is_lost_like_others)
+{
+    const bool changed_first = _i % 2 != 0;
+    const bool oneshot = _i / 2 % 2 != 0;
+    void (*change)(void) = edge_changes[_i / 4];
+    const uint32_t events = POLLIN | FDSLOTS_EDGE | (oneshot ? FDSLOTS_ONESHOT : 0);
+    event_set(gone);
+    EXPECT(fdslots_set_index(s, 1, gone, events), 0);
+    EXPECT(fdslots_epoll_wait(s, 0), 1);
+    replace();
+    if (changed_first)
+        change();
+    else if (oneshot)
+        EXPECT(fdslots_resume_index(s, 1), 0);
+    for (int again = 0; again < 3; again++) {
+        EXPECT(fdslots_epoll_wait(s, 0), 1);
+        EXPECT(fdslots_get_revents(s, 1), POLLNVAL);
+        change();
+    }
+    ck_assert_uint_eq(lost(), 1);
+    EXPECT(fdslots_close_index(s, 1), -EBADF);
+    ck_assert_int_ge(fcntl(gone, F_GETFD), 0);
+}
+END_TEST
+
+/* As where RLIMIT_NOFILE lets no new set be made: what the old one held is forgotten. */
+START_TEST(a_lost_fd_stays_lost_without_a_set)
+{
+    EXPECT(fdslots_poll(s, 4, 0), 0);
+    replace();
+    EXPECT(fdslots_poll(s, 4, 0), 1);
+    EXPECT(fdslots_epoll_renew(s), 0);
+    EXPECT(fdslots_backend_poll(s, 4, 0), 1);
+    EXPECT(fdslots_get_revents(s, 1), POLLNVAL);
+    ck_assert_uint_eq(lost(), 1);
+}
+END_TEST
+
+static void rebuild_it(void)
+{
+    EXPECT(fdslots_rebuild(s), 0);
+}
+
+static void nest_it(void)
+{
+    EXPECT(fdslots_set_events(s, 1, POLLOUT), 0);
+    ck_assert_int_ge(fdslots_epoll_fd(s), 0);
+}
+
+static void (*const tellings[])(void) = {rebuild_it, nest_it};
+
+START_TEST(a_lost_fd_is_found_before_the_kernel_is_told)
+{
+    e = entry_at(_i / 2);
+    EXPECT(e->wait(s, 0, NULL), 0);
+    replace();
+    tellings[_i % 2]();
+    shows_loss();
+}
+END_TEST
+
+START_TEST(a_lost_waker_is_forgotten)
+{
+    EXPECT(fdslots_waker_open(s, 2), 0);
+    EXPECT(fdslots_epoll_wait(s, 0), 0);
+    int fd = fdslots_get_fd(s, 2);
+    number_reused(fd, false);
+    EXPECT(fdslots_epoll_wait(s, 0), 1);
+    EXPECT(fdslots_close_index(s, 2), -EBADF);
+    EXPECT(fdslots_wake(s), -ENOENT);
+    EXPECT(fdslots_waker_open(s, 2), 0);
+    EXPECT(fdslots_wake(s), 0);
+    EXPECT(fdslots_epoll_wait(s, -1), 1);
+    ck_assert_int_eq(poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 0), 0);
+    close(fd);
+}
+END_TEST
+
 /* Of the slots with one fd, those that were told see the new file. */
 START_TEST(sharers_are_told_apart)
 {
@@ -339,6 +432,32 @@ START_TEST(one_who_tells_is_not_shown_anything)
 }
 END_TEST
 
+/* A sync that fails leaves slots that the kernel was not told of: they are not lost. */
+START_TEST(what_was_not_told_is_not_lost)
+{
+    const bool told_before = _i % 2 != 0;
+    e = entry_at(_i / 2);
+    int outer = fdslots_epoll_fd(s);
+    if (told_before)
+        EXPECT(e->wait(s, 0, NULL), 0);
+    EXPECT(fdslots_set_index(s, 0, outer, POLLIN), 0); /* epoll refuses it, each time */
+    EXPECT(fdslots_set_index(s, 1, gone, POLLIN), 0);
+    EXPECT(fdslots_set_index(s, 2, gone, POLLIN), 0);
+    for (int again = 0; again < 3; again++) {
+        e->wait(s, 0, NULL);
+        EXPECT(fdslots_get_revents(s, 1), 0);
+        EXPECT(fdslots_get_revents(s, 2), 0);
+    }
+    ck_assert_uint_eq(lost(), 0);
+    EXPECT(fdslots_invalidate_index(s, 0), 0);
+    event_set(gone);
+    EXPECT(e->wait(s, 0, NULL), 2);
+    replace();
+    EXPECT(e->wait(s, 0, NULL), 2);
+    ck_assert_uint_eq(lost(), 2);
+}
+END_TEST
+
 /* Who closes the set of the library has broken another rule: no slot's fd is lost. */
 START_TEST(a_closed_set_is_no_lost_fd)
 {
@@ -387,6 +506,10 @@ Suite *suite_check(void)
     tcase_add_test(tc, a_poll_of_other_slots_is_not_ended);
     tcase_add_loop_test(tc, a_lost_fd_is_lost_in_a_child, 0, entries);
     tcase_add_test(tc, the_table_says_so);
+    tcase_add_loop_test(tc, an_edge_slot_is_lost_like_others, 0, 4 * LENGTH(edge_changes));
+    tcase_add_test(tc, a_lost_fd_stays_lost_without_a_set);
+    tcase_add_loop_test(tc, a_lost_fd_is_found_before_the_kernel_is_told, 0, 2 * entries);
+    tcase_add_test(tc, a_lost_waker_is_forgotten);
 
     tc = add_case(suite, "rule kept");
     tcase_add_checked_fixture(tc, setup, teardown);
@@ -396,5 +519,6 @@ Suite *suite_check(void)
     tcase_add_loop_test(tc, a_closed_number_is_not_lost, 0, entries);
     tcase_add_loop_test(tc, one_who_tells_is_not_shown_anything, 0, entries);
     tcase_add_loop_test(tc, a_closed_set_is_no_lost_fd, 0, 2);
+    tcase_add_loop_test(tc, what_was_not_told_is_not_lost, 0, 2 * entries);
     return suite;
 }

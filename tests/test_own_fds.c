@@ -5,6 +5,7 @@
  */
 #include "child.h"
 #include "kernel.h"
+#include "slots.h"
 
 #include <fcntl.h>
 #include <sys/epoll.h>
@@ -230,6 +231,48 @@ START_TEST(a_closed_number_is_taken_by_the_set)
 }
 END_TEST
 
+/* Closed to the caller, in every entry point: also to poll(2), and when the slot is closed. */
+START_TEST(what_the_set_took_stays_closed)
+{
+    struct fdslots *taker;
+    ck_assert_int_eq(fdslots_create(NSLOTS, _i == 0 ? 0 : FDSLOTS_CHECK, &taker), 0);
+    int closed_fd = event_fd(true);
+    close(closed_fd);
+    EXPECT(fdslots_set_index(taker, 2, closed_fd, POLLIN), 0);
+    if (_i < 2)
+        EXPECT(fdslots_epoll_wait(taker, 0), 1);
+    ck_assert_int_eq(fcntl(closed_fd, F_GETFD), _i < 2 ? FD_CLOEXEC : -1);
+    for (int again = 0; again < 2; again++) {
+        EXPECT(fdslots_poll(taker, NSLOTS, -1), 1);
+        EXPECT(fdslots_get_revents(taker, 2), POLLNVAL);
+        EXPECT(fdslots_get_fd(taker, 2), closed_fd);
+        EXPECT(fdslots_ppoll(taker, NSLOTS, NULL, NULL), 1);
+        EXPECT(fdslots_get_revents(taker, 2), POLLNVAL);
+    }
+    EXPECT(fdslots_close_index(taker, 2), -EBADF);
+    EXPECT(fdslots_epoll_wait(taker, 0), 0);
+    fdslots_destroy(taker);
+}
+END_TEST
+
+/* Another set, put by the caller where the library's was, gives names that are no slot's. */
+START_TEST(names_of_others_lead_nowhere)
+{
+    int set = epoll_create1(EPOLL_CLOEXEC);
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = 4000};
+    ck_assert_int_eq(epoll_ctl(set, EPOLL_CTL_ADD, ready, &event), 0);
+    EXPECT(fdslots_epoll_wait(s, 0), 2);
+    ck_assert_int_eq(dup2(set, s->epoll.fd), s->epoll.fd);
+    EXPECT(fdslots_epoll_wait(s, 0), 2);
+    uint32_t count;
+    const uint32_t *ready_slots = fdslots_ready(s, &count);
+    for (uint32_t i = 0; i < count; i++)
+        ck_assert_uint_lt(ready_slots[i], NSLOTS);
+    ck_assert_uint_eq(stats_of(s).ghosts_dropped, 1);
+    close(set);
+}
+END_TEST
+
 Suite *suite_own_fds(void)
 {
     Suite *suite = suite_create("fds of the library");
@@ -241,6 +284,8 @@ Suite *suite_own_fds(void)
     tcase_add_test(tcase, every_fd_is_closed_on_exec);
     tcase_add_loop_test(tcase, nothing_else_is_closed, 0, LENGTH(opens));
     tcase_add_test(tcase, a_closed_number_is_taken_by_the_set);
+    tcase_add_loop_test(tcase, what_the_set_took_stays_closed, 0, 3);
+    tcase_add_test(tcase, names_of_others_lead_nowhere);
     tcase_add_test(tcase, buffers_do_not_close_each_other);
     return suite;
 }
