@@ -61,7 +61,7 @@ if [ $# -eq 2 ]; then # of the two that run at a time
     exit
 fi
 
-install_packages gcc-{aarch64,s390x}-linux-gnu qemu-user-static
+install_packages gcc-{aarch64,s390x}-linux-gnu libc6-dev-{arm64,s390x}-cross qemu-user-static
 [ -f configure ] || autoreconf -i
 build arm64 aarch64-linux-gnu
 build s390x s390x-linux-gnu
