@@ -12,11 +12,11 @@
 
 #include "slots.h"
 
-/* Bits of registered_events besides those of poll, which leave room for them. */
-#define REGISTERED_STALE                                                                           \
-    0x0800u /* never wanted: the kernel is told again, so that it looks anew                       \
-             */
-#define REGISTERED           0x1000u /* always set, so that 0 stands for not registered */
+/* Bits of registered_events besides those of poll, which leave room for them. REGISTERED is always
+ * set, so that 0 stands for not registered; REGISTERED_STALE is never wanted, so that the kernel is
+ * told again, and looks anew. */
+#define REGISTERED_STALE     0x0800u
+#define REGISTERED           0x1000u
 #define REGISTERED_EDGE      0x4000u
 #define REGISTERED_EXCLUSIVE 0x8000u
 #define REGISTERED_EVENTS    0x27ffu
