@@ -237,7 +237,8 @@ int fdslots_ppoll(struct fdslots *s, uint32_t nfds, const struct timespec *timeo
  * the epoll set could not be made, or not made anew where a file outlived its fd; -ENOSPC, -ENOMEM:
  * an fd could not be registered (fs.epoll.max_user_watches); -EINVAL: a slot holds the epoll fd of
  * this very buffer, or a FDSLOTS_EXCLUSIVE one holds an epoll fd; -ELOOP: epoll fds nested in a
- * circle or too deep.
+ * circle or too deep; -EBADF: the caller has closed the buffer's own set, which fdslots_rebuild()
+ * makes anew.
  * After an error the slots still hold the truth, and the next wait tries again.
  * Cost: one system call, and one epoll_ctl(2) for each slot whose registration differs from the
  * kernel's; O(ready + changed). One epoll_ctl(2) more for each slot with a closed fd, which is
@@ -320,13 +321,15 @@ int fdslots_waker_open(struct fdslots *s, uint32_t index);
 
 /* Make the waker's slot ready, from any thread or signal handler; a wake before the wait counts.
  *
- * Returns 0, also where many wakes are waiting already; or -ENOENT: there is no waker.
+ * Returns 0, also where many wakes are waiting already; or -ENOENT: there is no waker; or the error
+ * of write(2) where the caller has closed its fd.
  * Cost: one write(2). Safety: any thread, async-signal-safe. */
 int fdslots_wake(const struct fdslots *s);
 
 /* Take back all wakes so far. Call it before looking for the work that the wakes announce.
  *
- * Returns 0, or -ENOENT: there is no waker.
+ * Returns 0, or -ENOENT: there is no waker; or the error of read(2) where the caller has closed its
+ * fd.
  * Cost: one read(2); with a pipe, one for every 512 wakes. */
 int fdslots_waker_drain(struct fdslots *s);
 
