@@ -110,16 +110,17 @@ static int tell(struct fdslots *s, uint32_t leader, uint32_t registered)
             return replace(s, fd, events, name);
         }
         rc = ctl(s, EPOLL_CTL_MOD, fd, events, name);
-        if (!is_of_another_file(rc))
+        if (rc != -EINVAL && !is_of_another_file(rc))
             return rc; /* where it failed, the registration stands as before */
         slot->registered_events = 0;
         s->epoll.ghosts_possible = true;
-        if (rc != -ENOENT)
+        if (rc != -ENOENT && rc != -EINVAL)
             return rc;
     }
     rc = ctl(s, EPOLL_CTL_ADD, fd, events, name);
     /* A file that was registered under this number came back to it (dup2): a ghost no more. Without
-     * knowing how it was registered, replacing is what always works. */
+     * knowing how it was registered, replacing is what always works; where it is exclusive, MOD has
+     * said EINVAL. */
     return rc == -EEXIST ? replace(s, fd, events, name) : rc;
 }
 

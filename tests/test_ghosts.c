@@ -323,6 +323,23 @@ START_TEST(a_ghost_that_comes_back)
 }
 END_TEST
 
+/* An exclusive one, which cannot be modified. */
+START_TEST(an_exclusive_ghost_that_comes_back)
+{
+    EXPECT(fdslots_set_index(s, 1, lost, POLLIN | FDSLOTS_EXCLUSIVE), 0);
+    EXPECT(fdslots_epoll_wait(s, 0), 0);
+    EXPECT(fdslots_set_index(s, 1, number_reused(lost, false), POLLIN), 0);
+    EXPECT(fdslots_epoll_wait(s, 0), 0);
+    ck_assert_int_eq(dup2(kept, lost), lost);
+    EXPECT(fdslots_set_index(s, 1, lost, POLLIN), 0);
+    EXPECT(fdslots_epoll_wait(s, 0), 0);
+    event_set(kept);
+    EXPECT(fdslots_epoll_wait(s, -1), 1);
+    EXPECT(fdslots_get_revents(s, 1), POLLIN);
+    dropped(0);
+}
+END_TEST
+
 /* A caller who breaks the rule: the number is another file, and set_events is told that it is not.
  * Two files are then in the set under one name; no slot may be reported twice. */
 START_TEST(two_files_under_one_name)
@@ -402,6 +419,8 @@ Suite *suite_ghosts(void)
     tcase_add_loop_test(tcase, a_ghost_does_not_end_an_endless_wait, 0, entry_count());
     tcase_add_loop_test(tcase, a_child_keeps_the_file, 0, 2 * entry_count());
     tcase_add_loop_test(tcase, a_ghost_that_comes_back, 0, entry_count());
+    if (have_exclusive())
+        tcase_add_test(tcase, an_exclusive_ghost_that_comes_back);
     tcase_add_loop_test(tcase, two_files_under_one_name, 0, 2);
     tcase_add_loop_test(tcase, many_ghosts, 0, 4);
     tcase_add_test(tcase, rebuild_lays_ghosts);
