@@ -48,6 +48,7 @@ TCase *add_case(Suite *suite, const char *name);
 
 Suite *suite_bad_input(void);
 Suite *suite_check(void);
+Suite *suite_check_kept(void);
 Suite *suite_edge(void);
 Suite *suite_epoll_calls(void);
 Suite *suite_epoll_files(void);

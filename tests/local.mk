@@ -61,6 +61,8 @@ tests_check_fdslots_SOURCES = \
 	tests/hostile_calls.c \
 	tests/kernel.c \
 	tests/kernel.h \
+	tests/kept.c \
+	tests/kept.h \
 	tests/main.c \
 	tests/oracle.c \
 	tests/oracle.h \
@@ -68,6 +70,7 @@ tests_check_fdslots_SOURCES = \
 	tests/snapshot.h \
 	tests/test_bad_input.c \
 	tests/test_check.c \
+	tests/test_check_kept.c \
 	tests/test_edge.c \
 	tests/test_epoll_calls.c \
 	tests/test_epoll_files.c \

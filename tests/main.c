@@ -44,6 +44,7 @@ int main(void)
     srunner_add_suite(runner, suite_nesting());
     srunner_add_suite(runner, suite_no_epoll());
     srunner_add_suite(runner, suite_check());
+    srunner_add_suite(runner, suite_check_kept());
     srunner_add_suite(runner, suite_watches());
     srunner_add_suite(runner, suite_hostile());
     srunner_add_suite(runner, suite_hostile_fds());

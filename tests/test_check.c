@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * FDSLOTS_CHECK: a caller who breaks the one rule is shown it, whatever has become of the fd; one
- * who keeps it sees nothing but the price.
+ * FDSLOTS_CHECK: a caller who breaks the one rule is shown it, whatever has become of the fd.
  */
 #include "backend.h"
 #include "child.h"
-#include "kernel.h"
-#include "slots.h"
+#include "kept.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -14,31 +12,13 @@
 #define A_WHILE INT64_C(20000000)
 
 static const struct entry *e;
-static struct fdslots *s;
-static int idle; /* in slot 0 */
-static int gone; /* in slot 1 */
-static int kept; /* the same file */
 
 static void setup(void)
 {
-    ck_assert_int_eq(fdslots_create(4, FDSLOTS_CHECK, &s), 0);
-    idle = event_fd(false);
-    gone = event_fd(false);
-    kept = fcntl(gone, F_DUPFD_CLOEXEC, 100);
-    ck_assert_int_ge(kept, 0);
-    EXPECT(fdslots_set_index(s, 0, idle, POLLIN), 0);
-    EXPECT(fdslots_set_index(s, 1, gone, POLLIN), 0);
+    kept_setup(FDSLOTS_CHECK);
 }
 
-static void teardown(void)
-{
-    fdslots_destroy(s);
-    close(idle);
-    close(gone);
-    close(kept);
-}
-
-static uint64_t lost(void)
+static uint64_t losses(void)
 {
     return stats_of(s).lost;
 }
@@ -50,40 +30,38 @@ static void shows_loss(void)
         EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 1);
         EXPECT(fdslots_get_revents(s, 0), 0);
         EXPECT(fdslots_get_revents(s, 1), POLLNVAL);
-        EXPECT(fdslots_get_fd(s, 1), gone);
-        ck_assert_int_eq(fdslots_view(s)[1].fd, gone);
-        ck_assert_uint_eq(lost(), 1);
+        EXPECT(fdslots_get_fd(s, 1), lost);
+        ck_assert_int_eq(fdslots_view(s)[1].fd, lost);
+        ck_assert_uint_eq(losses(), 1);
     }
 }
 
-/* ---- the rule broken ---- */
-
 static void replace(void)
 {
-    number_reused(gone, true);
+    number_reused(lost, true);
 }
 
 static void close_it(void)
 {
-    close(gone);
+    close(lost);
 }
 
 static void close_the_last(void)
 {
     close(kept);
-    close(gone);
+    close(lost);
 }
 
 static void replace_the_last(void)
 {
     close(kept);
-    number_reused(gone, true);
+    number_reused(lost, true);
 }
 
 static void replace_by_a_regular_file(void)
 {
     int file = regular_file();
-    ck_assert_int_eq(dup2(file, gone), gone);
+    ck_assert_int_eq(dup2(file, lost), lost);
     close(file);
 }
 
@@ -95,8 +73,8 @@ static void change_interest(void)
 
 static void let_another_slot_have_it(void)
 {
-    number_reused(gone, false);
-    EXPECT(fdslots_set_index(s, 2, gone, POLLIN), 0);
+    number_reused(lost, false);
+    EXPECT(fdslots_set_index(s, 2, lost, POLLIN), 0);
 }
 
 static const struct {
@@ -150,14 +128,14 @@ START_TEST(a_lost_fd_is_found_by_a_slot_set_anew)
     EXPECT(e->wait(s, 0, NULL), 0);
     replace();
     shows_loss();
-    EXPECT(fdslots_set_index(s, 1, gone, POLLIN), 0);
+    EXPECT(fdslots_set_index(s, 1, lost, POLLIN), 0);
     EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 1);
     EXPECT(fdslots_get_revents(s, 1), POLLIN);
-    event_clear(gone);
+    event_clear(lost);
     ck_assert_int_eq(wait_full_time(e, s, A_WHILE), 0);
-    close(gone);
+    close(lost);
     EXPECT(fdslots_epoll_wait(s, 0), 1);
-    ck_assert_uint_eq(lost(), 2);
+    ck_assert_uint_eq(losses(), 2);
     EXPECT(fdslots_invalidate_index(s, 1), 0);
     ck_assert_int_eq(wait_full_time(e, s, A_WHILE), 0);
 }
@@ -172,7 +150,7 @@ START_TEST(a_lost_fd_is_not_closed)
     shows_loss();
     EXPECT(fdslots_close_index(s, 1), -EBADF);
     EXPECT(fdslots_get_fd(s, 1), -ENOENT);
-    ck_assert_int_ge(fcntl(gone, F_GETFD), 0);
+    ck_assert_int_ge(fcntl(lost, F_GETFD), 0);
     EXPECT(e->wait(s, 0, NULL), 0);
 }
 END_TEST
@@ -197,8 +175,8 @@ START_TEST(an_edge_slot_is_lost_like_others)
     const bool oneshot = _i / 2 % 2 != 0;
     void (*change)(void) = edge_changes[_i / 4];
     const uint32_t events = POLLIN | FDSLOTS_EDGE | (oneshot ? FDSLOTS_ONESHOT : 0);
-    event_set(gone);
-    EXPECT(fdslots_set_index(s, 1, gone, events), 0);
+    event_set(lost);
+    EXPECT(fdslots_set_index(s, 1, lost, events), 0);
     EXPECT(fdslots_epoll_wait(s, 0), 1);
     replace();
     if (changed_first)
@@ -210,9 +188,9 @@ START_TEST(an_edge_slot_is_lost_like_others)
         EXPECT(fdslots_get_revents(s, 1), POLLNVAL);
         change();
     }
-    ck_assert_uint_eq(lost(), 1);
+    ck_assert_uint_eq(losses(), 1);
     EXPECT(fdslots_close_index(s, 1), -EBADF);
-    ck_assert_int_ge(fcntl(gone, F_GETFD), 0);
+    ck_assert_int_ge(fcntl(lost, F_GETFD), 0);
 }
 END_TEST
 
@@ -225,7 +203,7 @@ START_TEST(a_lost_fd_stays_lost_without_a_set)
     EXPECT(fdslots_epoll_renew(s), 0);
     EXPECT(fdslots_backend_poll(s, 4, 0), 1);
     EXPECT(fdslots_get_revents(s, 1), POLLNVAL);
-    ck_assert_uint_eq(lost(), 1);
+    ck_assert_uint_eq(losses(), 1);
 }
 END_TEST
 
@@ -274,17 +252,17 @@ START_TEST(sharers_are_told_apart)
 {
     const uint32_t told = (uint32_t)_i % 3 + 1;
     e = entry_at(_i / 3);
-    EXPECT(fdslots_set_index(s, 2, gone, POLLIN), 0);
-    EXPECT(fdslots_set_index(s, 3, gone, POLLIN), 0);
+    EXPECT(fdslots_set_index(s, 2, lost, POLLIN), 0);
+    EXPECT(fdslots_set_index(s, 3, lost, POLLIN), 0);
     EXPECT(e->wait(s, 0, NULL), 0);
     replace();
-    EXPECT(fdslots_set_index(s, told, gone, POLLIN), 0);
+    EXPECT(fdslots_set_index(s, told, lost, POLLIN), 0);
     for (int again = 0; again < 3; again++) {
         EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 3);
         for (uint32_t i = 1; i <= 3; i++)
             EXPECT(fdslots_get_revents(s, i), i == told ? POLLIN : POLLNVAL);
     }
-    ck_assert_uint_eq(lost(), 2);
+    ck_assert_uint_eq(losses(), 2);
 }
 END_TEST
 
@@ -306,7 +284,7 @@ START_TEST(a_regular_file_is_lost)
     EXPECT(fdslots_get_revents(s, 2), POLLNVAL);
     EXPECT(fdslots_invalidate_index(s, 2), 0);
     EXPECT(e->wait(s, 0, NULL), 0);
-    ck_assert_uint_eq(lost(), 1);
+    ck_assert_uint_eq(losses(), 1);
     ck_assert_uint_eq(s->epoll.files, 0);
     if (replaced)
         close(file);
@@ -318,7 +296,7 @@ START_TEST(a_poll_of_other_slots_is_not_ended)
     EXPECT(fdslots_poll(s, 4, 0), 0);
     replace();
     EXPECT(fdslots_poll(s, 1, 0), 0);
-    ck_assert_uint_eq(lost(), 1);
+    ck_assert_uint_eq(losses(), 1);
     EXPECT(fdslots_poll(s, 2, -1), 1);
 }
 END_TEST
@@ -354,149 +332,14 @@ START_TEST(the_table_says_so)
 }
 END_TEST
 
-/* ---- the rule kept ---- */
-
-START_TEST(the_price_is_one_call_for_each_slot)
-{
-    EXPECT_WAIT(fdslots_epoll_wait(s, 0), 0, 2); /* both are new */
-    EXPECT_WAIT(fdslots_epoll_wait(s, 0), 0, 2);
-    EXPECT(fdslots_pause_index(s, 1), 0);
-    EXPECT_WAIT(fdslots_epoll_wait(s, 0), 0, 2); /* slot 0, and the DEL */
-    EXPECT_WAIT(fdslots_epoll_wait(s, 0), 0, 1);
-    EXPECT(fdslots_close_index(s, 0), 0);
-    EXPECT_WAIT(fdslots_epoll_wait(s, 0), 0, 0);
-    ck_assert_uint_eq(lost(), 0);
-}
-END_TEST
-
-START_TEST(edges_come_once)
-{
-    event_set(gone);
-    EXPECT(fdslots_set_index(s, 1, gone, POLLIN | FDSLOTS_EDGE), 0);
-    EXPECT(fdslots_epoll_wait(s, 0), 1);
-    EXPECT(fdslots_epoll_wait(s, 0), 0);
-    EXPECT(fdslots_wait(s, 0, NULL), 0);
-    event_set(gone);
-    EXPECT(fdslots_wait(s, 0, NULL), 1);
-    EXPECT(fdslots_epoll_wait(s, 0), 0);
-    ck_assert_uint_eq(lost(), 0);
-}
-END_TEST
-
-START_TEST(exclusive_ones_can_be_asked)
-{
-    if (!have_exclusive())
-        return;
-    EXPECT(fdslots_set_index(s, 1, gone, POLLIN | FDSLOTS_EXCLUSIVE), 0);
-    EXPECT(fdslots_epoll_wait(s, 0), 0);
-    EXPECT(fdslots_epoll_wait(s, 0), 0);
-    ck_assert_uint_eq(lost(), 0);
-    replace();
-    EXPECT(fdslots_epoll_wait(s, -1), 1);
-    EXPECT(fdslots_get_revents(s, 1), POLLNVAL);
-}
-END_TEST
-
-/* A number that was never open is no broken rule, nor is one that is opened later. */
-START_TEST(a_closed_number_is_not_lost)
-{
-    e = entry_at(_i);
-    EXPECT(e->wait(s, 0, NULL), 0); /* so that the library's own fds are open already */
-    int number = event_fd(true);
-    close(number);
-    EXPECT(fdslots_set_index(s, 2, number, POLLIN), 0);
-    EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 1);
-    EXPECT(fdslots_get_revents(s, 2), POLLNVAL);
-    ck_assert_int_eq(dup2(idle, number), number);
-    event_set(idle);
-    EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 2);
-    EXPECT(fdslots_get_revents(s, 2), POLLIN);
-    ck_assert_uint_eq(lost(), 0);
-    close(number);
-}
-END_TEST
-
-START_TEST(one_who_tells_is_not_shown_anything)
-{
-    e = entry_at(_i);
-    EXPECT(e->wait(s, 0, NULL), 0);
-    EXPECT(fdslots_set_index(s, 1, number_reused(gone, false), POLLIN), 0);
-    EXPECT(e->wait(s, 0, NULL), 0);
-    EXPECT(fdslots_invalidate_index(s, 1), 0);
-    number_reused(gone, false);
-    EXPECT(fdslots_set_index(s, 2, gone, POLLIN), 0);
-    EXPECT(e->wait(s, 0, NULL), 0);
-    EXPECT(fdslots_pause_index(s, 2), 0);
-    EXPECT(e->wait(s, 0, NULL), 0);
-    ck_assert_uint_eq(lost(), 0);
-}
-END_TEST
-
-/* A sync that fails leaves slots that the kernel was not told of: they are not lost. */
-START_TEST(what_was_not_told_is_not_lost)
-{
-    const bool told_before = _i % 2 != 0;
-    e = entry_at(_i / 2);
-    int outer = fdslots_epoll_fd(s);
-    if (told_before)
-        EXPECT(e->wait(s, 0, NULL), 0);
-    EXPECT(fdslots_set_index(s, 0, outer, POLLIN), 0); /* epoll refuses it, each time */
-    EXPECT(fdslots_set_index(s, 1, gone, POLLIN), 0);
-    EXPECT(fdslots_set_index(s, 2, gone, POLLIN), 0);
-    for (int again = 0; again < 3; again++) {
-        e->wait(s, 0, NULL);
-        EXPECT(fdslots_get_revents(s, 1), 0);
-        EXPECT(fdslots_get_revents(s, 2), 0);
-    }
-    ck_assert_uint_eq(lost(), 0);
-    EXPECT(fdslots_invalidate_index(s, 0), 0);
-    event_set(gone);
-    EXPECT(e->wait(s, 0, NULL), 2);
-    replace();
-    EXPECT(e->wait(s, 0, NULL), 2);
-    ck_assert_uint_eq(lost(), 2);
-}
-END_TEST
-
-/* Who closes the set of the library has broken another rule: no slot's fd is lost. */
-START_TEST(a_closed_set_is_no_lost_fd)
-{
-    EXPECT(fdslots_poll(s, 4, 0), 0);
-    if (_i == 0)
-        close(s->epoll.fd);
-    else
-        number_reused(s->epoll.fd, false);
-    event_set(gone);
-    EXPECT(fdslots_poll(s, 4, 0), 1);
-    EXPECT(fdslots_wait(s, FDSLOTS_FOREVER, NULL), 1);
-    EXPECT(fdslots_get_revents(s, 1), POLLIN);
-    ck_assert_uint_eq(lost(), 0);
-}
-END_TEST
-
-/* ---- where there is no epoll ---- */
-
-START_TEST(without_epoll_there_is_no_check)
-{
-    struct fdslots *other = NULL;
-    EXPECT(fdslots_create(4, FDSLOTS_CHECK | FDSLOTS_NO_EPOLL, &other), -ENOTSUP);
-    if (!have_epoll())
-        EXPECT(fdslots_create(4, FDSLOTS_CHECK, &other), -ENOTSUP);
-    ck_assert_ptr_null(other);
-}
-END_TEST
-
 Suite *suite_check(void)
 {
     Suite *suite = suite_create("check");
     const int entries = entry_count();
-    TCase *tc = add_case(suite, "without epoll");
-    tcase_add_test(tc, without_epoll_there_is_no_check);
     if (!have_epoll())
         return suite;
-
-    tc = add_case(suite, "rule broken");
-    tcase_add_checked_fixture(tc, setup, teardown);
+    TCase *tc = add_case(suite, "rule broken");
+    tcase_add_checked_fixture(tc, setup, kept_teardown);
     tcase_add_loop_test(tc, a_lost_fd_is_shown, 0, WAYS * entries);
     tcase_add_loop_test(tc, a_lost_fd_stays_lost, 0, entries);
     tcase_add_loop_test(tc, a_lost_fd_is_found_by_a_slot_set_anew, 0, entries);
@@ -510,15 +353,5 @@ Suite *suite_check(void)
     tcase_add_test(tc, a_lost_fd_stays_lost_without_a_set);
     tcase_add_loop_test(tc, a_lost_fd_is_found_before_the_kernel_is_told, 0, 2 * entries);
     tcase_add_test(tc, a_lost_waker_is_forgotten);
-
-    tc = add_case(suite, "rule kept");
-    tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_add_test(tc, the_price_is_one_call_for_each_slot);
-    tcase_add_test(tc, edges_come_once);
-    tcase_add_test(tc, exclusive_ones_can_be_asked);
-    tcase_add_loop_test(tc, a_closed_number_is_not_lost, 0, entries);
-    tcase_add_loop_test(tc, one_who_tells_is_not_shown_anything, 0, entries);
-    tcase_add_loop_test(tc, a_closed_set_is_no_lost_fd, 0, 2);
-    tcase_add_loop_test(tc, what_was_not_told_is_not_lost, 0, 2 * entries);
     return suite;
 }

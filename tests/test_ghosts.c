@@ -4,8 +4,7 @@
  * open after their fd was closed. Nobody may ever see one.
  */
 #include "child.h"
-#include "kernel.h"
-#include "slots.h"
+#include "kept.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -21,28 +20,9 @@ struct way {
 };
 
 static const struct entry *e;
-static struct fdslots *s;
-static int idle; /* in slot 0 */
-static int lost; /* in slot 1 */
-static int kept; /* the same file */
-
 static void setup(void)
 {
-    s = make_slots(4);
-    idle = event_fd(false);
-    lost = event_fd(false);
-    kept = fcntl(lost, F_DUPFD_CLOEXEC, 100);
-    ck_assert_int_ge(kept, 0);
-    EXPECT(fdslots_set_index(s, 0, idle, POLLIN), 0);
-    EXPECT(fdslots_set_index(s, 1, lost, POLLIN), 0);
-}
-
-static void teardown(void)
-{
-    fdslots_destroy(s);
-    close(idle);
-    close(lost);
-    close(kept);
+    kept_setup(0);
 }
 
 static void close_after_invalidate(int fd)
@@ -412,7 +392,7 @@ Suite *suite_ghosts(void)
     if (!have_epoll())
         return suite;
     TCase *tcase = add_case(suite, "ghosts");
-    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_checked_fixture(tcase, setup, kept_teardown);
     tcase_add_loop_test(tcase, no_wait_shows_a_ghost, 0, WAYS * entry_count());
     tcase_add_loop_test(tcase, a_ghost_does_not_end_a_timed_wait, 0, WAYS * entry_count());
     tcase_add_loop_test(tcase, a_ghost_is_expected, 0, WAYS);

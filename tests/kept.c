@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: ISC */
+#include "kept.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+struct fdslots *s;
+int idle;
+int lost;
+int kept;
+
+void kept_setup(uint32_t flags)
+{
+    ck_assert_int_eq(fdslots_create(KEPT_SLOTS, flags, &s), 0);
+    idle = event_fd(false);
+    lost = event_fd(false);
+    kept = fcntl(lost, F_DUPFD_CLOEXEC, 100);
+    ck_assert_int_ge(kept, 0);
+    EXPECT(fdslots_set_index(s, 0, idle, POLLIN), 0);
+    EXPECT(fdslots_set_index(s, 1, lost, POLLIN), 0);
+}
+
+void kept_teardown(void)
+{
+    fdslots_destroy(s);
+    close(idle);
+    close(lost);
+    close(kept);
+}
