@@ -185,15 +185,15 @@ static uint32_t take_events(struct fdslots *s, uint32_t count, uint32_t spare)
 static void take_refused(struct fdslots *s, uint32_t most)
 {
     struct epoll_set *set = &s->epoll;
-    uint32_t first = fdslots_index_set_next(&set->refused, set->refused_cursor);
+    uint32_t first = fdslots_index_set_next(&s->sets, SET_REFUSED, set->refused_cursor);
     if (first == INDEX_NONE)
-        first = fdslots_index_set_next(&set->refused, 0);
+        first = fdslots_index_set_next(&s->sets, SET_REFUSED, 0);
     uint32_t i = first;
     while (i != INDEX_NONE && s->ready_count < most) {
         report(s, i, fdslots_refused_revents(s, i));
-        i = fdslots_index_set_next(&set->refused, i + 1);
+        i = fdslots_index_set_next(&s->sets, SET_REFUSED, i + 1);
         if (i == INDEX_NONE)
-            i = fdslots_index_set_next(&set->refused, 0);
+            i = fdslots_index_set_next(&s->sets, SET_REFUSED, 0);
         if (i == first)
             break;
     }
@@ -207,7 +207,7 @@ static void take_refused(struct fdslots *s, uint32_t most)
 static int64_t ask(struct fdslots *s, int64_t ns, const sigset_t *sigmask)
 {
     struct epoll_set *set = &s->epoll;
-    const bool refused = !fdslots_index_set_empty(&set->refused);
+    const bool refused = !fdslots_index_set_empty(&s->sets, SET_REFUSED);
     const uint32_t most = set->max_ready;
     if (refused) {
         set->refused_first = most < set->most && !set->refused_first;
@@ -298,7 +298,7 @@ int fdslots_backend_epoll(struct fdslots *s, int64_t timeout_ns, const sigset_t 
         int rc = fdslots_epoll_sync(s);
         if (rc < 0)
             return rc;
-        if (!fdslots_index_set_empty(&s->epoll.refused))
+        if (!fdslots_index_set_empty(&s->sets, SET_REFUSED))
             return wait_on(s, timeout_ns, sigmask);
     }
     if (!is_simple(s, timeout_ns, sigmask))

@@ -46,7 +46,7 @@ static bool is_foreign(const struct fdslots *s, uint32_t index)
  * reads POLLNVAL. Only refused slots can be of the kind. */
 SELDOM static void veil(struct fdslots *s)
 {
-    FOR_EACH_IN(&s->epoll.refused, i)
+    FOR_EACH_IN(&s->sets, SET_REFUSED, i)
     {
         if (is_foreign(s, i))
             s->pollfds[i].fd = INT_MAX;
@@ -55,7 +55,7 @@ SELDOM static void veil(struct fdslots *s)
 
 SELDOM static void unveil(struct fdslots *s)
 {
-    FOR_EACH_IN(&s->epoll.refused, i)
+    FOR_EACH_IN(&s->sets, SET_REFUSED, i)
     {
         if (s->pollfds[i].fd == INT_MAX)
             s->pollfds[i].fd = s->slots[i].registered_fd;
@@ -66,10 +66,10 @@ int fdslots_backend_poll(struct fdslots *s, uint32_t nfds, int timeout_ms)
 {
     nfds = clip(s, nfds);
     s->stats.poll_calls++;
-    if (!fdslots_index_set_empty(&s->epoll.refused))
+    if (!fdslots_index_set_empty(&s->sets, SET_REFUSED))
         veil(s);
     int rc = sys_poll(s->pollfds, nfds, timeout_ms);
-    if (!fdslots_index_set_empty(&s->epoll.refused))
+    if (!fdslots_index_set_empty(&s->sets, SET_REFUSED))
         unveil(s);
     return collect(s, nfds, rc);
 }
@@ -79,10 +79,10 @@ int fdslots_backend_ppoll(struct fdslots *s, uint32_t nfds, const struct timespe
 {
     nfds = clip(s, nfds);
     s->stats.poll_calls++;
-    if (!fdslots_index_set_empty(&s->epoll.refused))
+    if (!fdslots_index_set_empty(&s->sets, SET_REFUSED))
         veil(s);
     int rc = fdslots_sys_ppoll(s->pollfds, nfds, timeout, sigmask);
-    if (!fdslots_index_set_empty(&s->epoll.refused))
+    if (!fdslots_index_set_empty(&s->sets, SET_REFUSED))
         unveil(s);
     return collect(s, nfds, rc);
 }

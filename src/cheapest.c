@@ -20,7 +20,7 @@
 static uint32_t fresh_price(const struct fdslots *s, uint32_t index)
 {
     uint32_t price = fdslots_epoll_price(s, index);
-    if (!fdslots_index_set_has(&s->changed, index))
+    if (!fdslots_index_set_has(&s->sets, SET_CHANGED, index))
         return COST_CHANGE + price;
     if (s->slots[index].role == ROLE_NONE)
         return COST_CHANGE;
@@ -33,7 +33,7 @@ static uint64_t sample_price(const struct fdslots *s)
     uint32_t sum = 0;
     uint32_t count = 0;
     uint32_t i = 0;
-    while (count < SAMPLE && (i = fdslots_index_set_next(&s->fresh, i)) != INDEX_NONE) {
+    while (count < SAMPLE && (i = fdslots_index_set_next(&s->sets, SET_FRESH, i)) != INDEX_NONE) {
         sum += fresh_price(s, i++);
         count++;
     }
@@ -44,14 +44,14 @@ static uint64_t sample_price(const struct fdslots *s)
  * rebuild may have made it forget. */
 static void price_changes(struct fdslots *s, struct cost_wait *w)
 {
-    if (!fdslots_index_set_empty(&s->changed) && s->cost.backlog == 0)
+    if (!fdslots_index_set_empty(&s->sets, SET_CHANGED) && s->cost.backlog == 0)
         s->cost.backlog = (uint64_t)s->visible * COST_EPOLL_ADD;
-    if (fdslots_index_set_empty(&s->fresh))
+    if (fdslots_index_set_empty(&s->sets, SET_FRESH))
         return;
     uint64_t price = sample_price(s);
     uint32_t moved = 0;
     uint32_t added = 0;
-    fdslots_index_set_move(&s->fresh, &s->changed, &moved, &added);
+    fdslots_index_set_move(&s->sets, SET_FRESH, SET_CHANGED, &moved, &added);
     w->fresh = moved * price;
     w->added = added * price;
 }
@@ -140,7 +140,8 @@ SELDOM static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_
     if (s->detour.left > 0)
         return wait_around(s, timeout_ns, sigmask);
     struct cost_wait w = know(s, timeout_ns);
-    if (fdslots_index_set_empty(&s->fresh) && fdslots_index_set_empty(&s->changed))
+    if (fdslots_index_set_empty(&s->sets, SET_FRESH) &&
+        fdslots_index_set_empty(&s->sets, SET_CHANGED))
         s->cost.backlog = 0;
     else
         price_changes(s, &w);
@@ -207,7 +208,8 @@ int fdslots_wait(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
         return wait_bound(s, timeout_ns, sigmask);
     fdslots_wait_begin(s);
     s->stats.waits++;
-    if (fdslots_cost_is_steady(&s->cost, timeout_ns > 0) && fdslots_index_set_empty(&s->fresh))
+    if (fdslots_cost_is_steady(&s->cost, timeout_ns > 0) &&
+        fdslots_index_set_empty(&s->sets, SET_FRESH))
         return wait_again(s, timeout_ns, sigmask);
     return wait_anew(s, timeout_ns, sigmask);
 }

@@ -98,7 +98,7 @@ static int dump_slot(const struct fdslots *s, uint32_t index, FILE *stream)
 static uint32_t count_used(const struct fdslots *s)
 {
     uint32_t count = 0;
-    for (uint32_t i = 0; (i = fdslots_index_set_next(&s->used, i)) != INDEX_NONE; i++)
+    for (uint32_t i = 0; (i = fdslots_index_set_next(&s->sets, SET_USED, i)) != INDEX_NONE; i++)
         count++;
     return count;
 }
@@ -111,7 +111,8 @@ int fdslots_dump(const struct fdslots *s, FILE *stream)
     int rc = fprintf(stream, "fdslots: %u of %u slots used, %u ready\n%8s %8s %10s  %-24s %s\n",
                      (unsigned)count_used(s), (unsigned)s->capacity, (unsigned)s->ready_count,
                      "index", "fd", "generation", "events", "revents");
-    for (uint32_t i = 0; rc >= 0 && (i = fdslots_index_set_next(&s->used, i)) != INDEX_NONE; i++)
+    for (uint32_t i = 0;
+         rc >= 0 && (i = fdslots_index_set_next(&s->sets, SET_USED, i)) != INDEX_NONE; i++)
         rc = dump_slot(s, i, stream);
     errno = saved;
     return rc >= 0 ? 0 : -EIO;

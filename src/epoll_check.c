@@ -20,7 +20,7 @@ static bool is_told(const struct fdslots *s, uint32_t index)
         index = fdslots_registration_find(s, slot->registered_fd);
     else if (slot->role != ROLE_FILE && !fdslots_registration_leads(slot))
         return false;
-    return !fdslots_index_set_has(&s->changed, index);
+    return !fdslots_index_set_has(&s->sets, SET_CHANGED, index);
 }
 
 /* Whether the caller says that this slot's fd is the file it was when the kernel was told. */
@@ -52,7 +52,7 @@ static bool is_gone(struct fdslots *s, const struct slot *slot)
 static void mark_lost(struct fdslots *s)
 {
     bool set_is_there = false;
-    FOR_EACH_IN(&s->used, i)
+    FOR_EACH_IN(&s->sets, SET_USED, i)
     {
         struct slot *slot = &s->slots[i];
         if (!claims(s, i) || !is_gone(s, slot))
@@ -67,14 +67,14 @@ static void mark_lost(struct fdslots *s)
 /* The sync that follows shows them. */
 static void note_lost(struct fdslots *s)
 {
-    FOR_EACH_IN(&s->used, i)
+    FOR_EACH_IN(&s->sets, SET_USED, i)
     {
         struct slot *slot = &s->slots[i];
         if ((slot->flags & SLOT_LEAVING) == 0)
             continue;
         s->stats.lost++;
         s->epoll.ghosts_possible = true;
-        fdslots_index_set_add(&s->changed, i);
+        fdslots_index_set_add(&s->sets, SET_CHANGED, i);
         if (slot->role != ROLE_FILE)
             continue;
         s->epoll.files--;
@@ -85,13 +85,13 @@ static void note_lost(struct fdslots *s)
 
 static void leave_runs(struct fdslots *s)
 {
-    FOR_EACH_IN(&s->changed, i)
+    FOR_EACH_IN(&s->sets, SET_CHANGED, i)
     {
         if ((s->slots[i].flags & SLOT_LEAVING) == 0)
             continue;
         uint32_t leader = fdslots_registration_sweep(s, s->slots[i].registered_fd, ROLE_LOST);
         if (leader != INDEX_NONE)
-            fdslots_index_set_add(&s->changed, leader);
+            fdslots_index_set_add(&s->sets, SET_CHANGED, leader);
     }
 }
 

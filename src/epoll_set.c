@@ -51,13 +51,13 @@ int fdslots_epoll_is_set(int fd)
 static void forget_all(struct fdslots *s)
 {
     fdslots_registration_clear(s);
-    FOR_EACH_IN(&s->epoll.refused, r)
+    FOR_EACH_IN(&s->sets, SET_REFUSED, r)
     {
         if (s->slots[r].role != ROLE_LOST) /* whether or not there will be a new set */
-            fdslots_index_set_remove(&s->epoll.refused, r);
+            fdslots_index_set_remove(&s->sets, SET_REFUSED, r);
     }
-    FOR_EACH_IN(&s->used, u)
-    fdslots_index_set_add(&s->changed, u);
+    FOR_EACH_IN(&s->sets, SET_USED, u)
+    fdslots_index_set_add(&s->sets, SET_CHANGED, u);
     s->epoll.files = 0;
     s->epoll.ghosts_possible = false;
 }

@@ -23,7 +23,7 @@ static inline bool fdslots_epoll_ours(const struct epoll_set *set)
 /* Whether the kernel's set agrees with the slots, and no closed fd is to be asked for again. */
 static inline bool fdslots_epoll_in_step(const struct fdslots *s)
 {
-    return (s->fresh.root | s->changed.root | s->epoll.refused.root) == 0 &&
+    return (s->sets.root[SET_FRESH] | s->sets.root[SET_CHANGED] | s->sets.root[SET_REFUSED]) == 0 &&
            fdslots_epoll_ours(&s->epoll);
 }
 

@@ -47,7 +47,7 @@ static void refuse(struct fdslots *s, uint32_t leader, enum slot_role role)
         s->slots[i].flags &= (uint8_t)~SLOT_CONFIRM;
         s->slots[i].role = (uint8_t)role;
         if (fdslots_refused_revents(s, i) != 0)
-            fdslots_index_set_add(&s->epoll.refused, i);
+            fdslots_index_set_add(&s->sets, SET_REFUSED, i);
         s->epoll.files += role == ROLE_FILE;
     }
     fdslots_registration_dissolve(s, leader, role);
@@ -57,7 +57,7 @@ static void admit(struct fdslots *s, uint32_t index)
 {
     s->epoll.files -= s->slots[index].role == ROLE_FILE;
     s->slots[index].role = ROLE_NONE;
-    fdslots_index_set_remove(&s->epoll.refused, index);
+    fdslots_index_set_remove(&s->sets, SET_REFUSED, index);
 }
 
 /* What the kernel is told for a run. An epoll set in a slot wakes those who wait on it with EPOLLIN
@@ -160,25 +160,55 @@ static bool stays_refused(const struct fdslots *s, uint32_t index)
     return fdslots_slot_lost(s, index);
 }
 
-static void mark_leaving(struct fdslots *s)
+/* Whether only events may differ: most waits that find changes find no others. */
+static bool all_stay(const struct fdslots *s)
 {
-    FOR_EACH_IN(&s->changed, i)
+    FOR_EACH_IN(&s->sets, SET_CHANGED, i)
+    {
+        const struct slot *slot = &s->slots[i];
+        if (slot->role != ROLE_ALONE || slot->registered_fd != s->pollfds[i].fd)
+            return false;
+    }
+    return true;
+}
+
+static void delete_registered(struct fdslots *s, int fd, bool registered)
+{
+    if (registered && ctl_delete(s, fd) < 0)
+        s->epoll.ghosts_possible = true;
+}
+
+/* A slot that is alone on its fd leaves at once. Returns whether others were marked, which leave a
+ * run. */
+static bool leave_alone(struct fdslots *s)
+{
+    bool marked = false;
+    FOR_EACH_IN(&s->sets, SET_CHANGED, i)
     {
         struct slot *slot = &s->slots[i];
-        if (fdslots_registration_has(slot)) {
-            if (slot->registered_fd != fdslots_slot_wanted_fd(s, i))
-                slot->flags |= SLOT_LEAVING;
-        } else if (slot->role != ROLE_NONE && !stays_refused(s, i)) {
-            admit(s, i);
+        const int fd = fdslots_slot_wanted_fd(s, i);
+        if (!fdslots_registration_has(slot)) {
+            if (slot->role != ROLE_NONE && !stays_refused(s, i))
+                admit(s, i);
+        } else if (slot->registered_fd != fd && slot->role == ROLE_ALONE) {
+            delete_registered(s, slot->registered_fd, slot->registered_events != 0);
+            fdslots_registration_dissolve(s, i, ROLE_NONE);
+            if (fd < 0)
+                fdslots_index_set_remove(&s->sets, SET_CHANGED, i);
+        } else if (slot->registered_fd != fd) {
+            slot->flags |= SLOT_LEAVING;
+            marked = true;
         }
     }
+    return marked;
 }
 
 /* Deletions come first, so that an fd can move from one slot to another. */
 static void leave_changed(struct fdslots *s)
 {
-    mark_leaving(s);
-    FOR_EACH_IN(&s->changed, i)
+    if (!leave_alone(s))
+        return;
+    FOR_EACH_IN(&s->sets, SET_CHANGED, i)
     {
         if ((s->slots[i].flags & SLOT_LEAVING) == 0)
             continue;
@@ -187,9 +217,9 @@ static void leave_changed(struct fdslots *s)
         bool registered = s->slots[leader].registered_events != 0;
         leader = fdslots_registration_sweep(s, fd, ROLE_NONE);
         if (leader != INDEX_NONE)
-            fdslots_index_set_add(&s->changed, leader);
-        else if (registered && ctl_delete(s, fd) < 0)
-            s->epoll.ghosts_possible = true;
+            fdslots_index_set_add(&s->sets, SET_CHANGED, leader);
+        else
+            delete_registered(s, fd, registered);
     }
 }
 
@@ -208,20 +238,20 @@ static void join(struct fdslots *s, uint32_t index, int fd)
         return;
     s->slots[leader].flags |= slot->flags & SLOT_CONFIRM;
     slot->flags &= (uint8_t)~SLOT_CONFIRM;
-    fdslots_index_set_add(&s->changed, leader);
+    fdslots_index_set_add(&s->sets, SET_CHANGED, leader);
 }
 
 static void show_refused(struct fdslots *s, uint32_t index, bool visible)
 {
     if (visible && fdslots_refused_revents(s, index) != 0)
-        fdslots_index_set_add(&s->epoll.refused, index);
+        fdslots_index_set_add(&s->sets, SET_REFUSED, index);
     else
-        fdslots_index_set_remove(&s->epoll.refused, index);
+        fdslots_index_set_remove(&s->sets, SET_REFUSED, index);
 }
 
 static void join_changed(struct fdslots *s)
 {
-    FOR_EACH_IN(&s->changed, i)
+    FOR_EACH_IN(&s->sets, SET_CHANGED, i)
     {
         int fd = fdslots_slot_wanted_fd(s, i);
         if (s->slots[i].role == ROLE_FILE || s->slots[i].role == ROLE_LOST)
@@ -234,14 +264,14 @@ static void join_changed(struct fdslots *s)
 /* On an error the rest stays noted, for the next wait. */
 static int settle_changed(struct fdslots *s)
 {
-    FOR_EACH_IN(&s->changed, i)
+    FOR_EACH_IN(&s->sets, SET_CHANGED, i)
     {
         if (fdslots_registration_leads(&s->slots[i])) {
             int rc = settle(s, i);
             if (rc < 0)
                 return rc;
         }
-        fdslots_index_set_remove(&s->changed, i);
+        fdslots_index_set_remove(&s->sets, SET_CHANGED, i);
     }
     return 0;
 }
@@ -249,10 +279,10 @@ static int settle_changed(struct fdslots *s)
 /* A number that was closed may be a file again: ask each time. */
 static void ask_closed_again(struct fdslots *s)
 {
-    FOR_EACH_IN(&s->epoll.refused, i)
+    FOR_EACH_IN(&s->sets, SET_REFUSED, i)
     {
         if (s->slots[i].role == ROLE_CLOSED)
-            fdslots_index_set_add(&s->changed, i);
+            fdslots_index_set_add(&s->sets, SET_CHANGED, i);
     }
 }
 
@@ -264,7 +294,7 @@ void fdslots_epoll_look_again(struct fdslots *s, uint32_t index)
     uint32_t leader = fdslots_registration_find(s, slot->registered_fd);
     if (s->slots[leader].registered_events != 0)
         s->slots[leader].registered_events |= REGISTERED_STALE;
-    fdslots_index_set_add(&s->fresh, leader);
+    fdslots_index_set_add(&s->sets, SET_FRESH, leader);
 }
 
 uint32_t fdslots_epoll_price(const struct fdslots *s, uint32_t index)
@@ -285,13 +315,15 @@ uint32_t fdslots_epoll_price(const struct fdslots *s, uint32_t index)
 static int sync_set(struct fdslots *s)
 {
     uint32_t count = 0;
-    fdslots_index_set_move(&s->fresh, &s->changed, &count, &count);
+    fdslots_index_set_move(&s->sets, SET_FRESH, SET_CHANGED, &count, &count);
     ask_closed_again(s);
-    if (fdslots_index_set_empty(&s->changed))
+    if (fdslots_index_set_empty(&s->sets, SET_CHANGED))
         return 0;
-    fdslots_registration_reserve(s);
-    leave_changed(s);
-    join_changed(s);
+    if (!all_stay(s)) {
+        fdslots_registration_reserve(s);
+        leave_changed(s);
+        join_changed(s);
+    }
     return settle_changed(s);
 }
 
@@ -321,11 +353,11 @@ static void ask_files_again(struct fdslots *s, uint32_t index, int fd)
     const uint32_t own = known && slot->role == ROLE_FILE;
     if (s->epoll.files == own || (known && fdslots_registration_has(slot)))
         return;
-    FOR_EACH_IN(&s->used, i)
+    FOR_EACH_IN(&s->sets, SET_USED, i)
     {
         if (s->slots[i].role == ROLE_FILE && s->slots[i].registered_fd == fd) {
             s->slots[i].flags |= SLOT_CONFIRM;
-            fdslots_index_set_add(&s->changed, i);
+            fdslots_index_set_add(&s->sets, SET_CHANGED, i);
         }
     }
 }
@@ -343,6 +375,6 @@ void fdslots_epoll_forget(struct fdslots *s, uint32_t index)
         s->epoll.ghosts_possible = true;
     /* As fresh as if the caller had changed them: the next choice must know what they will cost. */
     for (uint32_t i = leader; i != INDEX_NONE; i = fdslots_registration_next(s, i))
-        fdslots_index_set_add(&s->fresh, i);
+        fdslots_index_set_add(&s->sets, SET_FRESH, i);
     fdslots_registration_dissolve(s, leader, ROLE_NONE);
 }

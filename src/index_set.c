@@ -7,99 +7,89 @@ static uint32_t words(uint32_t n)
     return n / 64 + (n % 64 != 0);
 }
 
-void fdslots_index_set_lay_out(struct index_set *set, struct layout *at, uint32_t capacity)
+void fdslots_index_sets_lay_out(struct index_sets *sets, struct layout *at, uint32_t capacity)
 {
-    set->levels = 0;
-    set->size = 0;
-    set->root = 0;
-    uint32_t n;
-    for (n = words(capacity); n > 1; n = words(n))
-        set->level[set->levels++] = fdslots_layout_take(at, n, sizeof(uint64_t));
-    set->level[set->levels++] = &set->root;
+    *sets = (struct index_sets){.levels = 0};
+    for (uint32_t n = words(capacity); n > 1; n = words(n))
+        sets->level[sets->levels++] = fdslots_layout_take(at, n, INDEX_SETS * sizeof(uint64_t));
+    sets->level[sets->levels++] = sets->root;
 }
 
-void fdslots_index_set_extend(struct index_set *set, uint32_t size)
+void fdslots_index_sets_extend(struct index_sets *sets, uint32_t size)
 {
-    uint32_t from = set->size;
+    uint32_t from = sets->size;
     uint32_t to = size;
-    for (uint32_t l = 0; l < set->levels; l++) {
+    for (uint32_t l = 0; l < sets->levels; l++) {
         from = words(from);
         to = words(to);
-        for (uint32_t w = from; w < to; w++)
-            set->level[l][w] = 0;
+        for (size_t w = (size_t)from * INDEX_SETS; w < (size_t)to * INDEX_SETS; w++)
+            sets->level[l][w] = 0;
     }
-    set->size = size;
+    sets->size = size;
 }
 
 /* The lowest index below the set bit `index` of level l. */
-static uint32_t descend(const struct index_set *set, uint32_t l, uint32_t index)
+static uint32_t descend(const struct index_sets *sets, enum index_set set, uint32_t l,
+                        uint32_t index)
 {
     while (l-- > 0)
-        index = index << 6 | (uint32_t)__builtin_ctzll(set->level[l][index]);
+        index = index << 6 |
+                (uint32_t)__builtin_ctzll(sets->level[l][(size_t)index * INDEX_SETS + set]);
     return index;
 }
 
-void fdslots_index_set_add_above(struct index_set *set, uint32_t word)
+void fdslots_index_set_add_above(struct index_sets *sets, enum index_set set, uint32_t word)
 {
     uint64_t before = 0;
-    for (uint32_t l = 1; l < set->levels && before == 0; l++, word >>= 6) {
-        before = set->level[l][word >> 6];
-        set->level[l][word >> 6] = before | UINT64_C(1) << (word & 63);
+    for (uint32_t l = 1; l < sets->levels && before == 0; l++, word >>= 6) {
+        uint64_t *above = fdslots_index_set_word(sets, set, l, word);
+        before = *above;
+        *above = before | UINT64_C(1) << (word & 63);
     }
 }
 
-void fdslots_index_set_remove_above(struct index_set *set, uint32_t word)
+void fdslots_index_set_remove_above(struct index_sets *sets, enum index_set set, uint32_t word)
 {
     uint64_t left = 0;
-    for (uint32_t l = 1; l < set->levels && left == 0; l++, word >>= 6) {
-        left = set->level[l][word >> 6] & ~(UINT64_C(1) << (word & 63));
-        set->level[l][word >> 6] = left;
+    for (uint32_t l = 1; l < sets->levels && left == 0; l++, word >>= 6) {
+        uint64_t *above = fdslots_index_set_word(sets, set, l, word);
+        left = *above & ~(UINT64_C(1) << (word & 63));
+        *above = left;
     }
 }
 
-uint32_t fdslots_index_set_next_word(const struct index_set *set, uint32_t from)
+uint32_t fdslots_index_set_next_word(const struct index_sets *sets, enum index_set set,
+                                     uint32_t from)
 {
-    uint32_t bits = set->size; /* how many bits of this level hold values */
-    for (uint32_t l = 1; l < set->levels; l++) {
+    uint32_t bits = sets->size; /* how many bits of this level hold values */
+    for (uint32_t l = 1; l < sets->levels; l++) {
         from = (from >> 6) + 1;
         bits = words(bits);
         if (from >= bits)
             break;
-        uint32_t w = from >> 6;
-        uint64_t rest = set->level[l][w] & ~UINT64_C(0) << (from & 63);
+        uint64_t rest = *fdslots_index_set_word(sets, set, l, from) & ~UINT64_C(0) << (from & 63);
         if (rest != 0)
-            return descend(set, l, w << 6 | (uint32_t)__builtin_ctzll(rest));
+            return descend(sets, set, l, (from & ~63u) | (uint32_t)__builtin_ctzll(rest));
     }
     return INDEX_NONE;
 }
 
-void fdslots_index_set_move(struct index_set *from, struct index_set *to, uint32_t *moved,
-                            uint32_t *added)
+void fdslots_index_set_move(struct index_sets *sets, enum index_set from, enum index_set to,
+                            uint32_t *moved, uint32_t *added)
 {
     uint32_t index = 0;
-    while ((index = fdslots_index_set_next(from, index)) != INDEX_NONE) {
-        uint32_t w = index >> 6;
-        uint64_t word = from->level[0][w];
-        uint64_t fresh = word & ~to->level[0][w];
-        uint32_t count = (uint32_t)__builtin_popcountll(word);
+    while ((index = fdslots_index_set_next(sets, from, index)) != INDEX_NONE) {
+        uint64_t *source = fdslots_index_set_word(sets, from, 0, index);
+        uint64_t *target = fdslots_index_set_word(sets, to, 0, index);
+        uint64_t fresh = *source & ~*target;
+        uint32_t count = (uint32_t)__builtin_popcountll(*source);
         *moved += count;
         if (fresh != 0)
-            *added += fresh == word ? count : (uint32_t)__builtin_popcountll(fresh);
-        fdslots_index_set_add(to, index); /* lets the levels above know of the word */
-        to->level[0][w] |= word;
-        from->level[0][w] = UINT64_C(1) << (index & 63);
-        fdslots_index_set_remove(from, index);
-        index = (w + 1) << 6;
+            *added += fresh == *source ? count : (uint32_t)__builtin_popcountll(fresh);
+        fdslots_index_set_add(sets, to, index); /* lets the levels above know of the word */
+        *target |= fresh;
+        *source = 0;
+        fdslots_index_set_remove_above(sets, from, index >> 6);
+        index = (index | 63) + 1;
     }
-}
-
-uint32_t fdslots_index_set_last(const struct index_set *set)
-{
-    if (fdslots_index_set_empty(set))
-        return INDEX_NONE;
-    uint32_t l = set->levels;
-    uint32_t index = 0;
-    while (l-- > 0)
-        index = index << 6 | (63 - (uint32_t)__builtin_clzll(set->level[l][index]));
-    return index;
 }

@@ -17,10 +17,7 @@ static uint64_t lay_out(struct fdslots *s, unsigned char *base, uint32_t nslots)
     s->slots = fdslots_layout_take(&at, nslots, sizeof(struct slot));
     s->waker = fdslots_layout_take(&at, 1, sizeof(struct waker));
     s->ready = fdslots_layout_take(&at, nslots, sizeof(uint32_t));
-    fdslots_index_set_lay_out(&s->used, &at, nslots);
-    fdslots_index_set_lay_out(&s->fresh, &at, nslots);
-    fdslots_index_set_lay_out(&s->changed, &at, nslots);
-    fdslots_index_set_lay_out(&s->epoll.refused, &at, nslots);
+    fdslots_index_sets_lay_out(&s->sets, &at, nslots);
     fdslots_epoll_lay_out(&s->epoll, &at, nslots);
     return at.end;
 }

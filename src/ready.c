@@ -7,7 +7,7 @@ void fdslots_ready_pause_oneshots(struct fdslots *s)
 {
     for (uint32_t i = 0; i < s->ready_count; i++)
         if ((s->slots[s->ready[i]].flags & SLOT_ONESHOT) != 0)
-            fdslots_slot_fire(s, s->ready[i]);
+            fdslots_slot_hide(s, s->ready[i], SLOT_FIRED);
 }
 
 const uint32_t *fdslots_ready(const struct fdslots *s, uint32_t *count)

@@ -6,6 +6,7 @@
 #include "sys.h"
 
 #include <errno.h>
+#include <string.h>
 
 #define EVENTS_POLL                                                                                \
     (POLLIN | POLLPRI | POLLOUT | POLLRDHUP | POLLRDNORM | POLLRDBAND | POLLWRNORM | POLLWRBAND |  \
@@ -20,18 +21,16 @@ static bool events_valid(uint32_t events)
     return (events & FDSLOTS_EXCLUSIVE) == 0 || (events & ~(uint32_t)EVENTS_EXCLUSIVE) == 0;
 }
 
-/* Give values to the slots up to and including `index`, the first time any of them is used. */
+/* Give values to the slots up to `index`, and to all that share a word of the sets with it, the
+ * first time any of them is used. */
 SELDOM static void touch(struct fdslots *s, uint32_t index)
 {
-    for (uint32_t i = s->touched; i <= index; i++) {
+    const uint32_t end = (index | 63) < s->capacity ? (index | 63) + 1 : s->capacity;
+    for (uint32_t i = s->touched; i < end; i++)
         s->pollfds[i] = (struct pollfd){.fd = -1};
-        s->slots[i] = (struct slot){0};
-    }
-    s->touched = index + 1;
-    fdslots_index_set_extend(&s->used, s->touched);
-    fdslots_index_set_extend(&s->fresh, s->touched);
-    fdslots_index_set_extend(&s->changed, s->touched);
-    fdslots_index_set_extend(&s->epoll.refused, s->touched);
+    memset(s->slots + s->touched, 0, (end - s->touched) * sizeof *s->slots);
+    s->touched = end;
+    fdslots_index_sets_extend(&s->sets, end);
 }
 
 /* Replace the flags of a slot, and keep count of those that waits must know of. */
@@ -60,22 +59,12 @@ static void show_fd(struct fdslots *s, uint32_t index, int fd)
     write_pollfd(s, index, pollfd);
 }
 
-static void note_change(struct fdslots *s, uint32_t index)
-{
-    fdslots_index_set_add(&s->fresh, index);
-}
-
-/* A used slot, seen by the kernel, without flags of the caller: nearly every one. The calls that
- * change one often take a short way for it, and see to the rest elsewhere. */
-static inline bool is_plain(const struct fdslots *s, uint32_t index)
+/* A used slot, seen by the kernel, without any of these flags of the caller: nearly every one. The
+ * calls that change one often take a short way for it, and see to the rest elsewhere. */
+static inline bool is_plain(const struct fdslots *s, uint32_t index, uint32_t but)
 {
     return s != NULL && index < s->touched && s->pollfds[index].fd >= 0 &&
-           (s->slots[index].flags & SLOT_USER) == 0;
-}
-
-SELDOM void fdslots_slot_lower_end(struct fdslots *s)
-{
-    s->end = fdslots_index_set_last(&s->used) + 1; /* INDEX_NONE + 1 is 0 */
+           (s->slots[index].flags & but) == 0;
 }
 
 SELDOM static void vacate(struct fdslots *s, uint32_t index)
@@ -87,17 +76,15 @@ SELDOM static void vacate(struct fdslots *s, uint32_t index)
     slot->generation++;
     if ((slot->flags & (SLOT_USER | SLOT_HIDDEN)) != 0)
         set_flags(s, slot, 0);
-    note_change(s, index);
-    fdslots_index_set_remove(&s->used, index);
+    fdslots_slot_note_change(s, index);
+    fdslots_index_set_remove(&s->sets, SET_USED, index);
 }
 
 static void occupy(struct fdslots *s, uint32_t index)
 {
     if (index >= s->touched)
         touch(s, index);
-    fdslots_index_set_add(&s->used, index);
-    if (index >= s->end)
-        s->end = index + 1;
+    fdslots_index_set_add(&s->sets, SET_USED, index);
 }
 
 SELDOM static int set_any(struct fdslots *s, uint32_t index, int fd, uint32_t events)
@@ -114,26 +101,15 @@ SELDOM static int set_any(struct fdslots *s, uint32_t index, int fd, uint32_t ev
     write_pollfd(s, index, (struct pollfd){.fd = fd, .events = (short)(uint16_t)events});
     slot->generation++;
     set_flags(s, slot, SLOT_CONFIRM | events >> EVENTS_USER_SHIFT);
-    note_change(s, index);
+    fdslots_slot_note_change(s, index);
     return 0;
 }
 
-/* The short way into an empty slot leaves the upper levels of both sets as they are. */
-SELDOM static int fill(struct fdslots *s, uint32_t index, int fd, uint32_t events)
+/* A used slot is the first of its word that changed, or perhaps that is used. */
+SELDOM static int note_above(struct fdslots *s, uint32_t index)
 {
-    const uint64_t bit = UINT64_C(1) << (index & 63);
-    uint64_t *used = &s->used.level[0][index >> 6];
-    uint64_t *fresh = &s->fresh.level[0][index >> 6];
-    if (*used == 0 || *fresh == 0)
-        return set_any(s, index, fd, events);
-    s->pollfds[index] = (struct pollfd){.fd = fd, .events = (short)(uint16_t)events};
-    s->slots[index].generation++;
-    s->slots[index].flags = SLOT_CONFIRM;
-    s->visible++;
-    if (index >= s->end)
-        s->end = index + 1;
-    *used |= bit;
-    *fresh |= bit;
+    fdslots_index_set_add_above(&s->sets, SET_FRESH, index >> 6);
+    fdslots_index_set_add_above(&s->sets, SET_USED, index >> 6);
     return 0;
 }
 
@@ -142,14 +118,20 @@ int fdslots_set_index(struct fdslots *s, uint32_t index, int fd, uint32_t events
     if (s == NULL || index >= s->touched || fd < 0 || (events & ~(uint32_t)EVENTS_POLL) != 0 ||
         (s->slots[index].flags & (SLOT_USER | SLOT_HIDDEN)) != 0)
         return set_any(s, index, fd, events);
-    if (s->pollfds[index].fd < 0)
-        return fill(s, index, fd, events);
+    const uint64_t bit = UINT64_C(1) << (index & 63);
+    uint64_t *words = fdslots_index_set_word(&s->sets, 0, 0, index);
+    uint64_t first = words[SET_FRESH];
+    words[SET_FRESH] = first | bit;
+    if (s->pollfds[index].fd < 0) {
+        first = first != 0 ? words[SET_USED] : 0;
+        words[SET_USED] |= bit;
+        s->visible++;
+    }
     s->pollfds[index] = (struct pollfd){.fd = fd, .events = (short)(uint16_t)events};
     s->slots[index].generation++;
     /* The same number may be another file by now: only the kernel can tell. */
     s->slots[index].flags |= SLOT_CONFIRM;
-    note_change(s, index);
-    return 0;
+    return first != 0 ? 0 : note_above(s, index);
 }
 
 /* End the pause of a one-shot slot that was reported. In level mode a fd that is still ready shows
@@ -194,16 +176,16 @@ SELDOM static int set_events_any(struct fdslots *s, uint32_t index, uint32_t eve
     arm(s, index);
     set_flags(s, slot, (slot->flags & ~SLOT_USER) | events >> EVENTS_USER_SHIFT);
     show_fd(s, index, fd);
-    note_change(s, index);
+    fdslots_slot_note_change(s, index);
     return 0;
 }
 
 int fdslots_set_events(struct fdslots *s, uint32_t index, uint32_t events)
 {
-    if (!is_plain(s, index) || (events & ~(uint32_t)EVENTS_POLL) != 0)
+    if (!is_plain(s, index, SLOT_USER) || (events & ~(uint32_t)EVENTS_POLL) != 0)
         return set_events_any(s, index, events);
     write_events(&s->pollfds[index], events);
-    note_change(s, index);
+    fdslots_slot_note_change(s, index);
     return 0;
 }
 
@@ -219,17 +201,16 @@ int fdslots_invalidate_index(struct fdslots *s, uint32_t index)
 {
     /* The short way leaves the upper levels of both sets as they are. */
     const uint64_t bit = UINT64_C(1) << (index & 63);
-    if (!is_plain(s, index))
+    if (!is_plain(s, index, SLOT_USER))
         return invalidate_any(s, index);
-    uint64_t *used = &s->used.level[0][index >> 6];
-    uint64_t *fresh = &s->fresh.level[0][index >> 6];
-    if (*used == bit || *fresh == 0)
+    uint64_t *words = fdslots_index_set_word(&s->sets, 0, 0, index);
+    if (words[SET_USED] == bit || words[SET_FRESH] == 0)
         return invalidate_any(s, index);
     s->pollfds[index] = (struct pollfd){.fd = -1};
     s->slots[index].generation++;
     s->visible--;
-    *used ^= bit;
-    *fresh |= bit;
+    words[SET_USED] ^= bit;
+    words[SET_FRESH] |= bit;
     return 0;
 }
 
@@ -250,23 +231,32 @@ int fdslots_close_index(struct fdslots *s, uint32_t index)
     return fdslots_waker_closed(s, fd) ? 0 : sys_close(fd);
 }
 
-int fdslots_pause_index(struct fdslots *s, uint32_t index)
+static int pause_used(struct fdslots *s, uint32_t index)
+{
+    s->pollfds[index].revents = 0;
+    if (s->pollfds[index].fd >= 0)
+        fdslots_slot_hide(s, index, SLOT_PAUSED);
+    else
+        s->slots[index].flags |= SLOT_PAUSED;
+    return 0;
+}
+
+SELDOM static int pause_any(struct fdslots *s, uint32_t index)
 {
     if (!fdslots_slot_exists(s, index))
         return -EINVAL;
     if (!fdslots_slot_used(s, index))
         return -ENOENT;
-    int fd = fdslots_slot_fd(s, index);
-    struct slot *slot = &s->slots[index];
-    slot->flags |= SLOT_PAUSED;
     keep_edges(s, index, 0);
-    s->pollfds[index].revents = 0;
-    show_fd(s, index, fd);
-    note_change(s, index);
-    return 0;
+    return pause_used(s, index);
 }
 
-int fdslots_resume_index(struct fdslots *s, uint32_t index)
+int fdslots_pause_index(struct fdslots *s, uint32_t index)
+{
+    return is_plain(s, index, SLOT_EDGE) ? pause_used(s, index) : pause_any(s, index);
+}
+
+SELDOM static int resume_any(struct fdslots *s, uint32_t index)
 {
     if (!fdslots_slot_exists(s, index))
         return -EINVAL;
@@ -277,16 +267,20 @@ int fdslots_resume_index(struct fdslots *s, uint32_t index)
     arm(s, index);
     slot->flags &= (uint8_t)~SLOT_PAUSED;
     show_fd(s, index, fd);
-    note_change(s, index);
+    fdslots_slot_note_change(s, index);
     return 0;
 }
 
-void fdslots_slot_fire(struct fdslots *s, uint32_t index)
+int fdslots_resume_index(struct fdslots *s, uint32_t index)
 {
-    int fd = fdslots_slot_fd(s, index);
-    s->slots[index].flags |= SLOT_FIRED;
-    show_fd(s, index, fd);
-    note_change(s, index);
+    if (s == NULL || index >= s->touched || (s->slots[index].flags & SLOT_HIDDEN) == 0 ||
+        (s->slots[index].flags & SLOT_EDGE) != 0)
+        return resume_any(s, index);
+    s->pollfds[index].fd = ~s->pollfds[index].fd;
+    s->slots[index].flags &= (uint8_t)~SLOT_HIDDEN;
+    s->visible++;
+    fdslots_slot_note_change(s, index);
+    return 0;
 }
 
 int fdslots_get_fd(const struct fdslots *s, uint32_t index)
@@ -324,6 +318,6 @@ int64_t fdslots_next_used(const struct fdslots *s, uint32_t from)
 {
     if (s == NULL)
         return -EINVAL;
-    uint32_t index = fdslots_index_set_next(&s->used, from);
+    uint32_t index = fdslots_index_set_next(&s->sets, SET_USED, from);
     return index != INDEX_NONE ? (int64_t)index : -ENOENT;
 }

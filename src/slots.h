@@ -71,8 +71,7 @@ struct epoll_set {
     struct epoll_event *events;
     uint32_t *buckets; /* by fd: the first slot that is a member of a registration */
     uint32_t bucket_count;
-    struct index_set refused; /* slots that epoll cannot watch and that are ready at once */
-    uint32_t refused_cursor;  /* where the next cut report of them begins */
+    uint32_t refused_cursor; /* where the next cut report of SET_REFUSED begins */
     bool refused_first;
     uint32_t files;       /* slots in ROLE_FILE */
     bool ghosts_possible; /* a file may have outlived its fd while registered */
@@ -88,7 +87,6 @@ struct detour {
 struct fdslots {
     uint32_t capacity;
     uint32_t touched;    /* slots below this hold values; those above were never written */
-    uint32_t end;        /* no slot from here on is used; see fdslots_slot_end() */
     uint32_t visible;    /* slots that are used and not hidden: those that poll(2) looks at */
     uint32_t epoll_only; /* slots with SLOT_EDGE or SLOT_EXCLUSIVE */
     uint32_t oneshots;   /* slots with SLOT_ONESHOT */
@@ -99,9 +97,7 @@ struct fdslots {
     /* pollfd.fd: the fd; ~fd while the slot is hidden, which poll(2) skips; -1 for an empty one. */
     struct pollfd *pollfds;
     struct slot *slots;
-    struct index_set used;
-    struct index_set fresh;   /* slots changed since they were last looked through */
-    struct index_set changed; /* slots of which the kernel's set may hold something else */
+    struct index_sets sets;
     struct epoll_set epoll;
     struct waker *waker;
     struct cost cost;
@@ -132,12 +128,9 @@ static inline int fdslots_slot_fd(const struct fdslots *s, uint32_t index)
 }
 
 /* The highest used slot, plus 1: what poll(2) is given at most. */
-void fdslots_slot_lower_end(struct fdslots *s);
-static inline uint32_t fdslots_slot_end(struct fdslots *s)
+static inline uint32_t fdslots_slot_end(const struct fdslots *s)
 {
-    if (s->end > 0 && s->pollfds[s->end - 1].fd < 0)
-        fdslots_slot_lower_end(s);
-    return s->end;
+    return fdslots_index_set_last(&s->sets, SET_USED) + 1; /* INDEX_NONE + 1 is 0 */
 }
 
 /* The slot's fd as the kernel should see it; -1 for an empty or hidden slot. */
@@ -156,7 +149,18 @@ static inline bool fdslots_slot_lost(const struct fdslots *s, uint32_t index)
            fdslots_slot_used(s, index) && fdslots_slot_fd(s, index) == slot->registered_fd;
 }
 
-/* A one-shot slot was reported: hide it until it is armed again. */
-void fdslots_slot_fire(struct fdslots *s, uint32_t index);
+static inline void fdslots_slot_note_change(struct fdslots *s, uint32_t index)
+{
+    fdslots_index_set_add(&s->sets, SET_FRESH, index);
+}
+
+/* Have the kernel pass over a slot that it sees; `flag` says why. */
+static inline void fdslots_slot_hide(struct fdslots *s, uint32_t index, uint32_t flag)
+{
+    s->pollfds[index].fd = ~s->pollfds[index].fd;
+    s->slots[index].flags |= (uint8_t)flag;
+    s->visible--;
+    fdslots_slot_note_change(s, index);
+}
 
 #endif

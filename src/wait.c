@@ -14,7 +14,7 @@ static bool any_has(const struct fdslots *s, uint32_t nfds, uint32_t flags)
 {
     if (s->epoll_only == 0)
         return false;
-    for (uint32_t i = 0; i < nfds && i < s->end; i++)
+    for (uint32_t i = 0; i < nfds && i < s->touched; i++)
         if ((s->slots[i].flags & flags) != 0)
             return true;
     return false;
@@ -59,7 +59,7 @@ int fdslots_epoll_allowed(const struct fdslots *s)
         return -EINVAL;
     if ((s->flags & FDSLOTS_NO_EPOLL) != 0)
         return -ENOTSUP;
-    return !HAVE_DECL_EPOLLEXCLUSIVE && any_has(s, s->end, SLOT_EXCLUSIVE) ? -ENOTSUP : 0;
+    return !HAVE_DECL_EPOLLEXCLUSIVE && any_has(s, s->touched, SLOT_EXCLUSIVE) ? -ENOTSUP : 0;
 }
 
 int fdslots_epoll_wait(struct fdslots *s, int timeout_ms)
