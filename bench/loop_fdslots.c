@@ -52,12 +52,14 @@ static void close_fd(void *loop, uint32_t i)
 
 INLINE void report(struct fdslots *s, struct cell *c, int rc)
 {
-    if (rc < 0)
-        abort();
+    if (rc <= 0) {
+        if (rc < 0)
+            abort();
+        return;
+    }
     const struct pollfd *view = fdslots_view(s);
-    uint32_t count;
-    const uint32_t *ready = fdslots_ready(s, &count);
-    for (uint32_t i = 0; i < count; i++)
+    const uint32_t *ready = fdslots_ready(s, NULL);
+    for (int i = 0; i < rc; i++)
         bench_ready(c, ready[i], (uint32_t)view[ready[i]].revents);
 }
 

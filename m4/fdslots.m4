@@ -117,7 +117,10 @@ _Static_assert(POLLIN == EPOLLIN && POLLPRI == EPOLLPRI && POLLOUT == EPOLLOUT &
                POLLRDNORM == EPOLLRDNORM && POLLRDBAND == EPOLLRDBAND &&
                POLLWRNORM == EPOLLWRNORM && POLLWRBAND == EPOLLWRBAND, "");
 ]])], [], [enable_epoll="no (its events differ from those of poll here)"])])
-  AS_IF([test "x$enable_epoll" = xyes], [AC_CHECK_FUNCS([epoll_pwait2])])
+  AS_IF([test "x$enable_epoll" = xyes], [
+    AC_DEFINE([HAVE_EPOLL], [1], [epoll is there, and not left out])
+    AC_CHECK_FUNCS([epoll_pwait2])
+  ])
   AC_CHECK_DECLS([EPOLLEXCLUSIVE], [], [], [[#include <sys/epoll.h>]])
   fdslots_epoll=$enable_epoll
   AM_CONDITIONAL([EPOLL], [test "x$fdslots_epoll" = xyes])

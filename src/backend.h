@@ -9,9 +9,12 @@
 
 #include "slots.h"
 
+/* Of slots [0, nfds), none of them above fdslots_slot_end(). */
 int fdslots_backend_poll(struct fdslots *s, uint32_t nfds, int timeout_ms);
 int fdslots_backend_ppoll(struct fdslots *s, uint32_t nfds, const struct timespec *timeout,
                           const sigset_t *sigmask);
+/* The ready set, where poll(2) has said that `count` of these slots are ready; returns count. */
+int fdslots_poll_take(struct fdslots *s, uint32_t nfds, uint32_t count);
 
 /* Whether epoll can be had for this buffer, and for what its slots ask: 0 or an error. */
 int fdslots_epoll_allowed(const struct fdslots *s);
@@ -19,11 +22,18 @@ int fdslots_epoll_allowed(const struct fdslots *s);
 /* epoll, in backend_epoll.c and epoll_set.c, or in epoll_none.c where it is compiled out. */
 bool fdslots_epoll_built(void);
 int fdslots_backend_epoll(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask);
+/* The ready set, where the kernel has reported so many events at once; if all of them are ghosts',
+ * the wait goes on. Returns what a wait returns. */
+int fdslots_epoll_take(struct fdslots *s, uint32_t count, int64_t timeout_ns,
+                       const sigset_t *sigmask);
 void fdslots_epoll_lay_out(struct epoll_set *set, struct layout *at, uint32_t nslots);
 /* Make the kernel's set agree with the slots. */
 int fdslots_epoll_sync(struct fdslots *s);
 /* Have the kernel look again at a slot whose edge nobody has seen, or not all. */
 void fdslots_epoll_look_again(struct fdslots *s, uint32_t index);
+/* Tell the kernel of these fresh changes: all there are in a set that was in step, if it still is
+ * ours. */
+int fdslots_epoll_tell(struct fdslots *s, const uint32_t *slots, uint32_t count);
 /* What telling the kernel of this changed slot will cost, as cost.h counts. */
 uint32_t fdslots_epoll_price(const struct fdslots *s, uint32_t index);
 /* Find the slots whose fd was closed or replaced since the last sync (FDSLOTS_CHECK), then sync. */

@@ -239,7 +239,7 @@ static int let_signals_in(const sigset_t *sigmask)
 }
 
 /* Ghosts were seen: only a new set is without them. */
-static int lay_ghosts(struct fdslots *s, uint32_t ghosts)
+SELDOM static int lay_ghosts(struct fdslots *s, uint32_t ghosts)
 {
     s->stats.ghosts_dropped += ghosts;
     int rc = fdslots_epoll_renew(s);
@@ -292,6 +292,19 @@ static bool is_simple(const struct fdslots *s, int64_t timeout_ns, const sigset_
            (!set->ghosts_possible && timeout_ns <= INT_MAX * NS_PER_MS);
 }
 
+int fdslots_epoll_take(struct fdslots *s, uint32_t count, int64_t timeout_ns,
+                       const sigset_t *sigmask)
+{
+    uint32_t ghosts = take_events(s, count, 0);
+    if (ghosts > 0) {
+        int rc = lay_ghosts(s, ghosts);
+        if (s->ready_count == 0)
+            return rc < 0 ? rc : wait_on(s, timeout_ns, sigmask);
+    }
+    fdslots_ready_fire(s);
+    return (int)s->ready_count;
+}
+
 int fdslots_backend_epoll(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
 {
     if (!fdslots_epoll_in_step(s)) {
@@ -304,14 +317,5 @@ int fdslots_backend_epoll(struct fdslots *s, int64_t timeout_ns, const sigset_t 
     if (!is_simple(s, timeout_ns, sigmask))
         return wait_on(s, timeout_ns, sigmask);
     int rc = call(s, s->epoll.most, timeout_ns, sigmask);
-    if (rc <= 0)
-        return rc;
-    uint32_t ghosts = take_events(s, (uint32_t)rc, 0);
-    if (ghosts > 0) {
-        rc = lay_ghosts(s, ghosts);
-        if (s->ready_count == 0)
-            return rc < 0 ? rc : wait_on(s, timeout_ns, sigmask);
-    }
-    fdslots_ready_fire(s);
-    return (int)s->ready_count;
+    return rc <= 0 ? rc : fdslots_epoll_take(s, (uint32_t)rc, timeout_ns, sigmask);
 }

@@ -12,25 +12,15 @@
 
 #include <limits.h>
 
-/* The ready set out of rc, the answer for slots [0, nfds). */
-static int collect(struct fdslots *s, uint32_t nfds, int rc)
+int fdslots_poll_take(struct fdslots *s, uint32_t nfds, uint32_t count)
 {
-    if (rc <= 0)
-        return rc;
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < nfds && count < (uint32_t)rc; i++)
+    uint32_t *ready = s->ready;
+    for (uint32_t i = 0; i < nfds && ready < s->ready + count; i++)
         if (s->pollfds[i].revents != 0)
-            s->ready[count++] = i;
-    s->ready_count = count;
+            *ready++ = i;
+    s->ready_count = (uint32_t)(ready - s->ready);
     fdslots_ready_fire(s);
-    return rc;
-}
-
-/* Empty slots at the end need not be looked at. */
-static uint32_t clip(struct fdslots *s, uint32_t nfds)
-{
-    const uint32_t end = fdslots_slot_end(s);
-    return nfds < end ? nfds : end;
+    return (int)count;
 }
 
 /* Whether the slot's number stands for a file that is none of the caller's: FDSLOTS_CHECK found its
@@ -64,25 +54,23 @@ SELDOM static void unveil(struct fdslots *s)
 
 int fdslots_backend_poll(struct fdslots *s, uint32_t nfds, int timeout_ms)
 {
-    nfds = clip(s, nfds);
     s->stats.poll_calls++;
     if (!fdslots_index_set_empty(&s->sets, SET_REFUSED))
         veil(s);
     int rc = sys_poll(s->pollfds, nfds, timeout_ms);
     if (!fdslots_index_set_empty(&s->sets, SET_REFUSED))
         unveil(s);
-    return collect(s, nfds, rc);
+    return rc <= 0 ? rc : fdslots_poll_take(s, nfds, (uint32_t)rc);
 }
 
 int fdslots_backend_ppoll(struct fdslots *s, uint32_t nfds, const struct timespec *timeout,
                           const sigset_t *sigmask)
 {
-    nfds = clip(s, nfds);
     s->stats.poll_calls++;
     if (!fdslots_index_set_empty(&s->sets, SET_REFUSED))
         veil(s);
     int rc = fdslots_sys_ppoll(s->pollfds, nfds, timeout, sigmask);
     if (!fdslots_index_set_empty(&s->sets, SET_REFUSED))
         unveil(s);
-    return collect(s, nfds, rc);
+    return rc <= 0 ? rc : fdslots_poll_take(s, nfds, (uint32_t)rc);
 }

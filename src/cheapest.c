@@ -5,7 +5,8 @@
  */
 #include "backend.h"
 #include "ready.h"
-#include "sys.h"
+#include "registration.h"
+#include "short_wait.h"
 #include "timeout.h"
 
 #include <errno.h>
@@ -14,46 +15,88 @@
 
 #define SAMPLE 4 /* pricing every change would cost more than the best choice saves */
 
-/* What this change would cost if the set had been in step before it: the price of a registration
- * that is due anyway is in the backlog. Of a slot that was never registered nobody can tell yet
- * whether its changes will come to anything; until the first flush it counts as if they did not. */
-static uint32_t fresh_price(const struct fdslots *s, uint32_t index)
+/* What the changes of a slot that changed before, and has no registration, would cost one that has.
+ * Of interest alone nobody can tell whether it comes to anything; until the first flush it counts
+ * as if it did not. The caller gave the slot another owner once, or took it from one, or both. */
+static uint32_t unregistered_price(struct fdslots *s, uint32_t index, uint32_t owners)
 {
-    uint32_t price = fdslots_epoll_price(s, index);
-    if (!fdslots_index_set_has(&s->sets, SET_CHANGED, index))
-        return COST_CHANGE + price;
-    if (s->slots[index].role == ROLE_NONE)
-        return COST_CHANGE;
-    return COST_CHANGE + (price < COST_EPOLL_MOD ? price : COST_EPOLL_MOD);
+    if (owners == 0)
+        return 0;
+    if (fdslots_slot_wanted_fd(s, index) < 0)
+        return COST_EPOLL_ADD;
+    return owners == 1 ? COST_EPOLL_MOD : 2 * COST_EPOLL_ADD;
 }
 
-/* The mean price of the fresh changes; there is one at least. */
-static uint64_t sample_price(const struct fdslots *s)
+/* What this change would cost if the set had been in step before it: the price of a registration
+ * that is due anyway is in the backlog. */
+static uint32_t fresh_price(struct fdslots *s, uint32_t index, bool noted)
 {
-    uint32_t sum = 0;
-    uint32_t count = 0;
-    uint32_t i = 0;
-    while (count < SAMPLE && (i = fdslots_index_set_next(&s->sets, SET_FRESH, i)) != INDEX_NONE) {
-        sum += fresh_price(s, i++);
-        count++;
+    struct slot *slot = &s->slots[index];
+    if (fdslots_registration_stays(s, index)) {
+        const bool told = (slot->flags & SLOT_CONFIRM) != 0 ||
+                          fdslots_registration_own_events(s, index) != slot->registered_events;
+        return COST_CHANGE + (told ? COST_EPOLL_MOD : 0);
     }
-    return sum / count; /* NOLINT(clang-analyzer-core.DivideZero) */
+    uint32_t price = fdslots_epoll_price(s, index);
+    if (slot->role == ROLE_NONE) {
+        const uint32_t owners = slot->generation - slot->priced_generation;
+        slot->priced_generation = slot->generation;
+        if (noted)
+            price = unregistered_price(s, index, owners);
+    } else if (noted && price > COST_EPOLL_MOD)
+        price = COST_EPOLL_MOD;
+    return COST_CHANGE + price;
+}
+
+/* The first few of the fresh changes. */
+struct sample {
+    uint32_t slots[SAMPLE];
+    uint32_t count;
+    uint32_t price; /* of all of them */
+    uint32_t added; /* of those that had not changed before */
+    bool whole;     /* there are no others */
+};
+
+static void take_sample(struct fdslots *s, struct sample *sample)
+{
+    uint32_t count = 0;
+    uint32_t price = 0;
+    uint32_t added = 0;
+    sample->whole = true;
+    FOR_EACH_IN(&s->sets, SET_FRESH, i)
+    {
+        if (count == SAMPLE) {
+            sample->whole = false;
+            break;
+        }
+        const bool noted = fdslots_index_set_has(&s->sets, SET_CHANGED, i);
+        const uint32_t one = fresh_price(s, i, noted);
+        price += one;
+        added += noted ? 0 : one;
+        sample->slots[count++] = i;
+    }
+    sample->count = count;
+    sample->price = price;
+    sample->added = added;
 }
 
 /* Price what changed. Another entry point may have told the kernel of the backlog; a fork or a
  * rebuild may have made it forget. */
-static void price_changes(struct fdslots *s, struct cost_wait *w)
+static void price_changes(struct fdslots *s, const struct sample *sample, struct cost_wait *w)
 {
-    if (!fdslots_index_set_empty(&s->sets, SET_CHANGED) && s->cost.backlog == 0)
+    if (fdslots_index_set_empty(&s->sets, SET_CHANGED))
+        s->cost.backlog = 0;
+    else if (s->cost.backlog == 0)
         s->cost.backlog = (uint64_t)s->visible * COST_EPOLL_ADD;
-    if (fdslots_index_set_empty(&s->sets, SET_FRESH))
-        return;
-    uint64_t price = sample_price(s);
-    uint32_t moved = 0;
-    uint32_t added = 0;
-    fdslots_index_set_move(&s->sets, SET_FRESH, SET_CHANGED, &moved, &added);
-    w->fresh = moved * price;
-    w->added = added * price;
+    w->fresh = sample->price;
+    w->added = sample->added;
+    if (!sample->whole) {
+        uint32_t noted;
+        uint32_t count = fdslots_index_set_count(&s->sets, SET_FRESH, SET_CHANGED, &noted);
+        w->fresh = (uint64_t)count * sample->price / SAMPLE;
+        w->added = (uint64_t)(count - noted) * sample->price / SAMPLE;
+    }
+    fdslots_index_set_move(&s->sets, SET_FRESH, SET_CHANGED);
 }
 
 /* How many slots poll(2) looked at before it met a ready one: it queues itself on each of them. */
@@ -70,22 +113,22 @@ static struct cost_result found(const struct fdslots *s)
 /* ---- the mechanisms, by their cheapest variant ---- */
 
 /* poll(2) is cheaper than ppoll(2): for all times that it can express. */
-static int by_poll(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
+INLINE int by_poll(struct fdslots *s, uint32_t end, int64_t timeout_ns, const sigset_t *sigmask)
 {
     if (sigmask == NULL && timeout_ns == 0)
-        return fdslots_backend_poll(s, s->capacity, 0);
+        return fdslots_short_poll(s, end, 0);
     int ms = fdslots_ms_from_ns(timeout_ns);
     if (sigmask == NULL && (ms < 0 || ms * NS_PER_MS == timeout_ns))
-        return fdslots_backend_poll(s, s->capacity, ms);
+        return fdslots_short_poll(s, end, ms);
     const struct timespec timeout = fdslots_timespec_from_ns(timeout_ns);
-    return fdslots_backend_ppoll(s, s->capacity, ms < 0 ? NULL : &timeout, sigmask);
+    return fdslots_backend_ppoll(s, end, ms < 0 ? NULL : &timeout, sigmask);
 }
 
-static int by(enum cost_choice choice, struct fdslots *s, int64_t timeout_ns,
+INLINE int by(enum cost_choice choice, struct fdslots *s, int64_t timeout_ns,
               const sigset_t *sigmask)
 {
-    return choice == COST_POLL ? by_poll(s, timeout_ns, sigmask)
-                               : fdslots_backend_epoll(s, timeout_ns, sigmask);
+    return choice == COST_POLL ? by_poll(s, fdslots_slot_end(s), timeout_ns, sigmask)
+                               : fdslots_short_epoll(s, timeout_ns, sigmask);
 }
 
 /* ---- the wait ---- */
@@ -135,26 +178,6 @@ static struct cost_wait know(struct fdslots *s, int64_t timeout_ns)
         .slots = s->visible, .holes = fdslots_slot_end(s) - s->visible, .blocks = timeout_ns > 0};
 }
 
-SELDOM static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
-{
-    if (s->detour.left > 0)
-        return wait_around(s, timeout_ns, sigmask);
-    struct cost_wait w = know(s, timeout_ns);
-    if (fdslots_index_set_empty(&s->sets, SET_FRESH) &&
-        fdslots_index_set_empty(&s->sets, SET_CHANGED))
-        s->cost.backlog = 0;
-    else
-        price_changes(s, &w);
-    enum cost_choice choice = fdslots_cost_choose(&s->cost, &w);
-    int rc = by(choice, s, timeout_ns, sigmask);
-    if (is_refusal(rc))
-        return fall_back(s, choice, rc, timeout_ns, sigmask);
-    if (choice == s->detour.avoided)
-        s->detour.length = 0;
-    fdslots_cost_learn(&s->cost, &w, choice, found(s));
-    return rc;
-}
-
 /* A wait that was taken to be as the one before found something else, or was refused. */
 SELDOM static int learn_anew(struct fdslots *s, int rc, int64_t timeout_ns, const sigset_t *sigmask)
 {
@@ -167,13 +190,67 @@ SELDOM static int learn_anew(struct fdslots *s, int rc, int64_t timeout_ns, cons
     return rc;
 }
 
+/* Whether a wait that was taken to be as the one before was. */
+static bool is_as_expected(const struct fdslots *s, int rc, int64_t timeout_ns)
+{
+    const struct cost_result *last = &s->cost.last;
+    /* Where the first ready slot stands matters to a wait that blocks only. */
+    return rc == (int)last->ready && (timeout_ns <= 0 || found(s).queued == last->queued);
+}
+
+/* A few changes, of which it is certain that they leave the choice as it was. */
+static bool is_trifle(const struct fdslots *s, const struct sample *sample, int64_t timeout_ns)
+{
+    if (!sample->whole || sample->count == 0)
+        return false;
+    if (s->cost.choice == COST_EPOLL)
+        return fdslots_index_set_empty(&s->sets, SET_CHANGED) &&
+               fdslots_cost_stays_epoll(&s->cost, s->visible, sample->price);
+    return sample->added == 0 &&
+           fdslots_cost_stays_poll(&s->cost, s->visible, s->touched - s->visible, timeout_ns > 0,
+                                   sample->price);
+}
+
+static int wait_despite(struct fdslots *s, const struct sample *sample, int64_t timeout_ns,
+                        const sigset_t *sigmask)
+{
+    int rc = 0;
+    s->cost.steady = false;
+    if (s->cost.choice == COST_EPOLL)
+        rc = fdslots_epoll_tell(s, sample->slots, sample->count);
+    else
+        fdslots_index_set_move(&s->sets, SET_FRESH, SET_CHANGED);
+    if (rc == 0)
+        rc = by(s->cost.choice, s, timeout_ns, sigmask);
+    return is_as_expected(s, rc, timeout_ns) ? rc : learn_anew(s, rc, timeout_ns, sigmask);
+}
+
+SELDOM static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
+{
+    if (s->detour.left > 0)
+        return wait_around(s, timeout_ns, sigmask);
+    struct sample sample;
+    take_sample(s, &sample);
+    if (is_trifle(s, &sample, timeout_ns))
+        return wait_despite(s, &sample, timeout_ns, sigmask);
+    struct cost_wait w = know(s, timeout_ns);
+    price_changes(s, &sample, &w);
+    enum cost_choice choice = fdslots_cost_choose(&s->cost, &w);
+    int rc = choice == COST_POLL ? by_poll(s, w.slots + w.holes, timeout_ns, sigmask)
+                                 : fdslots_short_epoll(s, timeout_ns, sigmask);
+    if (is_refusal(rc))
+        return fall_back(s, choice, rc, timeout_ns, sigmask);
+    if (choice == s->detour.avoided)
+        s->detour.length = 0;
+    fdslots_cost_learn(&s->cost, &w, choice, found(s));
+    return rc;
+}
+
 /* As the wait before: most waits. */
 static int wait_again(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
 {
-    const struct cost *cost = &s->cost;
-    int rc = by(cost->choice, s, timeout_ns, sigmask);
-    /* Where the first ready slot stands matters to a wait that blocks only. */
-    if (rc != (int)cost->last.ready || (timeout_ns > 0 && found(s).queued != cost->last.queued))
+    int rc = by(s->cost.choice, s, timeout_ns, sigmask);
+    if (!is_as_expected(s, rc, timeout_ns))
         return learn_anew(s, rc, timeout_ns, sigmask);
     fdslots_cost_repeat(&s->cost);
     return rc;
@@ -192,7 +269,7 @@ SELDOM static int wait_bound(struct fdslots *s, int64_t timeout_ns, const sigset
     fdslots_wait_begin(s);
     s->stats.waits++;
     if (no_epoll)
-        return by_poll(s, timeout_ns, sigmask);
+        return by_poll(s, fdslots_slot_end(s), timeout_ns, sigmask);
     if (no_poll)
         return fdslots_backend_epoll(s, timeout_ns, sigmask);
     return wait_anew(s, timeout_ns, sigmask);

@@ -42,12 +42,12 @@ static void add_repeats(struct cost *c)
     c->all_epoll += c->repeats * c->epoll;
     c->paid += c->repeats * (c->choice == COST_POLL ? c->poll : c->epoll);
     c->repeats = 0;
-    c->steady = false;
 }
 
 enum cost_choice fdslots_cost_choose(struct cost *c, struct cost_wait *w)
 {
-    add_repeats(c);
+    if (c->repeats > 0)
+        add_repeats(c);
     fdslots_cost_estimate(w, c->last);
     uint64_t least = c->all_poll < c->all_epoll ? c->all_poll : c->all_epoll;
     if (c->paid > 2 * least)

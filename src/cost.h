@@ -107,6 +107,24 @@ static inline void fdslots_cost_repeat(struct cost *c)
     c->repeats++;
 }
 
+/* Whether epoll remains the cheaper one for a wait that is expected to find what the last one did,
+ * whatever holes there are, and though changes of this price must be told first. What is spent so
+ * is never more than the better mechanism would cost: it needs no account. */
+static inline bool fdslots_cost_stays_epoll(const struct cost *c, uint32_t slots, uint64_t fresh)
+{
+    return c->choice == COST_EPOLL && c->backlog == 0 &&
+           c->epoll + fresh <= COST_POLL_CALL + (uint64_t)slots * COST_POLL_SLOT;
+}
+
+/* The same of poll, with at most so many holes, for changes that had changed before. */
+static inline bool fdslots_cost_stays_poll(const struct cost *c, uint32_t slots, uint32_t holes,
+                                           bool blocks, uint64_t fresh)
+{
+    uint64_t slot = COST_POLL_SLOT + (blocks ? COST_POLL_QUEUE : 0);
+    return c->choice == COST_POLL && c->excess == 0 &&
+           COST_POLL_CALL + slots * slot + (uint64_t)holes * COST_POLL_HOLE <= c->epoll + fresh;
+}
+
 /* Choose for a wait that is expected to find what the last one did. */
 enum cost_choice fdslots_cost_choose(struct cost *c, struct cost_wait *w);
 

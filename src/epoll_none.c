@@ -82,3 +82,16 @@ uint32_t fdslots_epoll_price(const struct fdslots *s, uint32_t index)
     (void)s, (void)index;
     return 0;
 }
+
+int fdslots_epoll_tell(struct fdslots *s, const uint32_t *slots, uint32_t count)
+{
+    (void)s, (void)slots, (void)count;
+    return -ENOTSUP;
+}
+
+int fdslots_epoll_take(struct fdslots *s, uint32_t count, int64_t timeout_ns,
+                       const sigset_t *sigmask)
+{
+    (void)s, (void)count, (void)timeout_ns, (void)sigmask;
+    return -ENOTSUP;
+}

@@ -23,23 +23,26 @@
 
 #include <string.h>
 
-static int ctl(struct fdslots *s, int op, int fd, uint32_t events, struct event_name name)
+/* Of the registration that this slot leads. */
+INLINE int ctl(struct fdslots *s, int op, uint32_t leader, uint32_t events)
 {
+    const struct slot *slot = &s->slots[leader];
+    const struct event_name name = {leader, slot->generation};
     uint64_t data;
     memcpy(&data, &name, sizeof data);
     s->stats.epoll_ctl_calls++;
-    return sys_epoll_ctl(s->epoll.fd, op, fd, events, data);
+    return sys_epoll_ctl(s->epoll.fd, op, slot->registered_fd, events, data);
 }
 
-static int ctl_delete(struct fdslots *s, int fd)
+INLINE int ctl_delete(struct fdslots *s, int fd)
 {
-    return ctl(s, EPOLL_CTL_DEL, fd, 0, (struct event_name){0});
+    s->stats.epoll_ctl_calls++;
+    return sys_epoll_ctl(s->epoll.fd, EPOLL_CTL_DEL, fd, 0, 0);
 }
 
 /* ---- one registration ---- */
 
-/* The kernel does not take the file of this run: its slots are answered without it. */
-static void refuse(struct fdslots *s, uint32_t leader, enum slot_role role)
+static void dismiss(struct fdslots *s, uint32_t leader, enum slot_role role)
 {
     uint32_t next;
     for (uint32_t i = leader; i != INDEX_NONE; i = next) {
@@ -53,6 +56,19 @@ static void refuse(struct fdslots *s, uint32_t leader, enum slot_role role)
     fdslots_registration_dissolve(s, leader, role);
 }
 
+/* Where the kernel does not take the file of this run, its slots are answered without it. */
+SELDOM static int refuse(struct fdslots *s, uint32_t leader, int rc)
+{
+    if (rc == -EPERM)
+        dismiss(s, leader, ROLE_FILE);
+    else if (rc == -EBADF || s->slots[leader].registered_fd == s->epoll.fd)
+        /* A closed number on which the library has opened its set is closed still to the caller. */
+        dismiss(s, leader, ROLE_CLOSED);
+    else
+        return rc;
+    return 0;
+}
+
 static void admit(struct fdslots *s, uint32_t index)
 {
     s->epoll.files -= s->slots[index].role == ROLE_FILE;
@@ -62,7 +78,7 @@ static void admit(struct fdslots *s, uint32_t index)
 
 /* What the kernel is told for a run. An epoll set in a slot wakes those who wait on it with EPOLLIN
  * alone, although it reads as EPOLLRDNORM too: who asks for that alone would not be woken. */
-static int kernel_events(int fd, uint32_t registered, uint32_t *events)
+INLINE int kernel_events(int fd, uint32_t registered, uint32_t *events)
 {
     int rc = 0;
     *events = registered & REGISTERED_EVENTS;
@@ -77,54 +93,57 @@ static int kernel_events(int fd, uint32_t registered, uint32_t *events)
     return rc;
 }
 
-static int replace(struct fdslots *s, int fd, uint32_t events, struct event_name name)
+/* A file that was registered under this number came back to it (dup2), a ghost no more; or it is
+ * exclusive, and cannot be modified. */
+SELDOM static int replace(struct fdslots *s, uint32_t leader, uint32_t events)
 {
+    const int fd = s->slots[leader].registered_fd;
     int rc = ctl_delete(s, fd);
     if (rc < 0)
         s->epoll.ghosts_possible = true;
     if (rc < 0 && rc != -ENOENT && rc != -EBADF)
         return rc; /* it is there still, and ADD would say EEXIST */
-    return ctl(s, EPOLL_CTL_ADD, fd, events, name);
+    return ctl(s, EPOLL_CTL_ADD, leader, events);
 }
 
-/* Whether MOD says that what was registered under this number is no longer open there. */
-static bool is_of_another_file(int rc)
+/* Without knowing what the kernel holds under this number, replacing is what always works. */
+INLINE int add(struct fdslots *s, uint32_t leader, uint32_t events)
 {
-    return rc == -ENOENT || rc == -EBADF || rc == -EPERM;
+    int rc = ctl(s, EPOLL_CTL_ADD, leader, events);
+    return rc == -EEXIST ? replace(s, leader, events) : rc;
+}
+
+/* MOD has failed: what was registered under this number may no longer be open there. Where it is
+ * exclusive, and has come back to its number, MOD says EINVAL. */
+SELDOM static int modify_otherwise(struct fdslots *s, uint32_t leader, uint32_t events, int rc)
+{
+    const bool may_be_open = rc == -ENOENT || rc == -EINVAL;
+    if (!may_be_open && rc != -EBADF && rc != -EPERM)
+        return rc; /* the registration stands as before */
+    s->slots[leader].registered_events = 0;
+    s->epoll.ghosts_possible = true;
+    return may_be_open ? add(s, leader, events) : rc;
 }
 
 /* Register, whatever the kernel holds under this fd. */
-static int tell(struct fdslots *s, uint32_t leader, uint32_t registered)
+INLINE int tell(struct fdslots *s, uint32_t leader, uint32_t registered)
 {
     struct slot *slot = &s->slots[leader];
-    int fd = slot->registered_fd;
-    const struct event_name name = {leader, slot->generation};
     uint32_t events;
-    int rc = kernel_events(fd, registered, &events);
+    int rc = kernel_events(slot->registered_fd, registered, &events);
     if (rc < 0)
         return rc;
-    if (slot->registered_events != 0) {
-        const bool exclusive = ((slot->registered_events | registered) & REGISTERED_EXCLUSIVE) != 0;
-        if (exclusive) {
-            slot->registered_events = 0;
-            return replace(s, fd, events, name);
-        }
-        rc = ctl(s, EPOLL_CTL_MOD, fd, events, name);
-        if (rc != -EINVAL && !is_of_another_file(rc))
-            return rc; /* where it failed, the registration stands as before */
+    if (slot->registered_events == 0)
+        return add(s, leader, events);
+    if (((slot->registered_events | registered) & REGISTERED_EXCLUSIVE) != 0) {
         slot->registered_events = 0;
-        s->epoll.ghosts_possible = true;
-        if (rc != -ENOENT && rc != -EINVAL)
-            return rc;
+        return replace(s, leader, events);
     }
-    rc = ctl(s, EPOLL_CTL_ADD, fd, events, name);
-    /* A file that was registered under this number came back to it (dup2): a ghost no more. Without
-     * knowing how it was registered, replacing is what always works; where it is exclusive, MOD has
-     * said EINVAL. */
-    return rc == -EEXIST ? replace(s, fd, events, name) : rc;
+    rc = ctl(s, EPOLL_CTL_MOD, leader, events);
+    return rc < 0 ? modify_otherwise(s, leader, events, rc) : rc;
 }
 
-static int settle(struct fdslots *s, uint32_t leader)
+INLINE int settle(struct fdslots *s, uint32_t leader)
 {
     struct slot *slot = &s->slots[leader];
     uint32_t registered = fdslots_registration_events(s, leader);
@@ -134,17 +153,10 @@ static int settle(struct fdslots *s, uint32_t leader)
     if (slot->registered_fd == s->epoll.outer_fd)
         return -EINVAL;
     int rc = tell(s, leader, registered);
-    if (rc == 0) {
-        slot->registered_events = (uint16_t)registered;
-        slot->flags &= (uint8_t)~SLOT_CONFIRM;
-    } else if (rc == -EPERM) {
-        refuse(s, leader, ROLE_FILE);
-    } else if (rc == -EBADF || slot->registered_fd == s->epoll.fd) {
-        /* A closed number on which the library has opened its set is closed still to the caller. */
-        refuse(s, leader, ROLE_CLOSED);
-    } else {
-        return rc;
-    }
+    if (rc < 0)
+        return refuse(s, leader, rc);
+    slot->registered_events = (uint16_t)registered;
+    slot->flags &= (uint8_t)~SLOT_CONFIRM;
     return 0;
 }
 
@@ -160,70 +172,87 @@ static bool stays_refused(const struct fdslots *s, uint32_t index)
     return fdslots_slot_lost(s, index);
 }
 
-/* Whether only events may differ: most waits that find changes find no others. */
-static bool all_stay(const struct fdslots *s)
+/* The slots that changed, where the next wait's events will be: there are none between waits, and
+ * one has room for three numbers. Leaders are added that did not change themselves: one at most for
+ * each that leaves or joins. */
+struct changes {
+    uint32_t *slots;
+    uint32_t count;
+};
+
+static struct changes no_changes(const struct fdslots *s)
 {
-    FOR_EACH_IN(&s->sets, SET_CHANGED, i)
-    {
-        const struct slot *slot = &s->slots[i];
-        if (slot->role != ROLE_ALONE || slot->registered_fd != s->pollfds[i].fd)
+    return (struct changes){.slots = (void *)s->epoll.events};
+}
+
+static void add_leader(struct fdslots *s, struct changes *changes, uint32_t leader)
+{
+    if (fdslots_index_set_has(&s->sets, SET_CHANGED, leader))
+        return;
+    fdslots_index_set_add(&s->sets, SET_CHANGED, leader);
+    changes->slots[changes->count++] = leader;
+}
+
+static bool all_stay(const struct fdslots *s, const struct changes *changes)
+{
+    for (uint32_t i = 0; i < changes->count; i++)
+        if (!fdslots_registration_stays(s, changes->slots[i]))
             return false;
-    }
     return true;
 }
 
-static void delete_registered(struct fdslots *s, int fd, bool registered)
+INLINE void delete_registered(struct fdslots *s, int fd, bool registered)
 {
     if (registered && ctl_delete(s, fd) < 0)
         s->epoll.ghosts_possible = true;
 }
 
-/* A slot that is alone on its fd leaves at once. Returns whether others were marked, which leave a
- * run. */
-static bool leave_alone(struct fdslots *s)
+/* A slot that is alone on its fd leaves at once. Returns whether it is marked, to leave a run. */
+INLINE bool leave_or_mark(struct fdslots *s, uint32_t index)
 {
+    struct slot *slot = &s->slots[index];
+    if (!fdslots_registration_has(slot)) {
+        if (slot->role != ROLE_NONE && !stays_refused(s, index))
+            admit(s, index);
+        return false;
+    }
+    if (slot->registered_fd == fdslots_slot_wanted_fd(s, index))
+        return false;
+    if (slot->role != ROLE_ALONE) {
+        slot->flags |= SLOT_LEAVING;
+        return true;
+    }
+    delete_registered(s, slot->registered_fd, slot->registered_events != 0);
+    fdslots_registration_dissolve(s, index, ROLE_NONE);
+    return false;
+}
+
+/* Take all that are marked out of the run of this fd. */
+SELDOM static void leave_run(struct fdslots *s, struct changes *changes, int fd)
+{
+    uint32_t leader = fdslots_registration_find(s, fd);
+    bool registered = s->slots[leader].registered_events != 0;
+    leader = fdslots_registration_sweep(s, fd, ROLE_NONE);
+    if (leader != INDEX_NONE)
+        add_leader(s, changes, leader);
+    else
+        delete_registered(s, fd, registered);
+}
+
+INLINE void leave_changed(struct fdslots *s, struct changes *changes)
+{
+    const uint32_t count = changes->count;
     bool marked = false;
-    FOR_EACH_IN(&s->sets, SET_CHANGED, i)
-    {
-        struct slot *slot = &s->slots[i];
-        const int fd = fdslots_slot_wanted_fd(s, i);
-        if (!fdslots_registration_has(slot)) {
-            if (slot->role != ROLE_NONE && !stays_refused(s, i))
-                admit(s, i);
-        } else if (slot->registered_fd != fd && slot->role == ROLE_ALONE) {
-            delete_registered(s, slot->registered_fd, slot->registered_events != 0);
-            fdslots_registration_dissolve(s, i, ROLE_NONE);
-            if (fd < 0)
-                fdslots_index_set_remove(&s->sets, SET_CHANGED, i);
-        } else if (slot->registered_fd != fd) {
-            slot->flags |= SLOT_LEAVING;
-            marked = true;
-        }
-    }
-    return marked;
-}
-
-/* Deletions come first, so that an fd can move from one slot to another. */
-static void leave_changed(struct fdslots *s)
-{
-    if (!leave_alone(s))
-        return;
-    FOR_EACH_IN(&s->sets, SET_CHANGED, i)
-    {
-        if ((s->slots[i].flags & SLOT_LEAVING) == 0)
-            continue;
-        int fd = s->slots[i].registered_fd;
-        uint32_t leader = fdslots_registration_find(s, fd);
-        bool registered = s->slots[leader].registered_events != 0;
-        leader = fdslots_registration_sweep(s, fd, ROLE_NONE);
-        if (leader != INDEX_NONE)
-            fdslots_index_set_add(&s->sets, SET_CHANGED, leader);
-        else
-            delete_registered(s, fd, registered);
+    for (uint32_t i = 0; i < count; i++)
+        marked |= leave_or_mark(s, changes->slots[i]);
+    for (uint32_t i = 0; marked && i < count; i++) {
+        const struct slot *slot = &s->slots[changes->slots[i]];
+        if ((slot->flags & SLOT_LEAVING) != 0)
+            leave_run(s, changes, slot->registered_fd);
     }
 }
 
-static void join(struct fdslots *s, uint32_t index, int fd)
+static void join(struct fdslots *s, struct changes *changes, uint32_t index, int fd)
 {
     struct slot *slot = &s->slots[index];
     uint32_t leader = index;
@@ -238,7 +267,7 @@ static void join(struct fdslots *s, uint32_t index, int fd)
         return;
     s->slots[leader].flags |= slot->flags & SLOT_CONFIRM;
     slot->flags &= (uint8_t)~SLOT_CONFIRM;
-    fdslots_index_set_add(&s->sets, SET_CHANGED, leader);
+    add_leader(s, changes, leader);
 }
 
 static void show_refused(struct fdslots *s, uint32_t index, bool visible)
@@ -249,31 +278,50 @@ static void show_refused(struct fdslots *s, uint32_t index, bool visible)
         fdslots_index_set_remove(&s->sets, SET_REFUSED, index);
 }
 
-static void join_changed(struct fdslots *s)
+static void join_changed(struct fdslots *s, struct changes *changes)
 {
-    FOR_EACH_IN(&s->sets, SET_CHANGED, i)
-    {
-        int fd = fdslots_slot_wanted_fd(s, i);
-        if (s->slots[i].role == ROLE_FILE || s->slots[i].role == ROLE_LOST)
-            show_refused(s, i, fd >= 0);
+    const uint32_t count = changes->count;
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t index = changes->slots[i];
+        const int fd = fdslots_slot_wanted_fd(s, index);
+        if (s->slots[index].role == ROLE_FILE || s->slots[index].role == ROLE_LOST)
+            show_refused(s, index, fd >= 0);
         else if (fd >= 0)
-            join(s, i, fd);
+            join(s, changes, index, fd);
     }
 }
 
-/* On an error the rest stays noted, for the next wait. */
-static int settle_changed(struct fdslots *s)
+static void unnote(struct fdslots *s, enum index_set set, uint32_t index)
 {
-    FOR_EACH_IN(&s->sets, SET_CHANGED, i)
-    {
-        if (fdslots_registration_leads(&s->slots[i])) {
-            int rc = settle(s, i);
+    if (fdslots_index_set_has(&s->sets, set, index))
+        fdslots_index_set_remove(&s->sets, set, index);
+}
+
+/* On an error the rest stays noted, for the next wait. */
+INLINE int settle_changed(struct fdslots *s, const struct changes *changes)
+{
+    for (uint32_t i = 0; i < changes->count; i++) {
+        const uint32_t index = changes->slots[i];
+        if (fdslots_registration_leads(&s->slots[index])) {
+            int rc = settle(s, index);
             if (rc < 0)
                 return rc;
         }
-        fdslots_index_set_remove(&s->sets, SET_CHANGED, i);
+        unnote(s, SET_FRESH, index);
+        unnote(s, SET_CHANGED, index);
     }
     return 0;
+}
+
+/* Deletions come first, so that an fd can move from one slot to another. */
+INLINE int tell_all(struct fdslots *s, struct changes *changes)
+{
+    if (!all_stay(s, changes)) {
+        fdslots_registration_reserve(s);
+        leave_changed(s, changes);
+        join_changed(s, changes);
+    }
+    return settle_changed(s, changes);
 }
 
 /* A number that was closed may be a file again: ask each time. */
@@ -314,23 +362,21 @@ uint32_t fdslots_epoll_price(const struct fdslots *s, uint32_t index)
 
 static int sync_set(struct fdslots *s)
 {
-    uint32_t count = 0;
-    fdslots_index_set_move(&s->sets, SET_FRESH, SET_CHANGED, &count, &count);
+    struct changes changes = no_changes(s);
+    fdslots_index_set_move(&s->sets, SET_FRESH, SET_CHANGED);
     ask_closed_again(s);
-    if (fdslots_index_set_empty(&s->sets, SET_CHANGED))
-        return 0;
-    if (!all_stay(s)) {
-        fdslots_registration_reserve(s);
-        leave_changed(s);
-        join_changed(s);
-    }
-    return settle_changed(s);
+    FOR_EACH_IN(&s->sets, SET_CHANGED, i)
+    changes.slots[changes.count++] = i;
+    return tell_all(s, &changes);
 }
 
 /* Ghosts take watches and memory; a new set is without them. */
-static bool ghosts_may_take_it(const struct fdslots *s, int rc)
+SELDOM static int try_without_ghosts(struct fdslots *s, int rc)
 {
-    return (rc == -ENOSPC || rc == -ENOMEM) && s->epoll.ghosts_possible;
+    if ((rc != -ENOSPC && rc != -ENOMEM) || !s->epoll.ghosts_possible)
+        return rc;
+    rc = fdslots_epoll_renew(s);
+    return rc < 0 ? rc : sync_set(s);
 }
 
 int fdslots_epoll_sync(struct fdslots *s)
@@ -338,10 +384,19 @@ int fdslots_epoll_sync(struct fdslots *s)
     int rc = fdslots_epoll_ours(&s->epoll) ? 0 : fdslots_epoll_renew(s);
     if (rc == 0)
         rc = sync_set(s);
-    if (!ghosts_may_take_it(s, rc))
-        return rc;
-    rc = fdslots_epoll_renew(s);
-    return rc < 0 ? rc : sync_set(s);
+    return rc < 0 ? try_without_ghosts(s, rc) : rc;
+}
+
+/* Without looking for them in the sets: that takes longer than one of them does. */
+int fdslots_epoll_tell(struct fdslots *s, const uint32_t *slots, uint32_t count)
+{
+    struct changes changes = no_changes(s);
+    if (!fdslots_epoll_ours(&s->epoll))
+        return 0;
+    for (uint32_t i = 0; i < count; i++)
+        changes.slots[changes.count++] = slots[i];
+    int rc = tell_all(s, &changes);
+    return rc < 0 ? try_without_ghosts(s, rc) : rc;
 }
 
 /* A file that epoll refuses is in no run: other slots with the fd must be looked for, unless this

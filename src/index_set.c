@@ -28,16 +28,6 @@ void fdslots_index_sets_extend(struct index_sets *sets, uint32_t size)
     sets->size = size;
 }
 
-/* The lowest index below the set bit `index` of level l. */
-static uint32_t descend(const struct index_sets *sets, enum index_set set, uint32_t l,
-                        uint32_t index)
-{
-    while (l-- > 0)
-        index = index << 6 |
-                (uint32_t)__builtin_ctzll(sets->level[l][(size_t)index * INDEX_SETS + set]);
-    return index;
-}
-
 void fdslots_index_set_add_above(struct index_sets *sets, enum index_set set, uint32_t word)
 {
     uint64_t before = 0;
@@ -61,35 +51,53 @@ void fdslots_index_set_remove_above(struct index_sets *sets, enum index_set set,
 uint32_t fdslots_index_set_next_word(const struct index_sets *sets, enum index_set set,
                                      uint32_t from)
 {
-    uint32_t bits = sets->size; /* how many bits of this level hold values */
-    for (uint32_t l = 1; l < sets->levels; l++) {
-        from = (from >> 6) + 1;
-        bits = words(bits);
-        if (from >= bits)
-            break;
+    from = (from >> 6) + 1;
+    for (uint32_t l = 1; l < sets->levels; l++, from = (from + 63) >> 6) {
+        if ((from & 63) == 0)
+            continue; /* the levels above know; and this word may hold no values */
         uint64_t rest = *fdslots_index_set_word(sets, set, l, from) & ~UINT64_C(0) << (from & 63);
         if (rest != 0)
-            return descend(sets, set, l, (from & ~63u) | (uint32_t)__builtin_ctzll(rest));
+            return fdslots_index_set_descend(sets, set, l,
+                                             (from & ~63u) | (uint32_t)__builtin_ctzll(rest));
     }
     return INDEX_NONE;
 }
 
-void fdslots_index_set_move(struct index_sets *sets, enum index_set from, enum index_set to,
-                            uint32_t *moved, uint32_t *added)
+/* Mostly few: without an instruction for it, counting takes a call. */
+static uint32_t ones(uint64_t word)
 {
-    uint32_t index = 0;
-    while ((index = fdslots_index_set_next(sets, from, index)) != INDEX_NONE) {
-        uint64_t *source = fdslots_index_set_word(sets, from, 0, index);
-        uint64_t *target = fdslots_index_set_word(sets, to, 0, index);
-        uint64_t fresh = *source & ~*target;
-        uint32_t count = (uint32_t)__builtin_popcountll(*source);
-        *moved += count;
-        if (fresh != 0)
-            *added += fresh == *source ? count : (uint32_t)__builtin_popcountll(fresh);
-        fdslots_index_set_add(sets, to, index); /* lets the levels above know of the word */
-        *target |= fresh;
+    if ((word & (word - 1)) == 0)
+        return word != 0;
+    return (uint32_t)__builtin_popcountll(word);
+}
+
+uint32_t fdslots_index_set_count(const struct index_sets *sets, enum index_set set,
+                                 enum index_set other, uint32_t *shared)
+{
+    uint32_t count = 0;
+    *shared = 0;
+    FOR_EACH_IN(sets, set, i)
+    {
+        uint64_t word = *fdslots_index_set_word(sets, set, 0, i);
+        count += ones(word);
+        *shared += ones(word & *fdslots_index_set_word(sets, other, 0, i));
+        i |= 63;
+    }
+    return count;
+}
+
+void fdslots_index_set_move(struct index_sets *sets, enum index_set from, enum index_set to)
+{
+    FOR_EACH_IN(sets, from, i)
+    {
+        uint64_t *source = fdslots_index_set_word(sets, from, 0, i);
+        uint64_t *target = fdslots_index_set_word(sets, to, 0, i);
+        uint64_t before = *target;
+        *target |= *source;
         *source = 0;
-        fdslots_index_set_remove_above(sets, from, index >> 6);
-        index = (index | 63) + 1;
+        if (before == 0)
+            fdslots_index_set_add_above(sets, to, i >> 6);
+        fdslots_index_set_remove_above(sets, from, i >> 6);
+        i |= 63;
     }
 }

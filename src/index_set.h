@@ -42,10 +42,12 @@ void fdslots_index_sets_lay_out(struct index_sets *sets, struct layout *at, uint
 
 void fdslots_index_sets_extend(struct index_sets *sets, uint32_t size);
 
-/* Empty `from` into `to`. Adds how many there were to *moved, and how many were new there to
- * *added. */
-void fdslots_index_set_move(struct index_sets *sets, enum index_set from, enum index_set to,
-                            uint32_t *moved, uint32_t *added);
+/* Empty `from` into `to`. */
+void fdslots_index_set_move(struct index_sets *sets, enum index_set from, enum index_set to);
+
+/* How many there are; *shared: how many of them are in the other set, too. */
+uint32_t fdslots_index_set_count(const struct index_sets *sets, enum index_set set,
+                                 enum index_set other, uint32_t *shared);
 
 /* The word of level l that has a bit for this index of that level. */
 static inline uint64_t *fdslots_index_set_word(const struct index_sets *sets, enum index_set set,
@@ -72,6 +74,25 @@ static inline uint32_t fdslots_index_set_last(const struct index_sets *sets, enu
     return index;
 }
 
+/* The lowest index below bit `index` of level l. */
+static inline uint32_t fdslots_index_set_descend(const struct index_sets *sets, enum index_set set,
+                                                 uint32_t l, uint32_t index)
+{
+    while (l-- > 0) {
+        uint64_t word = sets->level[l][(size_t)index * INDEX_SETS + set];
+        index = index << 6 | (uint32_t)__builtin_ctzll(word);
+    }
+    return index;
+}
+
+/* The lowest member, or INDEX_NONE. */
+static inline uint32_t fdslots_index_set_first(const struct index_sets *sets, enum index_set set)
+{
+    return fdslots_index_set_empty(sets, set)
+               ? INDEX_NONE
+               : fdslots_index_set_descend(sets, set, sets->levels, 0);
+}
+
 /* The lowest member >= from, or INDEX_NONE; looked for in other words than that of `from`. */
 uint32_t fdslots_index_set_next_word(const struct index_sets *sets, enum index_set set,
                                      uint32_t from);
@@ -90,7 +111,7 @@ static inline uint32_t fdslots_index_set_next(const struct index_sets *sets, enu
 
 /* The body may remove `i`, and add others. */
 #define FOR_EACH_IN(sets, set, i)                                                                  \
-    for (uint32_t i = fdslots_index_set_next(sets, set, 0); i != INDEX_NONE;                       \
+    for (uint32_t i = fdslots_index_set_first(sets, set); i != INDEX_NONE;                         \
          i = fdslots_index_set_next(sets, set, i + 1))
 
 static inline bool fdslots_index_set_has(const struct index_sets *sets, enum index_set set,

@@ -130,20 +130,16 @@ void fdslots_registration_dissolve(struct fdslots *s, uint32_t leader, enum slot
     }
 }
 
-uint32_t fdslots_registration_events(const struct fdslots *s, uint32_t leader)
+uint32_t fdslots_registration_union(const struct fdslots *s, uint32_t leader)
 {
-    uint32_t events = REGISTERED;
-    uint32_t user = SLOT_EDGE | SLOT_EXCLUSIVE;
+    const uint32_t user = REGISTERED_EDGE | REGISTERED_EXCLUSIVE;
+    uint32_t any = 0;
+    uint32_t all = user;
     for (uint32_t i = leader; i != INDEX_NONE; i = fdslots_registration_next(s, i)) {
-        events |= (uint16_t)s->pollfds[i].events;
-        user &= s->slots[i].flags; /* where one of them wants level reports, all get them */
+        any |= fdslots_registration_own_events(s, i);
+        all &= fdslots_registration_own_events(s, i);
     }
-    events &= REGISTERED | (REGISTERED_EVENTS & ~(uint32_t)EVENTS_ALWAYS);
-    if ((user & SLOT_EDGE) != 0)
-        events |= REGISTERED_EDGE;
-    if ((user & SLOT_EXCLUSIVE) != 0)
-        events |= REGISTERED_EXCLUSIVE;
-    return events;
+    return (any & ~user) | all; /* where one of them wants level reports, all get them */
 }
 
 void fdslots_registration_clear(struct fdslots *s)

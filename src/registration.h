@@ -57,8 +57,35 @@ uint32_t fdslots_registration_sweep(struct fdslots *s, int fd, enum slot_role ro
 /* Take all slots out of the run of this leader; each gets `role`. */
 void fdslots_registration_dissolve(struct fdslots *s, uint32_t leader, enum slot_role role);
 
-/* The events that the kernel should watch for the run of this leader. */
-uint32_t fdslots_registration_events(const struct fdslots *s, uint32_t leader);
+/* What the kernel should watch for this slot, were it alone. */
+static inline uint32_t fdslots_registration_own_events(const struct fdslots *s, uint32_t index)
+{
+    const uint32_t flags = s->slots[index].flags;
+    const uint32_t asked = REGISTERED_EVENTS & ~(uint32_t)EVENTS_ALWAYS;
+    uint32_t events = REGISTERED | ((uint16_t)s->pollfds[index].events & asked);
+    if ((flags & SLOT_EDGE) != 0)
+        events |= REGISTERED_EDGE;
+    if ((flags & SLOT_EXCLUSIVE) != 0)
+        events |= REGISTERED_EXCLUSIVE;
+    return events;
+}
+
+/* What it should watch for all of the run of this leader. */
+uint32_t fdslots_registration_union(const struct fdslots *s, uint32_t leader);
+
+static inline uint32_t fdslots_registration_events(const struct fdslots *s, uint32_t leader)
+{
+    return s->slots[leader].role == ROLE_ALONE ? fdslots_registration_own_events(s, leader)
+                                               : fdslots_registration_union(s, leader);
+}
+
+/* Whether nothing but the events of a slot may differ, and nobody else is concerned: so it is with
+ * most changes. */
+static inline bool fdslots_registration_stays(const struct fdslots *s, uint32_t index)
+{
+    const struct slot *slot = &s->slots[index];
+    return slot->role == ROLE_ALONE && slot->registered_fd == s->pollfds[index].fd;
+}
 
 /* Forget every run; what is lost stays so. */
 void fdslots_registration_clear(struct fdslots *s);

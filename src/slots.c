@@ -256,19 +256,25 @@ int fdslots_pause_index(struct fdslots *s, uint32_t index)
     return is_plain(s, index, SLOT_EDGE) ? pause_used(s, index) : pause_any(s, index);
 }
 
+static int unhide(struct fdslots *s, uint32_t index)
+{
+    s->pollfds[index].fd = ~s->pollfds[index].fd;
+    s->slots[index].flags &= (uint8_t)~SLOT_HIDDEN;
+    s->visible++;
+    fdslots_slot_note_change(s, index);
+    return 0;
+}
+
 SELDOM static int resume_any(struct fdslots *s, uint32_t index)
 {
     if (!fdslots_slot_exists(s, index))
         return -EINVAL;
     if (!fdslots_slot_used(s, index))
         return -ENOENT;
-    int fd = fdslots_slot_fd(s, index);
-    struct slot *slot = &s->slots[index];
+    if ((s->slots[index].flags & SLOT_HIDDEN) == 0)
+        return 0;
     arm(s, index);
-    slot->flags &= (uint8_t)~SLOT_PAUSED;
-    show_fd(s, index, fd);
-    fdslots_slot_note_change(s, index);
-    return 0;
+    return unhide(s, index);
 }
 
 int fdslots_resume_index(struct fdslots *s, uint32_t index)
@@ -276,11 +282,7 @@ int fdslots_resume_index(struct fdslots *s, uint32_t index)
     if (s == NULL || index >= s->touched || (s->slots[index].flags & SLOT_HIDDEN) == 0 ||
         (s->slots[index].flags & SLOT_EDGE) != 0)
         return resume_any(s, index);
-    s->pollfds[index].fd = ~s->pollfds[index].fd;
-    s->slots[index].flags &= (uint8_t)~SLOT_HIDDEN;
-    s->visible++;
-    fdslots_slot_note_change(s, index);
-    return 0;
+    return unhide(s, index);
 }
 
 int fdslots_get_fd(const struct fdslots *s, uint32_t index)

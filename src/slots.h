@@ -18,6 +18,8 @@
 
 /* Kept out of its caller, whose short way then saves no registers. */
 #define SELDOM __attribute__((noinline))
+/* Part of its callers, as short_wait.h says why. */
+#define INLINE static inline __attribute__((always_inline))
 
 /* Flags of a slot. The first three are the caller's, in the order of FDSLOTS_EDGE and so on. */
 #define SLOT_EDGE      0x01u
@@ -55,7 +57,10 @@ struct slot {
     uint8_t role;
     uint16_t registered_events; /* of a leader: what the kernel's set holds; 0 for nothing yet */
     int32_t registered_fd;
-    uint32_t registered_next; /* the next slot in the same bucket of registrations */
+    union {
+        uint32_t registered_next;   /* the next slot in the same bucket of registrations */
+        uint32_t priced_generation; /* in ROLE_NONE: when its changes were priced last */
+    };
 };
 
 /* Defined in waker.h. */

@@ -26,6 +26,13 @@ static bool needs_epoll(const struct fdslots *s, uint32_t nfds)
     return any_has(s, nfds, SLOT_EDGE | SLOT_EXCLUSIVE);
 }
 
+/* Empty slots at the end need not be looked at. */
+static uint32_t clip(const struct fdslots *s, uint32_t nfds)
+{
+    const uint32_t end = fdslots_slot_end(s);
+    return nfds < end ? nfds : end;
+}
+
 int fdslots_poll(struct fdslots *s, uint32_t nfds, int timeout_ms)
 {
     if (s == NULL)
@@ -36,7 +43,7 @@ int fdslots_poll(struct fdslots *s, uint32_t nfds, int timeout_ms)
     if (nfds > s->capacity)
         return -EINVAL;
     s->stats.waits++;
-    return fdslots_backend_poll(s, nfds, timeout_ms);
+    return fdslots_backend_poll(s, clip(s, nfds), timeout_ms);
 }
 
 int fdslots_ppoll(struct fdslots *s, uint32_t nfds, const struct timespec *timeout,
@@ -50,7 +57,7 @@ int fdslots_ppoll(struct fdslots *s, uint32_t nfds, const struct timespec *timeo
     if (nfds > s->capacity || !fdslots_timespec_valid(timeout))
         return -EINVAL;
     s->stats.waits++;
-    return fdslots_backend_ppoll(s, nfds, timeout, sigmask);
+    return fdslots_backend_ppoll(s, clip(s, nfds), timeout, sigmask);
 }
 
 int fdslots_epoll_allowed(const struct fdslots *s)
