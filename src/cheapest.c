@@ -178,13 +178,17 @@ static struct cost_wait know(struct fdslots *s, int64_t timeout_ns)
         .slots = s->visible, .holes = fdslots_slot_end(s) - s->visible, .blocks = timeout_ns > 0};
 }
 
-/* A wait that was taken to be as the one before found something else, or was refused. */
-SELDOM static int learn_anew(struct fdslots *s, int rc, int64_t timeout_ns, const sigset_t *sigmask)
+/* A wait that was taken to be as the one before, but for changes of this price, found something
+ * else, or was refused. */
+SELDOM static int learn_anew(struct fdslots *s, int rc, uint32_t price, int64_t timeout_ns,
+                             const sigset_t *sigmask)
 {
     enum cost_choice choice = s->cost.choice;
     if (is_refusal(rc))
         return fall_back(s, choice, rc, timeout_ns, sigmask);
     struct cost_wait w = know(s, timeout_ns);
+    w.fresh = price;
+    w.added = choice == COST_EPOLL ? price : 0;
     fdslots_cost_choose(&s->cost, &w);
     fdslots_cost_learn(&s->cost, &w, choice, found(s));
     return rc;
@@ -222,7 +226,9 @@ static int wait_despite(struct fdslots *s, const struct sample *sample, int64_t 
         fdslots_index_set_move(&s->sets, SET_FRESH, SET_CHANGED);
     if (rc == 0)
         rc = by(s->cost.choice, s, timeout_ns, sigmask);
-    return is_as_expected(s, rc, timeout_ns) ? rc : learn_anew(s, rc, timeout_ns, sigmask);
+    if (!is_as_expected(s, rc, timeout_ns))
+        return learn_anew(s, rc, sample->price, timeout_ns, sigmask);
+    return rc;
 }
 
 SELDOM static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
@@ -251,7 +257,7 @@ static int wait_again(struct fdslots *s, int64_t timeout_ns, const sigset_t *sig
 {
     int rc = by(s->cost.choice, s, timeout_ns, sigmask);
     if (!is_as_expected(s, rc, timeout_ns))
-        return learn_anew(s, rc, timeout_ns, sigmask);
+        return learn_anew(s, rc, 0, timeout_ns, sigmask);
     fdslots_cost_repeat(&s->cost);
     return rc;
 }

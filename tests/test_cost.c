@@ -17,7 +17,8 @@ struct world {
     uint32_t slots;
     bool stale[SLOTS]; /* the kernel's set holds something else */
     uint64_t price[SLOTS];
-    uint64_t paid, all_poll, all_epoll; /* counted here, not there */
+    uint64_t paid, all_poll, all_epoll;                 /* counted here, not there */
+    uint64_t trifles_paid, trifles_poll, trifles_epoll; /* of it, what is not counted there */
     uint64_t dearest_wait;
 };
 
@@ -78,19 +79,54 @@ static uint64_t epoll_cost(struct cost_result found)
     return w.epoll;
 }
 
+#define FEW 4
+
+/* Whether the wait is taken to be like the last one, despite a few changes. */
+static bool is_trifle(const struct world *w, const struct move *m, const struct cost_wait *wait,
+                      bool in_step)
+{
+    if (m->count == 0 || m->count > FEW)
+        return false;
+    if (w->cost.choice == COST_EPOLL)
+        return in_step && fdslots_cost_stays_epoll(&w->cost, w->slots, wait->fresh);
+    return wait->added == 0 &&
+           fdslots_cost_stays_poll(&w->cost, w->slots, m->holes, m->blocks, wait->fresh);
+}
+
+static bool in_step(const struct world *w)
+{
+    for (uint32_t i = 0; i < w->slots; i++)
+        if (w->stale[i])
+            return false;
+    return true;
+}
+
 static enum cost_choice play(struct world *w, const struct move *m)
 {
+    const bool was_in_step = in_step(w);
     struct cost_wait wait = change(w, m);
     uint64_t poll = poll_cost(wait, m->found);
     uint64_t epoll = epoll_cost(m->found);
-    enum cost_choice choice = fdslots_cost_choose(&w->cost, &wait);
+    const bool trifle = is_trifle(w, m, &wait, was_in_step);
+    enum cost_choice choice = w->cost.choice;
+    const bool expected =
+        trifle && m->found.ready == w->cost.last.ready && m->found.queued == w->cost.last.queued;
+    if (expected) {
+        w->trifles_paid += choice == COST_POLL ? poll : epoll + wait.fresh;
+        w->trifles_poll += poll;
+        w->trifles_epoll += epoll + wait.fresh;
+    } else if (trifle)
+        fdslots_cost_choose(&w->cost, &wait);
+    else
+        choice = fdslots_cost_choose(&w->cost, &wait);
     w->all_poll += poll;
     w->all_epoll += epoll + wait.fresh;
     w->paid += choice == COST_POLL ? poll : epoll + flush(w);
     uint64_t dearer = poll > epoll ? poll : epoll;
     if (dearer > w->dearest_wait)
         w->dearest_wait = dearer;
-    fdslots_cost_learn(&w->cost, &wait, choice, m->found);
+    if (!expected)
+        fdslots_cost_learn(&w->cost, &wait, choice, m->found);
     return choice;
 }
 
@@ -319,7 +355,7 @@ START_TEST(promise_holds_against_one_who_waits_for_each_turn)
 }
 END_TEST
 
-/* The accounts kept inside are those kept here. */
+/* The accounts kept inside are those kept here, but for trifles. */
 START_TEST(accounts_are_exact)
 {
     uint64_t state = (uint64_t)_i;
@@ -327,10 +363,11 @@ START_TEST(accounts_are_exact)
     for (int step = 0; step < 5000; step++) {
         struct move m = random_move(&state, w.slots);
         play(&w, &m);
-        ck_assert_uint_eq(w.cost.paid, w.paid);
-        ck_assert_uint_eq(w.cost.all_poll, w.all_poll);
-        ck_assert_uint_eq(w.cost.all_epoll, w.all_epoll);
+        ck_assert_uint_eq(w.cost.paid, w.paid - w.trifles_paid);
+        ck_assert_uint_eq(w.cost.all_poll, w.all_poll - w.trifles_poll);
+        ck_assert_uint_eq(w.cost.all_epoll, w.all_epoll - w.trifles_epoll);
     }
+    ck_assert_uint_gt(w.trifles_paid, 0);
 }
 END_TEST
 
