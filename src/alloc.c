@@ -26,7 +26,7 @@ int fdslots_create(uint32_t nslots, uint32_t flags, struct fdslots **out)
     restore_errno(saved);
     if (mem == NULL)
         return -ENOMEM;
-    int rc = fdslots_init(mem, size, nslots, flags, out);
+    int rc = fdslots_init_at(mem, nslots, flags, out);
     if (rc < 0)
         free(mem);
     else

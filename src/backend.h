@@ -50,6 +50,9 @@ void fdslots_epoll_close(struct fdslots *s);
 bool fdslots_epoll_works(void);
 bool fdslots_epoll_has_ns(void);
 
+/* fdslots_init() in memory that is large enough and aligned. */
+int fdslots_init_at(void *mem, uint32_t nslots, uint32_t flags, struct fdslots **out);
+
 /* In waker.c. */
 void fdslots_waker_close(struct fdslots *s);
 /* Forget the waker if this is its fd, which somebody else has closed. */

@@ -14,10 +14,17 @@
 
 int fdslots_poll_take(struct fdslots *s, uint32_t nfds, uint32_t count)
 {
+    const struct pollfd *const pollfds = s->pollfds;
     uint32_t *ready = s->ready;
-    for (uint32_t i = 0; i < nfds && ready < s->ready + count; i++)
-        if (s->pollfds[i].revents != 0)
+    uint32_t *const end = ready + count;
+    for (uint32_t i = 0; i < nfds && ready < end; i++) {
+        if (pollfds[i].revents != 0)
             *ready++ = i;
+        else
+            while (i + 4 < nfds && (pollfds[i + 1].revents | pollfds[i + 2].revents |
+                                    pollfds[i + 3].revents | pollfds[i + 4].revents) == 0)
+                i += 4;
+    }
     s->ready_count = (uint32_t)(ready - s->ready);
     fdslots_ready_fire(s);
     return (int)count;

@@ -80,6 +80,19 @@ static void take_sample(struct fdslots *s, struct sample *sample)
     sample->added = added;
 }
 
+/* These changes are no longer fresh. */
+static void note_sample(struct fdslots *s, const struct sample *sample)
+{
+    if (!sample->whole) {
+        fdslots_index_set_move(&s->sets, SET_FRESH, SET_CHANGED);
+        return;
+    }
+    for (uint32_t i = 0; i < sample->count; i++) {
+        fdslots_index_set_remove(&s->sets, SET_FRESH, sample->slots[i]);
+        fdslots_index_set_add(&s->sets, SET_CHANGED, sample->slots[i]);
+    }
+}
+
 /* Price what changed. Another entry point may have told the kernel of the backlog; a fork or a
  * rebuild may have made it forget. */
 static void price_changes(struct fdslots *s, const struct sample *sample, struct cost_wait *w)
@@ -96,7 +109,7 @@ static void price_changes(struct fdslots *s, const struct sample *sample, struct
         w->fresh = (uint64_t)count * sample->price / SAMPLE;
         w->added = (uint64_t)(count - noted) * sample->price / SAMPLE;
     }
-    fdslots_index_set_move(&s->sets, SET_FRESH, SET_CHANGED);
+    note_sample(s, sample);
 }
 
 /* How many slots poll(2) looked at before it met a ready one: it queues itself on each of them. */
@@ -223,7 +236,7 @@ static int wait_despite(struct fdslots *s, const struct sample *sample, int64_t 
     if (s->cost.choice == COST_EPOLL)
         rc = fdslots_epoll_tell(s, sample->slots, sample->count);
     else
-        fdslots_index_set_move(&s->sets, SET_FRESH, SET_CHANGED);
+        note_sample(s, sample);
     if (rc == 0)
         rc = by(s->cost.choice, s, timeout_ns, sigmask);
     if (!is_as_expected(s, rc, timeout_ns))

@@ -13,10 +13,10 @@ static uint64_t lay_out(struct fdslots *s, unsigned char *base, uint32_t nslots)
 {
     struct layout at = {base, 0};
     fdslots_layout_take(&at, 1, sizeof(struct fdslots));
+    s->ready = fdslots_layout_take(&at, nslots, sizeof(uint32_t));
     s->pollfds = fdslots_layout_take(&at, nslots, sizeof(struct pollfd));
     s->slots = fdslots_layout_take(&at, nslots, sizeof(struct slot));
     s->waker = fdslots_layout_take(&at, 1, sizeof(struct waker));
-    s->ready = fdslots_layout_take(&at, nslots, sizeof(uint32_t));
     fdslots_index_sets_lay_out(&s->sets, &at, nslots);
     fdslots_epoll_lay_out(&s->epoll, &at, nslots);
     return at.end;
@@ -31,11 +31,9 @@ size_t fdslots_size(uint32_t nslots)
     return bytes <= PTRDIFF_MAX ? (size_t)bytes : 0;
 }
 
-int fdslots_init(void *mem, size_t size, uint32_t nslots, uint32_t flags, struct fdslots **out)
+int fdslots_init_at(void *mem, uint32_t nslots, uint32_t flags, struct fdslots **out)
 {
-    size_t needed = fdslots_size(nslots);
-    if (mem == NULL || (uintptr_t)mem % LAYOUT_ALIGN != 0 || needed == 0 || size < needed ||
-        (flags & ~(FDSLOTS_NO_EPOLL | FDSLOTS_CHECK)) != 0 || out == NULL)
+    if ((flags & ~(FDSLOTS_NO_EPOLL | FDSLOTS_CHECK)) != 0)
         return -EINVAL;
     if (!fdslots_epoll_built())
         flags |= FDSLOTS_NO_EPOLL;
@@ -48,6 +46,15 @@ int fdslots_init(void *mem, size_t size, uint32_t nslots, uint32_t flags, struct
     *s->waker = (struct waker){.read_fd = -1, .write_fd = -1};
     *out = s;
     return 0;
+}
+
+int fdslots_init(void *mem, size_t size, uint32_t nslots, uint32_t flags, struct fdslots **out)
+{
+    size_t needed = fdslots_size(nslots);
+    if (mem == NULL || (uintptr_t)mem % LAYOUT_ALIGN != 0 || needed == 0 || size < needed ||
+        out == NULL)
+        return -EINVAL;
+    return fdslots_init_at(mem, nslots, flags, out);
 }
 
 uint32_t fdslots_capacity(const struct fdslots *s)
