@@ -31,7 +31,7 @@ enum workload_id {
     MIXED,
 };
 
-enum fd_kind { EVENTFDS, TIMERFDS, PIPES };
+enum fd_kind { EVENTFDS, PIPES };
 
 struct workload {
     enum workload_id id;
@@ -85,6 +85,7 @@ struct ops {
 struct contender {
     const char *name;
     const struct ops *ops;
+    bool learns; /* from its waits: it is warmed up until it has */
     void (*run)(void *loop, struct cell *c, uint32_t iterations);
 };
 

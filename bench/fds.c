@@ -7,10 +7,10 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
-/* Toggling is between IN and IN|OUT on timerfds, which never are writable: eventfds would be. */
+/* Toggling is between IN and IN|OUT on the reading ends of pipes, which never are writable:
+ * eventfds would be. */
 static const struct workload workloads[] = {
     {.id = IDLE, .name = "idle", .what = "a wait; nothing is ready"},
     {.id = READY, .name = "ready", .what = "a wait; k of n are ready", .ready = true},
@@ -21,11 +21,11 @@ static const struct workload workloads[] = {
     {.id = TOGGLE,
      .name = "toggle",
      .what = "other interest in k of n, then a wait",
-     .kind = TIMERFDS},
+     .kind = PIPES},
     {.id = TOGGLE_BACK,
      .name = "toggle-back",
      .what = "interest of k of n there and back, then a wait",
-     .kind = TIMERFDS},
+     .kind = PIPES},
     {.id = RESET, .name = "reset", .what = "the same fd set again in k of n, then a wait"},
     {.id = PAUSE_CANCELS,
      .name = "pause-cancels",
@@ -78,9 +78,6 @@ static bool open_one(struct cell *c, uint32_t i, bool ready)
     switch (c->workload->kind) {
     case EVENTFDS:
         p[0] = eventfd(ready, EFD_NONBLOCK);
-        break;
-    case TIMERFDS:
-        p[0] = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
         break;
     case PIPES:
         if (pipe2(p, O_NONBLOCK) < 0)

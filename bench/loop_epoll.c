@@ -134,5 +134,5 @@ static void wait_(void *loop, struct cell *c, bool block)
 static const struct ops ops = OPS(close_fd);
 static const struct ops ops_trusting = OPS(close_trusting);
 
-CONTENDER(epoll, "epoll", &ops);
-CONTENDER(epoll_trusting, "epoll-trusting", &ops_trusting);
+CONTENDER(epoll, "epoll", &ops, false);
+CONTENDER(epoll_trusting, "epoll-trusting", &ops_trusting, false);

@@ -89,6 +89,6 @@ static const struct ops ops = OPS(wait_);
 static const struct ops ops_poll = OPS(wait_poll);
 static const struct ops ops_epoll = OPS(wait_epoll);
 
-CONTENDER(fdslots, "fdslots_wait", &ops);
-CONTENDER(fdslots_poll, "fdslots_poll", &ops_poll);
-CONTENDER(fdslots_epoll, "fdslots_epoll_wait", &ops_epoll);
+CONTENDER(fdslots, "fdslots_wait", &ops, true);
+CONTENDER(fdslots_poll, "fdslots_poll", &ops_poll, false);
+CONTENDER(fdslots_epoll, "fdslots_epoll_wait", &ops_epoll, false);

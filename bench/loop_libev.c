@@ -126,6 +126,6 @@ static const struct ops ops = {
     .wait = wait_,
 };
 
-CONTENDER(libev, "libev", &ops);
+CONTENDER(libev, "libev", &ops, false);
 
 const struct contender *const contenders[] = {&contender_libev, NULL};

@@ -139,6 +139,6 @@ static const struct ops ops = {
     .wait = wait_,
 };
 
-CONTENDER(libevent, "libevent", &ops);
+CONTENDER(libevent, "libevent", &ops, false);
 
 const struct contender *const contenders[] = {&contender_libevent, NULL};

@@ -147,6 +147,6 @@ static const struct ops ops = {
     .wait = wait_,
 };
 
-CONTENDER(libuv, "libuv", &ops);
+CONTENDER(libuv, "libuv", &ops, false);
 
 const struct contender *const contenders[] = {&contender_libuv, NULL};

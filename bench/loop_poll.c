@@ -78,4 +78,4 @@ static const struct ops ops = {
     .wait = wait_,
 };
 
-CONTENDER(poll, "poll", &ops);
+CONTENDER(poll, "poll", &ops, false);

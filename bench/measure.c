@@ -5,16 +5,20 @@
  *     ../configure "CPPFLAGS=$(make -s bench-measure)"
  *
  * Each constant is a difference of loops that differ in one thing. All loops run in turn, many
- * times, and the median of each counts.
+ * times, and the median of each counts. What poll(2) takes for a slot depends on the kind of file:
+ * stdout has that of an eventfd, stderr that of others, for who waits mostly for those.
  */
 #include <fdslots.h>
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,11 +27,12 @@
 #define ROUNDS 41
 #define CALLS  1000
 
-static struct pollfd one[1];           /* quiet */
-static struct pollfd quiet[SLOTS];     /* all */
-static struct pollfd last[SLOTS];      /* ready: the last */
-static struct pollfd holes[HOLES + 1]; /* before a quiet one */
-static int ep_quiet, ep_one, ep_all;   /* none, one, all of SLOTS ready */
+static struct pollfd one[1];                                                /* quiet */
+static struct pollfd quiet[SLOTS];                                          /* all */
+static struct pollfd last[SLOTS];                                           /* ready: the last */
+static struct pollfd pipes[SLOTS], unix_sockets[SLOTS], tcp_sockets[SLOTS]; /* quiet, too */
+static struct pollfd holes[HOLES + 1];                                      /* before a quiet one */
+static int ep_quiet, ep_one, ep_all; /* none, one, all of SLOTS ready */
 static struct epoll_event events[SLOTS];
 static struct fdslots *slots;
 
@@ -49,6 +54,21 @@ static void poll_one(void)
 static void poll_quiet(void)
 {
     poll(quiet, SLOTS, 0);
+}
+
+static void poll_pipes(void)
+{
+    poll(pipes, SLOTS, 0);
+}
+
+static void poll_unix_sockets(void)
+{
+    poll(unix_sockets, SLOTS, 0);
+}
+
+static void poll_tcp_sockets(void)
+{
+    poll(tcp_sockets, SLOTS, 0);
 }
 
 static void poll_last(void)
@@ -115,6 +135,9 @@ static void slots_set_and_wait(void)
 enum {
     P_ONE,
     P_QUIET,
+    P_PIPES,
+    P_UNIX,
+    P_TCP,
     P_LAST,
     P_BLOCK,
     P_HOLES,
@@ -130,12 +153,21 @@ enum {
 };
 
 static void (*const loops[LOOPS])(void) = {
-    [P_ONE] = poll_one,     [P_QUIET] = poll_quiet,
-    [P_LAST] = poll_last,   [P_BLOCK] = poll_last_blocking,
-    [P_HOLES] = poll_holes, [E_QUIET] = epoll_quiet,
-    [E_ONE] = epoll_one,    [E_ALL] = epoll_all,
-    [E_MOD] = epoll_mod,    [E_ADD_DEL] = epoll_add_del,
-    [S_WAIT] = slots_wait,  [S_SET_WAIT] = slots_set_and_wait,
+    [P_ONE] = poll_one,
+    [P_QUIET] = poll_quiet,
+    [P_PIPES] = poll_pipes,
+    [P_UNIX] = poll_unix_sockets,
+    [P_TCP] = poll_tcp_sockets,
+    [P_LAST] = poll_last,
+    [P_BLOCK] = poll_last_blocking,
+    [P_HOLES] = poll_holes,
+    [E_QUIET] = epoll_quiet,
+    [E_ONE] = epoll_one,
+    [E_ALL] = epoll_all,
+    [E_MOD] = epoll_mod,
+    [E_ADD_DEL] = epoll_add_del,
+    [S_WAIT] = slots_wait,
+    [S_SET_WAIT] = slots_set_and_wait,
     [S_SET] = slots_set,
 };
 
@@ -187,6 +219,35 @@ static int open_one(bool ready)
     return fd;
 }
 
+static int open_pipe(void)
+{
+    int ends[2];
+    must(pipe(ends) == 0);
+    return ends[0];
+}
+
+static int open_unix_socket(void)
+{
+    int ends[2];
+    must(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+    return ends[0];
+}
+
+static int open_tcp_socket(void)
+{
+    static int listener = -1;
+    static struct sockaddr_in name = {.sin_family = AF_INET};
+    socklen_t size = sizeof name;
+    if (listener < 0) {
+        name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        listener = socket(AF_INET, SOCK_STREAM, 0);
+        must(bind(listener, (struct sockaddr *)&name, size) == 0 && listen(listener, 1) == 0 &&
+             getsockname(listener, (struct sockaddr *)&name, &size) == 0);
+    }
+    must(connect(socket(AF_INET, SOCK_STREAM, 0), (struct sockaddr *)&name, size) == 0);
+    return accept(listener, NULL, NULL);
+}
+
 static void add(int ep, int fd)
 {
     struct epoll_event event = {.events = EPOLLIN};
@@ -203,6 +264,9 @@ static void prepare(void)
     for (uint32_t i = 0; i < SLOTS; i++) {
         quiet[i] = (struct pollfd){.fd = open_one(false), .events = POLLIN};
         last[i] = quiet[i];
+        pipes[i] = (struct pollfd){.fd = open_pipe(), .events = POLLIN};
+        unix_sockets[i] = (struct pollfd){.fd = open_unix_socket(), .events = POLLIN};
+        tcp_sockets[i] = (struct pollfd){.fd = open_tcp_socket(), .events = POLLIN};
         add(ep_quiet, quiet[i].fd);
         add(ep_all, open_one(true));
         fdslots_set_index(slots, i, quiet[i].fd, POLLIN);
@@ -226,9 +290,10 @@ static void print(const char *name, double ns)
 static void print_constants(const double *ns)
 {
     double slot = (ns[P_QUIET] - ns[P_ONE]) / (SLOTS - 1);
+    double call = ns[P_ONE] - slot;
     double ready = (ns[E_ALL] - ns[E_ONE]) / (SLOTS - 1);
     double change = (ns[S_SET_WAIT] - ns[S_WAIT] - ns[S_SET]) / SLOTS;
-    print("COST_POLL_CALL", ns[P_ONE] - slot);
+    print("COST_POLL_CALL", call);
     print("COST_POLL_SLOT", slot);
     print("COST_POLL_QUEUE", (ns[P_BLOCK] - ns[P_LAST]) / (SLOTS - 1));
     print("COST_POLL_HOLE", (ns[P_HOLES] - ns[P_ONE]) / HOLES);
@@ -239,11 +304,17 @@ static void print_constants(const double *ns)
     print("COST_EPOLL_ADD", ns[E_ADD_DEL] / 2);
     print("COST_CHANGE", change);
     printf("\n");
+    fprintf(stderr, "poll(2), ns for a slot: pipe %.0f, Unix socket %.0f, TCP socket %.0f\n",
+            (ns[P_PIPES] - call) / SLOTS, (ns[P_UNIX] - call) / SLOTS, (ns[P_TCP] - call) / SLOTS);
 }
 
 int main(void)
 {
     double ns[LOOPS];
+    struct rlimit limit;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
     prepare();
     measure(ns);
     print_constants(ns);

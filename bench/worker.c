@@ -18,9 +18,10 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#define ROUND_NS 2000000 /* what a round aims at */
-#define WARM_UP  100     /* waits before the first round: what learns from waits must have learnt */
+#define ROUND_NS 2000000  /* what a round aims at */
+#define WARM_UP  100      /* waits before the first round */
 #define WARM_NS  50000000 /* but no longer */
+#define LEARN    10       /* times as many, and as long, for who learns from waits */
 #define MOST     8
 
 struct seat {
@@ -50,9 +51,10 @@ static double timed(const struct contender *contender, struct seat *seat, uint32
 static double warm_up(const struct contender *contender, struct seat *seat)
 {
     uint32_t waits = seat->cell.workload->waits ? seat->cell.workload->waits : 1;
-    uint64_t end = cpu_ns() + WARM_NS;
+    uint32_t times = contender->learns ? LEARN : 1;
+    uint64_t end = cpu_ns() + (uint64_t)times * WARM_NS;
     double ns = 0;
-    for (uint32_t i = 0; i < WARM_UP / waits + 1 && cpu_ns() < end; i++)
+    for (uint32_t i = 0; i < times * WARM_UP / waits + 1 && cpu_ns() < end; i++)
         ns = timed(contender, seat, 1);
     return ns;
 }

@@ -236,12 +236,13 @@ INLINE void iterate(const struct ops *o, void *loop, struct cell *c)
     }
 }
 
-#define CONTENDER(id, title, operations)                                                           \
+#define CONTENDER(id, title, operations, of_waits)                                                 \
     static void run_##id(void *loop, struct cell *c, uint32_t iterations)                          \
     {                                                                                              \
         for (uint32_t it_ = 0; it_ < iterations; it_++)                                            \
             iterate(operations, loop, c);                                                          \
     }                                                                                              \
-    const struct contender contender_##id = {title, operations, run_##id}
+    const struct contender contender_##id = {                                                      \
+        .name = (title), .ops = (operations), .run = run_##id, .learns = (of_waits)}
 
 #endif
