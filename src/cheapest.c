@@ -5,7 +5,7 @@
  */
 #include "backend.h"
 #include "ready.h"
-#include "registration.h"
+#include "sample.h"
 #include "short_wait.h"
 #include "timeout.h"
 
@@ -13,111 +13,14 @@
 
 /* ---- what is known ---- */
 
-#define SAMPLE 4 /* pricing every change would cost more than the best choice saves */
-
-/* What the changes of a slot that changed before, and has no registration, would cost one that has.
- * Of interest alone nobody can tell whether it comes to anything; until the first flush it counts
- * as if it did not. The caller gave the slot another owner once, or took it from one, or both. */
-static uint32_t unregistered_price(struct fdslots *s, uint32_t index, uint32_t owners)
-{
-    if (owners == 0)
-        return 0;
-    if (fdslots_slot_wanted_fd(s, index) < 0)
-        return COST_EPOLL_ADD;
-    return owners == 1 ? COST_EPOLL_MOD : 2 * COST_EPOLL_ADD;
-}
-
-/* What this change would cost if the set had been in step before it: the price of a registration
- * that is due anyway is in the backlog. */
-static uint32_t fresh_price(struct fdslots *s, uint32_t index, bool noted)
-{
-    struct slot *slot = &s->slots[index];
-    if (fdslots_registration_stays(s, index)) {
-        const bool told = (slot->flags & SLOT_CONFIRM) != 0 ||
-                          fdslots_registration_own_events(s, index) != slot->registered_events;
-        return COST_CHANGE + (told ? COST_EPOLL_MOD : 0);
-    }
-    uint32_t price = fdslots_epoll_price(s, index);
-    if (slot->role == ROLE_NONE) {
-        const uint32_t owners = slot->generation - slot->priced_generation;
-        slot->priced_generation = slot->generation;
-        if (noted)
-            price = unregistered_price(s, index, owners);
-    } else if (noted && price > COST_EPOLL_MOD)
-        price = COST_EPOLL_MOD;
-    return COST_CHANGE + price;
-}
-
-/* The first few of the fresh changes. */
-struct sample {
-    uint32_t slots[SAMPLE];
-    uint32_t count;
-    uint32_t price; /* of all of them */
-    uint32_t added; /* of those that had not changed before */
-    bool whole;     /* there are no others */
-};
-
-static void take_sample(struct fdslots *s, struct sample *sample)
-{
-    uint32_t count = 0;
-    uint32_t price = 0;
-    uint32_t added = 0;
-    sample->whole = true;
-    FOR_EACH_IN(&s->sets, SET_FRESH, i)
-    {
-        if (count == SAMPLE) {
-            sample->whole = false;
-            break;
-        }
-        const bool noted = fdslots_index_set_has(&s->sets, SET_CHANGED, i);
-        const uint32_t one = fresh_price(s, i, noted);
-        price += one;
-        added += noted ? 0 : one;
-        sample->slots[count++] = i;
-    }
-    sample->count = count;
-    sample->price = price;
-    sample->added = added;
-}
-
-/* These changes are no longer fresh. */
-static void note_sample(struct fdslots *s, const struct sample *sample)
-{
-    if (!sample->whole) {
-        fdslots_index_set_move(&s->sets, SET_FRESH, SET_CHANGED);
-        return;
-    }
-    for (uint32_t i = 0; i < sample->count; i++) {
-        fdslots_index_set_remove(&s->sets, SET_FRESH, sample->slots[i]);
-        fdslots_index_set_add(&s->sets, SET_CHANGED, sample->slots[i]);
-    }
-}
-
-/* Price what changed. Another entry point may have told the kernel of the backlog; a fork or a
- * rebuild may have made it forget. */
-static void price_changes(struct fdslots *s, const struct sample *sample, struct cost_wait *w)
-{
-    if (fdslots_index_set_empty(&s->sets, SET_CHANGED))
-        s->cost.backlog = 0;
-    else if (s->cost.backlog == 0)
-        s->cost.backlog = (uint64_t)s->visible * COST_EPOLL_ADD;
-    w->fresh = sample->price;
-    w->added = sample->added;
-    if (!sample->whole) {
-        uint32_t noted;
-        uint32_t count = fdslots_index_set_count(&s->sets, SET_FRESH, SET_CHANGED, &noted);
-        w->fresh = (uint64_t)count * sample->price / SAMPLE;
-        w->added = (uint64_t)(count - noted) * sample->price / SAMPLE;
-    }
-    note_sample(s, sample);
-}
+#define FEW 4
 
 /* How many slots poll(2) looked at before it met a ready one: it queues itself on each of them. */
 static struct cost_result found(const struct fdslots *s)
 {
     struct cost_result r = {.ready = s->ready_count, .queued = s->visible};
     /* epoll reports in an order of its own; the first few will do. */
-    for (uint32_t i = 0; i < r.ready && i < SAMPLE; i++)
+    for (uint32_t i = 0; i < r.ready && i < FEW; i++)
         if (s->ready[i] < r.queued)
             r.queued = s->ready[i];
     return r;
@@ -215,46 +118,86 @@ static bool is_as_expected(const struct fdslots *s, int rc, int64_t timeout_ns)
     return rc == (int)last->ready && (timeout_ns <= 0 || found(s).queued == last->queued);
 }
 
+/* As the wait before: most waits. */
+INLINE int wait_again(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
+{
+    int rc = by(s->cost.choice, s, timeout_ns, sigmask);
+    if (!is_as_expected(s, rc, timeout_ns))
+        return learn_anew(s, rc, 0, timeout_ns, sigmask);
+    fdslots_cost_repeat(&s->cost);
+    return rc;
+}
+
+/* As the wait before, though changes of this price came between. */
+INLINE int wait_despite(struct fdslots *s, uint32_t price, int64_t timeout_ns,
+                        const sigset_t *sigmask)
+{
+    s->cost.steady = false;
+    int rc = by(s->cost.choice, s, timeout_ns, sigmask);
+    if (!is_as_expected(s, rc, timeout_ns))
+        return learn_anew(s, rc, price, timeout_ns, sigmask);
+    return rc;
+}
+
+static bool stays_poll(const struct fdslots *s, uint32_t price, int64_t timeout_ns)
+{
+    return fdslots_cost_stays_poll(&s->cost, s->visible, s->touched - s->visible, timeout_ns > 0,
+                                   price);
+}
+
 /* A few changes, of which it is certain that they leave the choice as it was. */
 static bool is_trifle(const struct fdslots *s, const struct sample *sample, int64_t timeout_ns)
 {
-    if (!sample->whole || sample->count == 0)
+    if (!sample->whole)
         return false;
-    if (s->cost.choice == COST_EPOLL)
-        return fdslots_index_set_empty(&s->sets, SET_CHANGED) &&
-               fdslots_cost_stays_epoll(&s->cost, s->visible, sample->price);
-    return sample->added == 0 &&
-           fdslots_cost_stays_poll(&s->cost, s->visible, s->touched - s->visible, timeout_ns > 0,
-                                   sample->price);
+    if (s->cost.choice == COST_POLL)
+        return sample->added == 0 && stays_poll(s, sample->price, timeout_ns);
+    return fdslots_index_set_empty(&s->sets, SET_CHANGED) &&
+           fdslots_cost_stays_epoll(&s->cost, s->visible, sample->price);
 }
 
-static int wait_despite(struct fdslots *s, const struct sample *sample, int64_t timeout_ns,
-                        const sigset_t *sigmask)
+static int wait_with(struct fdslots *s, const struct sample *sample, int64_t timeout_ns,
+                     const sigset_t *sigmask)
 {
     int rc = 0;
-    s->cost.steady = false;
-    if (s->cost.choice == COST_EPOLL)
-        rc = fdslots_epoll_tell(s, sample->slots, sample->count);
+    if (s->cost.choice == COST_POLL)
+        fdslots_sample_note(s, sample);
     else
-        note_sample(s, sample);
-    if (rc == 0)
-        rc = by(s->cost.choice, s, timeout_ns, sigmask);
-    if (!is_as_expected(s, rc, timeout_ns))
+        rc = fdslots_epoll_tell(s, sample->slots, sample->count);
+    if (rc < 0)
         return learn_anew(s, rc, sample->price, timeout_ns, sigmask);
-    return rc;
+    return wait_despite(s, sample->price, timeout_ns, sigmask);
+}
+
+/* Another entry point may have told the kernel of the backlog; a fork or a rebuild may have made it
+ * forget. */
+static void check_backlog(struct fdslots *s)
+{
+    if (fdslots_index_set_empty(&s->sets, SET_CHANGED))
+        s->cost.backlog = s->cost.excess = 0;
+    else if (s->cost.backlog == 0)
+        s->cost.backlog = (uint64_t)s->visible * COST_EPOLL_ADD;
 }
 
 SELDOM static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
 {
     if (s->detour.left > 0)
         return wait_around(s, timeout_ns, sigmask);
+    /* Where poll is cheaper even if the changes cost nothing, they may stay fresh. */
+    if (stays_poll(s, 0, timeout_ns))
+        return wait_despite(s, 0, timeout_ns, sigmask);
     struct sample sample;
-    take_sample(s, &sample);
+    fdslots_sample_take(s, &sample);
+    if (sample.price == 0 && sample.whole && fdslots_cost_is_steady(&s->cost, timeout_ns > 0))
+        return wait_again(s, timeout_ns, sigmask);
     if (is_trifle(s, &sample, timeout_ns))
-        return wait_despite(s, &sample, timeout_ns, sigmask);
+        return wait_with(s, &sample, timeout_ns, sigmask);
     struct cost_wait w = know(s, timeout_ns);
-    price_changes(s, &sample, &w);
+    check_backlog(s);
+    fdslots_sample_price(s, &sample, &w);
     enum cost_choice choice = fdslots_cost_choose(&s->cost, &w);
+    if (choice == COST_POLL)
+        fdslots_sample_note(s, &sample);
     int rc = choice == COST_POLL ? by_poll(s, w.slots + w.holes, timeout_ns, sigmask)
                                  : fdslots_short_epoll(s, timeout_ns, sigmask);
     if (is_refusal(rc))
@@ -262,16 +205,6 @@ SELDOM static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_
     if (choice == s->detour.avoided)
         s->detour.length = 0;
     fdslots_cost_learn(&s->cost, &w, choice, found(s));
-    return rc;
-}
-
-/* As the wait before: most waits. */
-static int wait_again(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
-{
-    int rc = by(s->cost.choice, s, timeout_ns, sigmask);
-    if (!is_as_expected(s, rc, timeout_ns))
-        return learn_anew(s, rc, 0, timeout_ns, sigmask);
-    fdslots_cost_repeat(&s->cost);
     return rc;
 }
 

@@ -126,6 +126,13 @@ static inline bool fdslots_cost_stays_poll(const struct cost *c, uint32_t slots,
            COST_POLL_CALL + slots * slot + (uint64_t)holes * COST_POLL_HOLE <= c->epoll + fresh;
 }
 
+/* A slot of the backlog is again as the kernel knows it. */
+static inline void fdslots_cost_come_back(struct cost *c)
+{
+    const uint64_t price = COST_CHANGE + COST_EPOLL_MOD;
+    c->backlog -= c->backlog < price ? c->backlog : price;
+}
+
 /* Choose for a wait that is expected to find what the last one did. */
 enum cost_choice fdslots_cost_choose(struct cost *c, struct cost_wait *w);
 

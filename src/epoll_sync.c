@@ -291,10 +291,14 @@ static void join_changed(struct fdslots *s, struct changes *changes)
     }
 }
 
-static void unnote(struct fdslots *s, enum index_set set, uint32_t index)
+static void unnote(struct fdslots *s, uint32_t index)
 {
-    if (fdslots_index_set_has(&s->sets, set, index))
-        fdslots_index_set_remove(&s->sets, set, index);
+    const uint64_t *words = fdslots_index_set_word(&s->sets, 0, 0, index);
+    const uint64_t bit = UINT64_C(1) << (index & 63);
+    if ((words[SET_FRESH] & bit) != 0)
+        fdslots_index_set_remove(&s->sets, SET_FRESH, index);
+    if ((words[SET_CHANGED] & bit) != 0)
+        fdslots_index_set_remove(&s->sets, SET_CHANGED, index);
 }
 
 /* On an error the rest stays noted, for the next wait. */
@@ -307,8 +311,7 @@ INLINE int settle_changed(struct fdslots *s, const struct changes *changes)
             if (rc < 0)
                 return rc;
         }
-        unnote(s, SET_FRESH, index);
-        unnote(s, SET_CHANGED, index);
+        unnote(s, index);
     }
     return 0;
 }

@@ -5,19 +5,13 @@
 
 void fdslots_ready_pause_oneshots(struct fdslots *s)
 {
-    struct pollfd *const pollfds = s->pollfds;
-    struct slot *const slots = s->slots;
-    uint32_t fired = 0;
     for (uint32_t i = 0; i < s->ready_count; i++) {
         const uint32_t index = s->ready[i];
-        if ((slots[index].flags & SLOT_ONESHOT) == 0)
+        if ((s->slots[index].flags & SLOT_ONESHOT) == 0)
             continue;
-        pollfds[index].fd = ~pollfds[index].fd;
-        slots[index].flags |= SLOT_FIRED;
-        fdslots_slot_note_change(s, index);
-        fired++;
+        s->slots[index].flags |= SLOT_FIRED;
+        fdslots_slot_hide(s, index);
     }
-    s->visible -= fired;
 }
 
 const uint32_t *fdslots_ready(const struct fdslots *s, uint32_t *count)

@@ -31,15 +31,13 @@ static void split(struct fdslots *s, uint32_t old_bucket)
     }
 }
 
-void fdslots_registration_reserve(struct fdslots *s)
+void fdslots_registration_grow(struct fdslots *s)
 {
     struct epoll_set *set = &s->epoll;
     uint32_t old_count = set->bucket_count;
     uint32_t count = old_count != 0 ? old_count : 1;
     while (count < s->touched && count <= s->capacity / 2)
         count *= 2;
-    if (count == old_count)
-        return;
     for (uint32_t b = old_count; b < count; b++)
         set->buckets[b] = INDEX_NONE;
     set->bucket_count = count;

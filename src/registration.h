@@ -22,7 +22,13 @@
 #define REGISTERED_EVENTS    0x27ffu
 
 /* Make the buckets fit the slots in play. */
-void fdslots_registration_reserve(struct fdslots *s);
+void fdslots_registration_grow(struct fdslots *s);
+static inline void fdslots_registration_reserve(struct fdslots *s)
+{
+    const uint32_t count = s->epoll.bucket_count;
+    if (count == 0 || (count < s->touched && count <= s->capacity / 2))
+        fdslots_registration_grow(s);
+}
 
 /* The leader of the run of this fd, or INDEX_NONE. */
 uint32_t fdslots_registration_find(const struct fdslots *s, int fd);

@@ -105,12 +105,24 @@ SELDOM static int set_any(struct fdslots *s, uint32_t index, int fd, uint32_t ev
     return 0;
 }
 
-/* A used slot is the first of its word that changed, or perhaps that is used. */
-SELDOM static int note_above(struct fdslots *s, uint32_t index)
+/* A used slot that changed is the first of its word in one of the sets. */
+SELDOM static int note_first(struct fdslots *s, uint32_t index)
 {
     fdslots_index_set_add_above(&s->sets, SET_FRESH, index >> 6);
     fdslots_index_set_add_above(&s->sets, SET_USED, index >> 6);
     return 0;
+}
+
+/* The slot was empty. */
+SELDOM static int note_used(struct fdslots *s, uint32_t index, uint64_t *words)
+{
+    const uint64_t bit = UINT64_C(1) << (index & 63);
+    const uint64_t used = words[SET_USED];
+    const uint64_t fresh = words[SET_FRESH];
+    words[SET_USED] = used | bit;
+    words[SET_FRESH] = fresh | bit;
+    s->visible++;
+    return used != 0 && fresh != 0 ? 0 : note_first(s, index);
 }
 
 int fdslots_set_index(struct fdslots *s, uint32_t index, int fd, uint32_t events)
@@ -118,20 +130,17 @@ int fdslots_set_index(struct fdslots *s, uint32_t index, int fd, uint32_t events
     if (s == NULL || index >= s->touched || fd < 0 || (events & ~(uint32_t)EVENTS_POLL) != 0 ||
         (s->slots[index].flags & (SLOT_USER | SLOT_HIDDEN)) != 0)
         return set_any(s, index, fd, events);
-    const uint64_t bit = UINT64_C(1) << (index & 63);
-    uint64_t *words = fdslots_index_set_word(&s->sets, 0, 0, index);
-    uint64_t first = words[SET_FRESH];
-    words[SET_FRESH] = first | bit;
-    if (s->pollfds[index].fd < 0) {
-        first = first != 0 ? words[SET_USED] : 0;
-        words[SET_USED] |= bit;
-        s->visible++;
-    }
+    const bool was_empty = s->pollfds[index].fd < 0;
     s->pollfds[index] = (struct pollfd){.fd = fd, .events = (short)(uint16_t)events};
     s->slots[index].generation++;
     /* The same number may be another file by now: only the kernel can tell. */
     s->slots[index].flags |= SLOT_CONFIRM;
-    return first != 0 ? 0 : note_above(s, index);
+    uint64_t *words = fdslots_index_set_word(&s->sets, 0, 0, index);
+    if (was_empty)
+        return note_used(s, index, words);
+    const uint64_t fresh = words[SET_FRESH];
+    words[SET_FRESH] = fresh | UINT64_C(1) << (index & 63);
+    return fresh != 0 ? 0 : note_first(s, index);
 }
 
 /* End the pause of a one-shot slot that was reported. In level mode a fd that is still ready shows
@@ -231,13 +240,13 @@ int fdslots_close_index(struct fdslots *s, uint32_t index)
     return fdslots_waker_closed(s, fd) ? 0 : sys_close(fd);
 }
 
-static int pause_used(struct fdslots *s, uint32_t index)
+INLINE int pause_used(struct fdslots *s, uint32_t index)
 {
+    const bool seen = s->pollfds[index].fd >= 0;
     s->pollfds[index].revents = 0;
-    if (s->pollfds[index].fd >= 0)
-        fdslots_slot_hide(s, index, SLOT_PAUSED);
-    else
-        s->slots[index].flags |= SLOT_PAUSED;
+    s->slots[index].flags |= SLOT_PAUSED;
+    if (seen)
+        fdslots_slot_hide(s, index);
     return 0;
 }
 
@@ -256,7 +265,7 @@ int fdslots_pause_index(struct fdslots *s, uint32_t index)
     return is_plain(s, index, SLOT_EDGE) ? pause_used(s, index) : pause_any(s, index);
 }
 
-static int unhide(struct fdslots *s, uint32_t index)
+INLINE int unhide(struct fdslots *s, uint32_t index)
 {
     s->pollfds[index].fd = ~s->pollfds[index].fd;
     s->slots[index].flags &= (uint8_t)~SLOT_HIDDEN;

@@ -159,11 +159,10 @@ static inline void fdslots_slot_note_change(struct fdslots *s, uint32_t index)
     fdslots_index_set_add(&s->sets, SET_FRESH, index);
 }
 
-/* Have the kernel pass over a slot that it sees; `flag` says why. */
-static inline void fdslots_slot_hide(struct fdslots *s, uint32_t index, uint32_t flag)
+/* Have the kernel pass over a slot that it sees, for one of the reasons in SLOT_HIDDEN. */
+static inline void fdslots_slot_hide(struct fdslots *s, uint32_t index)
 {
     s->pollfds[index].fd = ~s->pollfds[index].fd;
-    s->slots[index].flags |= (uint8_t)flag;
     s->visible--;
     fdslots_slot_note_change(s, index);
 }
