@@ -145,15 +145,15 @@ static bool stays_poll(const struct fdslots *s, uint32_t price, int64_t timeout_
                                    price);
 }
 
-/* A few changes, of which it is certain that they leave the choice as it was. */
+/* Changes of which it is certain that they leave the choice as it was: few, by epoll; by poll, such
+ * as had changed before, and of which these are dear enough. */
 static bool is_trifle(const struct fdslots *s, const struct sample *sample, int64_t timeout_ns)
 {
-    if (!sample->whole)
-        return false;
-    if (s->cost.choice == COST_POLL)
-        return sample->added == 0 && stays_poll(s, sample->price, timeout_ns);
-    return fdslots_index_set_empty(&s->sets, SET_CHANGED) &&
-           fdslots_cost_stays_epoll(&s->cost, s->visible, sample->price);
+    if (s->cost.choice == COST_EPOLL)
+        return sample->whole && fdslots_index_set_empty(&s->sets, SET_CHANGED) &&
+               fdslots_cost_stays_epoll(&s->cost, s->visible, sample->price);
+    return sample->added == 0 && stays_poll(s, sample->price, timeout_ns) &&
+           (sample->whole || fdslots_index_set_within(&s->sets, SET_FRESH, SET_CHANGED));
 }
 
 static int wait_with(struct fdslots *s, const struct sample *sample, int64_t timeout_ns,

@@ -71,6 +71,19 @@ static uint32_t ones(uint64_t word)
     return (uint32_t)__builtin_popcountll(word);
 }
 
+bool fdslots_index_set_within(const struct index_sets *sets, enum index_set set,
+                              enum index_set other)
+{
+    FOR_EACH_IN(sets, set, i)
+    {
+        const uint64_t *words = fdslots_index_set_word(sets, 0, 0, i);
+        if ((words[set] & ~words[other]) != 0)
+            return false;
+        i |= 63;
+    }
+    return true;
+}
+
 uint32_t fdslots_index_set_count(const struct index_sets *sets, enum index_set set,
                                  enum index_set other, uint32_t *shared)
 {

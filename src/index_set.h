@@ -45,6 +45,10 @@ void fdslots_index_sets_extend(struct index_sets *sets, uint32_t size);
 /* Empty `from` into `to`. */
 void fdslots_index_set_move(struct index_sets *sets, enum index_set from, enum index_set to);
 
+/* Whether the other set has all of them. */
+bool fdslots_index_set_within(const struct index_sets *sets, enum index_set set,
+                              enum index_set other);
+
 /* How many there are; *shared: how many of them are in the other set, too. */
 uint32_t fdslots_index_set_count(const struct index_sets *sets, enum index_set set,
                                  enum index_set other, uint32_t *shared);
