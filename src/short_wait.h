@@ -22,7 +22,7 @@ INLINE int fdslots_short_poll(struct fdslots *s, uint32_t nfds, int timeout_ms)
     return rc <= 0 ? rc : fdslots_poll_take(s, nfds, (uint32_t)rc);
 }
 
-#if HAVE_EPOLL
+#ifdef HAVE_EPOLL
 
 #include "sys_epoll.h"
 

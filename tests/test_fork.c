@@ -183,6 +183,41 @@ static void child_has_the_changes(void)
     CHILD_EXPECT(fdslots_get_revents(s, 5), POLLOUT);
 }
 
+#define MANY 64
+
+static struct fdslots *many;
+static int spare;
+
+/* A single change: fdslots_wait() would tell the kernel of just that. */
+static void child_changes_one(void)
+{
+    CHILD_EXPECT(fdslots_set_index(many, 0, spare, POLLOUT), 0);
+    CHILD_EXPECT(fdslots_wait(many, FDSLOTS_FOREVER, NULL), 1);
+    CHILD_EXPECT(fdslots_set_events(many, 0, POLLIN), 0);
+    CHILD_EXPECT(fdslots_wait(many, 0, NULL), 0);
+    fdslots_destroy(many);
+}
+
+START_TEST(a_child_that_changes_one_of_many)
+{
+    many = make_slots(MANY);
+    spare = event_fd(false);
+    for (uint32_t i = 0; i < MANY; i++)
+        EXPECT(fdslots_set_index(many, i, i == 0 ? spare : idle, POLLIN), 0);
+    while (stats_of(many).epoll_calls < 2)
+        EXPECT(fdslots_wait(many, 0, NULL), 0);
+    child_run(child_changes_one);
+    EXPECT(fdslots_wait(many, 0, NULL), 0);
+    event_set(spare);
+    EXPECT(fdslots_wait(many, FDSLOTS_FOREVER, NULL), 1);
+    EXPECT(fdslots_get_revents(many, 0), POLLIN);
+    ck_assert_uint_eq(stats_of(many).ghosts_dropped, 0);
+    ck_assert_uint_eq(stats_of(many).rebuilds, 0);
+    fdslots_destroy(many);
+    close(spare);
+}
+END_TEST
+
 START_TEST(changes_before_the_fork)
 {
     e = entry_at(_i);
@@ -288,6 +323,7 @@ static void add_common_tests(TCase *tcase)
     tcase_add_loop_test(tcase, a_child_does_not_silence_its_parent, 0, entry_count());
     tcase_add_loop_test(tcase, whatever_a_child_calls_first, 0, LENGTH(first_calls));
     tcase_add_test(tcase, a_parent_does_not_disturb_its_child);
+    tcase_add_test(tcase, a_child_that_changes_one_of_many);
     tcase_add_loop_test(tcase, changes_before_the_fork, 0, entry_count());
     tcase_add_loop_test(tcase, two_generations, 0, LENGTH(forks));
     tcase_add_loop_test(tcase, without_pages_that_are_wiped, 0, LENGTH(advice_answers));

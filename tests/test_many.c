@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Large numbers: as many fds as a process may have here, and a buffer of ten million slots.
+ * Large numbers: as many fds as a process may have here, a buffer in which ever more slots are
+ * used, and one of ten million.
  */
 #include "child.h"
 #include "env.h"
@@ -117,6 +118,35 @@ START_TEST(more_than_19000_fds)
 }
 END_TEST
 
+/* ---- more and more slots ---- */
+
+#define MORE 1024u
+
+/* What is known of registrations is hung anew each time. */
+START_TEST(a_growing_number_of_slots_share_three_fds)
+{
+    const struct entry *e = entry_at(_i);
+    struct fdslots *s = make_slots(MORE);
+    const int shared[] = {event_fd(true), event_fd(true), event_fd(true)};
+    uint32_t used = 0;
+    for (uint32_t end = 3; end < MORE; end *= 2) {
+        while (used < end) {
+            EXPECT(fdslots_set_index(s, used, shared[used % 3], POLLIN), 0);
+            used++;
+        }
+        EXPECT(e->wait(s, 0, NULL), (int)end);
+        for (uint32_t i = 0; i < end; i++)
+            EXPECT(fdslots_get_revents(s, i), POLLIN);
+        EXPECT(fdslots_set_events(s, end - 1, 0), 0);
+        EXPECT(e->wait(s, 0, NULL), (int)end - 1);
+        EXPECT(fdslots_set_events(s, end - 1, POLLIN), 0);
+    }
+    fdslots_destroy(s);
+    for (int i = 0; i < LENGTH(shared); i++)
+        close(shared[i]);
+}
+END_TEST
+
 /* ---- ten million slots ---- */
 
 #define SLOTS 10000000u
@@ -188,6 +218,7 @@ Suite *suite_many(void)
     Suite *suite = suite_create("many");
     TCase *tcase = add_case(suite, "many");
     tcase_add_loop_test(tcase, more_than_19000_fds, 0, entry_count());
+    tcase_add_loop_test(tcase, a_growing_number_of_slots_share_three_fds, 0, entry_count());
     tcase_add_test(tcase, sparse_slots_of_ten_million);
     return suite;
 }
