@@ -75,6 +75,7 @@ Suite *suite_slots(void);
 Suite *suite_text(void);
 Suite *suite_timeout(void);
 Suite *suite_cost(void);
+Suite *suite_few_changes(void);
 Suite *suite_timeouts(void);
 Suite *suite_waker(void);
 Suite *suite_watches(void);

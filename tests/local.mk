@@ -78,6 +78,7 @@ tests_check_fdslots_SOURCES = \
 	tests/test_epoll_time.c \
 	tests/test_exclusive.c \
 	tests/test_fairness.c \
+	tests/test_few_changes.c \
 	tests/test_fork.c \
 	tests/test_ghosts.c \
 	tests/test_cost.c \

@@ -37,6 +37,7 @@ int main(void)
     srunner_add_suite(runner, suite_own_fds());
     srunner_add_suite(runner, suite_epoll_limits());
     srunner_add_suite(runner, suite_cost());
+    srunner_add_suite(runner, suite_few_changes());
     srunner_add_suite(runner, suite_epoll_time());
     srunner_add_suite(runner, suite_edge());
     srunner_add_suite(runner, suite_exclusive());

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * fdslots_wait() with a few changes since the last wait, of many slots: the kernel is told of just
+ * these, by as few calls as fdslots_epoll_wait() takes, and nothing else is different.
+ */
+#include "child.h"
+#include "filter.h"
+#include "kernel.h"
+#include "oracle.h"
+
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define MANY 256
+
+static const struct entry *e;
+static struct fdslots *s;
+static int fds[MANY];
+static struct pollfd want[MANY];
+static int probe; /* an fd that is in the slots all the time */
+
+static void put(uint32_t index, int fd, int events)
+{
+    want[index] = (struct pollfd){.fd = fd, .events = (short)events};
+    EXPECT(fdslots_set_index(s, index, fd, (uint32_t)events), 0);
+}
+
+static void change(uint32_t index, int events)
+{
+    want[index].events = (short)events;
+    EXPECT(fdslots_set_events(s, index, (uint32_t)events), 0);
+}
+
+static void pause_slot(uint32_t index)
+{
+    want[index].fd = -1;
+    EXPECT(fdslots_pause_index(s, index), 0);
+}
+
+static void resume_slot(uint32_t index)
+{
+    want[index].fd = fds[index];
+    EXPECT(fdslots_resume_index(s, index), 0);
+}
+
+static void setup(void)
+{
+    e = entry_at(entry_count() - 1);
+    ck_assert_str_eq(e->name, "wait");
+    s = make_slots(MANY);
+    for (uint32_t i = 0; i < MANY; i++) {
+        fds[i] = event_fd(false);
+        put(i, fds[i], POLLIN);
+    }
+    probe = fds[MANY - 1];
+    while (stats_of(s).epoll_calls < 2)
+        EXPECT(fdslots_wait(s, 0, NULL), 0);
+}
+
+static void teardown(void)
+{
+    fdslots_destroy(s);
+    for (uint32_t i = 0; i < MANY; i++)
+        close(fds[i]);
+}
+
+/* The changes so far cost so many calls, and all slots read as poll(2) says, quiet or not. */
+#define COSTS(ready, ctls)                                                                         \
+    do {                                                                                           \
+        EXPECT_WAIT(fdslots_wait(s, 0, NULL), ready, ctls);                                        \
+        ck_assert_int_eq(oracle_check(e, s, want, MANY), ready);                                   \
+        event_set(probe);                                                                          \
+        ck_assert_int_eq(oracle_check(e, s, want, MANY), (ready) + 1);                             \
+        event_clear(probe);                                                                        \
+        ck_assert_int_eq(oracle_check(e, s, want, MANY), ready);                                   \
+    } while (0)
+
+START_TEST(events_cost_one_each)
+{
+    change(3, POLLIN | POLLPRI);
+    COSTS(0, 1);
+    change(3, POLLIN);
+    change(77, POLLPRI);
+    change(200, POLLIN | POLLOUT);
+    COSTS(1, 3);
+    change(200, POLLIN);
+    change(200, POLLIN | POLLOUT);
+    COSTS(1, 0);
+}
+END_TEST
+
+START_TEST(the_same_fd_again_costs_one)
+{
+    put(3, fds[3], POLLIN);
+    COSTS(0, 1);
+    fds[3] = number_reused(fds[3], true);
+    put(3, fds[3], POLLIN);
+    COSTS(1, 2);
+}
+END_TEST
+
+START_TEST(pauses_cost_one)
+{
+    pause_slot(5);
+    COSTS(0, 1);
+    resume_slot(5);
+    COSTS(0, 1);
+    pause_slot(5);
+    pause_slot(130);
+    resume_slot(5);
+    COSTS(0, 1);
+}
+END_TEST
+
+START_TEST(fds_move_between_slots)
+{
+    put(5, fds[9], POLLIN);
+    put(9, fds[5], POLLIN | POLLOUT);
+    COSTS(1, 4);
+    put(9, -1, 0);
+    COSTS(0, 1);
+    put(9, fds[5], POLLIN);
+    COSTS(0, 1);
+}
+END_TEST
+
+START_TEST(slots_share_an_fd)
+{
+    put(7, fds[8], POLLIN); /* one leaves, and the other is confirmed */
+    COSTS(0, 2);
+    change(7, POLLOUT);
+    COSTS(1, 1);
+    change(8, POLLPRI);
+    COSTS(1, 1);
+    put(7, fds[7], POLLIN); /* joins again; the events of the other are fewer */
+    COSTS(0, 2);
+}
+END_TEST
+
+START_TEST(a_regular_file_among_them)
+{
+    int file = regular_file();
+    put(2, file, POLLIN);
+    COSTS(1, 2);
+    change(3, POLLIN | POLLPRI);
+    COSTS(1, 1);
+    put(2, fds[2], POLLIN);
+    COSTS(0, 1);
+    close(file);
+}
+END_TEST
+
+/* Refused, the changes are polled for, and told as soon as that is possible. */
+static void refused_changes(void)
+{
+    filter_refuse(SYS_epoll_ctl, EPOLL_CTL_MOD, ENOMEM);
+    CHILD_EXPECT(fdslots_set_events(s, 3, POLLOUT), 0);
+    CHILD_EXPECT(fdslots_wait(s, 0, NULL), 1);
+    CHILD_EXPECT((int)stats_of(s).fallbacks, 1);
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), -ENOMEM);
+    CHILD_EXPECT(fdslots_set_events(s, 4, POLLOUT), 0);
+    CHILD_EXPECT(fdslots_wait(s, 0, NULL), 2);
+    CHILD_EXPECT(fdslots_set_events(s, 3, POLLIN), 0);
+    CHILD_EXPECT(fdslots_set_events(s, 4, POLLIN), 0);
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), 0);
+}
+
+static void refused_in_a_process_of_its_own(void)
+{
+    setup();
+    refused_changes();
+}
+
+START_TEST(refused_changes_are_not_lost)
+{
+    if (filter_works())
+        child_run(refused_in_a_process_of_its_own);
+}
+END_TEST
+
+Suite *suite_few_changes(void)
+{
+    Suite *suite = suite_create("few changes");
+    if (!have_epoll())
+        return suite;
+    TCase *tcase = add_case(suite, "few changes");
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, events_cost_one_each);
+    tcase_add_test(tcase, the_same_fd_again_costs_one);
+    tcase_add_test(tcase, pauses_cost_one);
+    tcase_add_test(tcase, fds_move_between_slots);
+    tcase_add_test(tcase, slots_share_an_fd);
+    tcase_add_test(tcase, a_regular_file_among_them);
+    tcase_add_test(tcase, refused_changes_are_not_lost);
+    return suite;
+}
