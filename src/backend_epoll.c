@@ -166,16 +166,15 @@ static uint32_t take_events(struct fdslots *s, uint32_t count, uint32_t spare)
         }
         const struct slot *slot = &slots[name.index];
         struct pollfd *const pollfd = &pollfds[name.index];
-        if (slot->role != ROLE_ALONE || slot->generation != name.generation ||
-            pollfd->revents != 0) {
-            s->ready_count = (uint32_t)(ready - s->ready);
-            take_other(s, e, &taking);
-            ready = s->ready + s->ready_count;
+        if (LIKELY(slot->role == ROLE_ALONE && slot->generation == name.generation &&
+                   pollfd->revents == 0)) {
+            pollfd->revents = (short)(uint16_t)e->events; /* others were not asked for */
+            *ready++ = name.index;
             continue;
         }
-        uint32_t wanted = (uint16_t)pollfd->events | EVENTS_ALWAYS;
-        pollfd->revents = (short)(uint16_t)(e->events & wanted);
-        *ready++ = name.index;
+        s->ready_count = (uint32_t)(ready - s->ready);
+        take_other(s, e, &taking);
+        ready = s->ready + s->ready_count;
     }
     s->ready_count = (uint32_t)(ready - s->ready);
     return taking.ghosts;

@@ -76,13 +76,18 @@ static void admit(struct fdslots *s, uint32_t index)
     fdslots_index_set_remove(&s->sets, SET_REFUSED, index);
 }
 
+static bool asks_for_rdnorm_alone(uint32_t registered)
+{
+    return (registered & (EPOLLIN | EPOLLRDNORM)) == EPOLLRDNORM;
+}
+
 /* What the kernel is told for a run. An epoll set in a slot wakes those who wait on it with EPOLLIN
  * alone, although it reads as EPOLLRDNORM too: who asks for that alone would not be woken. */
 INLINE int kernel_events(int fd, uint32_t registered, uint32_t *events)
 {
     int rc = 0;
     *events = registered & REGISTERED_EVENTS;
-    if ((*events & (EPOLLIN | EPOLLRDNORM)) == EPOLLRDNORM)
+    if (asks_for_rdnorm_alone(registered))
         rc = fdslots_epoll_is_set(fd);
     if (rc > 0)
         *events |= EPOLLIN;
@@ -147,6 +152,9 @@ INLINE int settle(struct fdslots *s, uint32_t leader)
 {
     struct slot *slot = &s->slots[leader];
     uint32_t registered = fdslots_registration_events(s, leader);
+    /* The events of a leader are cut to what each slot wants; one that is alone gets all. */
+    if (asks_for_rdnorm_alone(registered))
+        slot->role = ROLE_LEADER;
     if ((slot->flags & SLOT_CONFIRM) == 0 && slot->registered_events == registered)
         return 0;
     /* The kernel's own answer to a circle that closes over the outer set is ELOOP. */

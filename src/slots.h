@@ -17,7 +17,8 @@
 #include <stdbool.h>
 
 /* Kept out of its caller, whose short way then saves no registers. */
-#define SELDOM __attribute__((noinline))
+#define SELDOM            __attribute__((noinline))
+#define LIKELY(condition) __builtin_expect(!!(condition), 1)
 /* Part of its callers, as short_wait.h says why. */
 #define INLINE static inline __attribute__((always_inline))
 
@@ -38,7 +39,7 @@ enum slot_role {
     ROLE_NONE,
     ROLE_FOLLOWER, /* belongs to the registration that the run's leader stands for */
     ROLE_ALONE,    /* leads a run of one: nearly all do */
-    ROLE_LEADER,   /* leads others */
+    ROLE_LEADER,   /* leads others, or may get other events than it wants */
     ROLE_FILE,     /* epoll refuses the file: always ready */
     ROLE_CLOSED,   /* the fd was not open when the kernel was told last */
     ROLE_LOST,     /* FDSLOTS_CHECK found that the fd is another file now, or none */
