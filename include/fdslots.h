@@ -53,8 +53,8 @@ struct fdslots;
 /* ---- Memory ---------------------------------------------------------------------------------
  *
  * A buffer lives in the caller's memory (fdslots_init) or in memory of its own (fdslots_create).
- * No call after these two allocates. Slots above the highest index ever set have never been
- * written to, so they cost no resident memory.
+ * No call after these two allocates. Slots 64 and more above the highest index ever set have never
+ * been written to, so they cost no resident memory.
  */
 
 /* Flags of fdslots_init() and fdslots_create(). */

@@ -237,12 +237,19 @@ static int let_signals_in(const sigset_t *sigmask)
     return sys_result(pselect(0, NULL, NULL, NULL, &at_once, sigmask), saved);
 }
 
-/* Ghosts were seen: only a new set is without them. */
+/* Ghosts were seen: only a new set is without them. Where they may have kept others out of the
+ * events, nothing counts as reported: the new set will report all that is ready, edges too. */
 SELDOM static int lay_ghosts(struct fdslots *s, uint32_t ghosts)
 {
+    const struct epoll_set *set = &s->epoll;
+    const bool crowded = set->max_ready == set->most && s->ready_count + ghosts >= set->most;
     s->stats.ghosts_dropped += ghosts;
     int rc = fdslots_epoll_renew(s);
-    return rc < 0 ? rc : fdslots_epoll_sync(s);
+    if (rc == 0)
+        rc = fdslots_epoll_sync(s);
+    if (rc == 0 && crowded)
+        fdslots_ready_reset(s);
+    return rc;
 }
 
 /* A wait that may have to ask more than once: it goes on when all it saw was ghosts, and when the

@@ -40,13 +40,15 @@ static bool is_foreign(const struct fdslots *s, uint32_t index)
 }
 
 /* While poll(2) looks, such a slot holds a number that no fd can have (fs.nr_open is below it), and
- * reads POLLNVAL. Only refused slots can be of the kind. */
+ * reads POLLNVAL; it is marked by ~registered_fd. Only refused slots can be of the kind. */
 SELDOM static void veil(struct fdslots *s)
 {
     FOR_EACH_IN(&s->sets, SET_REFUSED, i)
     {
-        if (is_foreign(s, i))
+        if (is_foreign(s, i)) {
             s->pollfds[i].fd = INT_MAX;
+            s->slots[i].registered_fd = ~s->slots[i].registered_fd;
+        }
     }
 }
 
@@ -54,8 +56,11 @@ SELDOM static void unveil(struct fdslots *s)
 {
     FOR_EACH_IN(&s->sets, SET_REFUSED, i)
     {
-        if (s->pollfds[i].fd == INT_MAX)
-            s->pollfds[i].fd = s->slots[i].registered_fd;
+        struct slot *slot = &s->slots[i];
+        if (slot->registered_fd >= 0)
+            continue;
+        slot->registered_fd = ~slot->registered_fd;
+        s->pollfds[i].fd = slot->role == ROLE_LOST ? slot->registered_fd : s->epoll.fd;
     }
 }
 

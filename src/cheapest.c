@@ -80,6 +80,13 @@ SELDOM static int fall_back(struct fdslots *s, enum cost_choice choice, int refu
     return rc;
 }
 
+/* A mechanism that was avoided works again. */
+static void arrive(struct fdslots *s, enum cost_choice choice)
+{
+    if (choice == s->detour.avoided)
+        s->detour.length = 0;
+}
+
 SELDOM static int wait_around(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
 {
     enum cost_choice choice = other_than(s->detour.avoided);
@@ -102,6 +109,7 @@ SELDOM static int learn_anew(struct fdslots *s, int rc, uint32_t price, int64_t 
     enum cost_choice choice = s->cost.choice;
     if (is_refusal(rc))
         return fall_back(s, choice, rc, timeout_ns, sigmask);
+    arrive(s, choice);
     struct cost_wait w = know(s, timeout_ns);
     w.fresh = price;
     w.added = choice == COST_EPOLL ? price : 0;
@@ -136,6 +144,7 @@ INLINE int wait_despite(struct fdslots *s, uint32_t price, int64_t timeout_ns,
     int rc = by(s->cost.choice, s, timeout_ns, sigmask);
     if (!is_as_expected(s, rc, timeout_ns))
         return learn_anew(s, rc, price, timeout_ns, sigmask);
+    arrive(s, s->cost.choice);
     return rc;
 }
 
@@ -149,8 +158,10 @@ static bool stays_poll(const struct fdslots *s, uint32_t price, int64_t timeout_
  * as had changed before, and of which these are dear enough. */
 static bool is_trifle(const struct fdslots *s, const struct sample *sample, int64_t timeout_ns)
 {
+    if (sample->price == 0)
+        return false;
     if (s->cost.choice == COST_EPOLL)
-        return sample->whole && fdslots_index_set_empty(&s->sets, SET_CHANGED) &&
+        return sample->whole && (s->sets.root[SET_CHANGED] | s->sets.root[SET_REFUSED]) == 0 &&
                fdslots_cost_stays_epoll(&s->cost, s->visible, sample->price);
     return sample->added == 0 && stays_poll(s, sample->price, timeout_ns) &&
            (sample->whole || fdslots_index_set_within(&s->sets, SET_FRESH, SET_CHANGED));
@@ -184,7 +195,7 @@ SELDOM static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_
     if (s->detour.left > 0)
         return wait_around(s, timeout_ns, sigmask);
     /* Where poll is cheaper even if the changes cost nothing, they may stay fresh. */
-    if (stays_poll(s, 0, timeout_ns))
+    if (!fdslots_index_set_empty(&s->sets, SET_FRESH) && stays_poll(s, 0, timeout_ns))
         return wait_despite(s, 0, timeout_ns, sigmask);
     struct sample sample;
     fdslots_sample_take(s, &sample);
@@ -202,8 +213,7 @@ SELDOM static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_
                                  : fdslots_short_epoll(s, timeout_ns, sigmask);
     if (is_refusal(rc))
         return fall_back(s, choice, rc, timeout_ns, sigmask);
-    if (choice == s->detour.avoided)
-        s->detour.length = 0;
+    arrive(s, choice);
     fdslots_cost_learn(&s->cost, &w, choice, found(s));
     return rc;
 }

@@ -7,7 +7,8 @@ void fdslots_ready_pause_oneshots(struct fdslots *s)
 {
     for (uint32_t i = 0; i < s->ready_count; i++) {
         const uint32_t index = s->ready[i];
-        if ((s->slots[index].flags & SLOT_ONESHOT) == 0)
+        /* A ghost may have made it be reported twice. */
+        if ((s->slots[index].flags & (SLOT_ONESHOT | SLOT_HIDDEN)) != SLOT_ONESHOT)
             continue;
         s->slots[index].flags |= SLOT_FIRED;
         fdslots_slot_hide(s, index);

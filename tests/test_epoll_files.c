@@ -7,6 +7,7 @@
 #include "oracle.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <unistd.h>
 
 #define NSLOTS  8
@@ -146,6 +147,21 @@ START_TEST(refused_and_taken_by_turns)
 END_TEST
 
 /* ---- closed fds ---- */
+
+/* The library itself shows poll(2) a number like this, in some slots. */
+START_TEST(the_highest_number)
+{
+    e = entry_at(_i);
+    int file = regular_file();
+    put(0, file, POLLIN);
+    EXPECT(fdslots_epoll_wait(s, 0), 1);
+    put(0, INT_MAX, POLLIN);
+    ck_assert_int_eq(check(), 1);
+    EXPECT(fdslots_get_fd(s, 0), INT_MAX);
+    EXPECT(fdslots_get_revents(s, 0), POLLNVAL);
+    close(file);
+}
+END_TEST
 
 START_TEST(closed_fds_end_every_wait)
 {
@@ -411,6 +427,7 @@ Suite *suite_epoll_files(void)
                         REFUSED * entry_count());
     tcase_add_loop_test(tcase, refused_and_taken_by_turns, 0, entry_count());
     tcase_add_loop_test(tcase, closed_fds_end_every_wait, 0, entry_count());
+    tcase_add_loop_test(tcase, the_highest_number, 0, entry_count());
     tcase_add_loop_test(tcase, a_closed_number_becomes_a_file_again, 0, entry_count());
     tcase_add_loop_test(tcase, a_slot_left_with_a_closed_fd, 0, LENGTH(either) * entry_count());
     tcase_add_loop_test(tcase, a_new_slot_closes_the_fd_of_others, 0,

@@ -7,6 +7,7 @@
 #include "filter.h"
 #include "kernel.h"
 #include "oracle.h"
+#include "slots.h"
 
 #include <sys/epoll.h>
 #include <sys/syscall.h>
@@ -179,6 +180,31 @@ START_TEST(refused_changes_are_not_lost)
 }
 END_TEST
 
+/* After a surprise, and after a change, the shortest way is found again. */
+START_TEST(what_is_as_expected_again)
+{
+    event_set(probe);
+    for (int i = 0; i < 4; i++)
+        EXPECT(fdslots_wait(s, 0, NULL), 1);
+    ck_assert(s->cost.steady);
+    change(3, POLLIN | POLLPRI);
+    for (int i = 0; i < 4; i++)
+        EXPECT(fdslots_wait(s, 0, NULL), 1);
+    ck_assert(s->cost.steady);
+    event_clear(probe);
+}
+END_TEST
+
+/* A refusal that is long past makes the next one no dearer. */
+START_TEST(a_mechanism_that_works_again)
+{
+    s->detour = (struct detour){.length = 511, .avoided = COST_EPOLL};
+    change(3, POLLIN | POLLPRI);
+    EXPECT(fdslots_wait(s, 0, NULL), 0);
+    ck_assert_uint_eq(s->detour.length, 0);
+}
+END_TEST
+
 Suite *suite_few_changes(void)
 {
     Suite *suite = suite_create("few changes");
@@ -193,5 +219,7 @@ Suite *suite_few_changes(void)
     tcase_add_test(tcase, slots_share_an_fd);
     tcase_add_test(tcase, a_regular_file_among_them);
     tcase_add_test(tcase, refused_changes_are_not_lost);
+    tcase_add_test(tcase, what_is_as_expected_again);
+    tcase_add_test(tcase, a_mechanism_that_works_again);
     return suite;
 }

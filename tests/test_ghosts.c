@@ -374,6 +374,41 @@ START_TEST(many_ghosts)
 END_TEST
 
 /* A rebuild on request leaves none either, whether or not one was seen. */
+/* Who did not tell of a close may be told of another file, but the slot stays sound. */
+START_TEST(a_ghost_of_a_oneshot_slot)
+{
+    EXPECT(fdslots_set_index(s, 1, lost, POLLOUT), 0);
+    EXPECT(fdslots_epoll_wait(s, 0), 1);
+    number_reused(lost, true);
+    EXPECT(fdslots_set_events(s, 1, POLLIN | FDSLOTS_ONESHOT), 0);
+    ck_assert_int_gt(fdslots_epoll_wait(s, 0), 0);
+    EXPECT(fdslots_epoll_wait(s, 0), 0);
+    EXPECT(fdslots_resume_index(s, 1), 0);
+    EXPECT(fdslots_poll(s, KEPT_SLOTS, 0), 1);
+    EXPECT(fdslots_get_revents(s, 1), POLLIN);
+}
+END_TEST
+
+/* As many ready slots as the buffer has, and a ghost before them. */
+START_TEST(a_ghost_takes_the_place_of_nobody)
+{
+    struct fdslots *full = make_slots(2);
+    int ready[] = {event_fd(true), event_fd(true), event_fd(true)};
+    EXPECT(fdslots_set_index(full, 0, ready[2], POLLIN), 0);
+    EXPECT(fdslots_epoll_wait(full, 0), 1);
+    int other = dup(ready[2]);
+    EXPECT(fdslots_invalidate_index(full, 0), 0);
+    close(ready[2]);
+    for (uint32_t i = 0; i < 2; i++)
+        EXPECT(fdslots_set_index(full, i, ready[i], POLLIN), 0);
+    EXPECT(entry_at(_i)->wait(full, FDSLOTS_FOREVER, NULL), 2);
+    fdslots_destroy(full);
+    close(other);
+    close(ready[0]);
+    close(ready[1]);
+}
+END_TEST
+
 START_TEST(rebuild_lays_ghosts)
 {
     EXPECT(fdslots_epoll_wait(s, 0), 0);
@@ -403,6 +438,8 @@ Suite *suite_ghosts(void)
         tcase_add_test(tcase, an_exclusive_ghost_that_comes_back);
     tcase_add_loop_test(tcase, two_files_under_one_name, 0, 2);
     tcase_add_loop_test(tcase, many_ghosts, 0, 4);
+    tcase_add_loop_test(tcase, a_ghost_takes_the_place_of_nobody, 0, entry_count());
+    tcase_add_test(tcase, a_ghost_of_a_oneshot_slot);
     tcase_add_test(tcase, rebuild_lays_ghosts);
     return suite;
 }
