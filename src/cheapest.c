@@ -167,6 +167,7 @@ static bool is_trifle(const struct fdslots *s, const struct sample *sample, int6
            (sample->whole || fdslots_index_set_within(&s->sets, SET_FRESH, SET_CHANGED));
 }
 
+/* What changed is told, or noted, first. */
 static int wait_with(struct fdslots *s, const struct sample *sample, int64_t timeout_ns,
                      const sigset_t *sigmask)
 {

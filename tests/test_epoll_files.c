@@ -154,7 +154,9 @@ START_TEST(the_highest_number)
     e = entry_at(_i);
     int file = regular_file();
     put(0, file, POLLIN);
-    EXPECT(fdslots_epoll_wait(s, 0), 1);
+    ck_assert_int_eq(check(), 1);
+    if (have_epoll())
+        EXPECT(fdslots_epoll_wait(s, 0), 1);
     put(0, INT_MAX, POLLIN);
     ck_assert_int_eq(check(), 1);
     EXPECT(fdslots_get_fd(s, 0), INT_MAX);
