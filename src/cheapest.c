@@ -148,22 +148,22 @@ INLINE int wait_despite(struct fdslots *s, uint32_t price, int64_t timeout_ns,
     return rc;
 }
 
-static bool stays_poll(const struct fdslots *s, uint32_t price, int64_t timeout_ns)
+static uint64_t enough_for_poll(const struct fdslots *s, int64_t timeout_ns)
 {
-    return fdslots_cost_stays_poll(&s->cost, s->visible, s->touched - s->visible, timeout_ns > 0,
-                                   price);
+    return fdslots_cost_enough_for_poll(&s->cost, s->visible, s->touched - s->visible,
+                                        timeout_ns > 0);
 }
 
 /* Changes of which it is certain that they leave the choice as it was: few, by epoll; by poll, such
  * as had changed before, and of which these are dear enough. */
-static bool is_trifle(const struct fdslots *s, const struct sample *sample, int64_t timeout_ns)
+static bool is_trifle(const struct fdslots *s, const struct sample *sample, uint64_t enough)
 {
     if (sample->price == 0)
         return false;
     if (s->cost.choice == COST_EPOLL)
         return sample->whole && (s->sets.root[SET_CHANGED] | s->sets.root[SET_REFUSED]) == 0 &&
                fdslots_cost_stays_epoll(&s->cost, s->visible, sample->price);
-    return sample->added == 0 && stays_poll(s, sample->price, timeout_ns) &&
+    return sample->added == 0 && sample->price >= enough &&
            (sample->whole || fdslots_index_set_within(&s->sets, SET_FRESH, SET_CHANGED));
 }
 
@@ -195,14 +195,15 @@ SELDOM static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_
 {
     if (s->detour.left > 0)
         return wait_around(s, timeout_ns, sigmask);
+    const uint64_t enough = enough_for_poll(s, timeout_ns);
     /* Where poll is cheaper even if the changes cost nothing, they may stay fresh. */
-    if (!fdslots_index_set_empty(&s->sets, SET_FRESH) && stays_poll(s, 0, timeout_ns))
+    if (!fdslots_index_set_empty(&s->sets, SET_FRESH) && enough == 0)
         return wait_despite(s, 0, timeout_ns, sigmask);
     struct sample sample;
-    fdslots_sample_take(s, &sample);
+    fdslots_sample_take(s, &sample, enough);
     if (sample.price == 0 && sample.whole && fdslots_cost_is_steady(&s->cost, timeout_ns > 0))
         return wait_again(s, timeout_ns, sigmask);
-    if (is_trifle(s, &sample, timeout_ns))
+    if (is_trifle(s, &sample, enough))
         return wait_with(s, &sample, timeout_ns, sigmask);
     struct cost_wait w = know(s, timeout_ns);
     check_backlog(s);

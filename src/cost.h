@@ -117,13 +117,17 @@ static inline bool fdslots_cost_stays_epoll(const struct cost *c, uint32_t slots
            c->epoll + fresh <= COST_POLL_CALL + (uint64_t)slots * COST_POLL_SLOT;
 }
 
-/* The same of poll, with at most so many holes, for changes that had changed before. */
-static inline bool fdslots_cost_stays_poll(const struct cost *c, uint32_t slots, uint32_t holes,
-                                           bool blocks, uint64_t fresh)
+/* From which price on changes make poll remain the cheaper one for such a wait, with at most so
+ * many holes, where all that changed had changed before. UINT64_MAX where poll was not the choice.
+ */
+static inline uint64_t fdslots_cost_enough_for_poll(const struct cost *c, uint32_t slots,
+                                                    uint32_t holes, bool blocks)
 {
     uint64_t slot = COST_POLL_SLOT + (blocks ? COST_POLL_QUEUE : 0);
-    return c->choice == COST_POLL && c->excess == 0 &&
-           COST_POLL_CALL + slots * slot + (uint64_t)holes * COST_POLL_HOLE <= c->epoll + fresh;
+    uint64_t poll = COST_POLL_CALL + slots * slot + (uint64_t)holes * COST_POLL_HOLE;
+    if (c->choice != COST_POLL || c->excess > 0)
+        return UINT64_MAX;
+    return poll > c->epoll ? poll - c->epoll : 0;
 }
 
 /* A slot of the backlog is again as the kernel knows it. */

@@ -60,17 +60,19 @@ static void look_at(struct fdslots *s, uint32_t index, struct sample *sample)
     sample->slots[sample->count++] = index;
 }
 
-void fdslots_sample_take(struct fdslots *s, struct sample *sample)
+void fdslots_sample_take(struct fdslots *s, struct sample *sample, uint64_t enough)
 {
-    uint32_t left = SAMPLE;
-    sample->count = sample->price = sample->added = 0;
+    sample->count = sample->looked_at = sample->price = sample->added = 0;
+    sample->whole = true;
     FOR_EACH_IN(&s->sets, SET_FRESH, i)
     {
-        if (left-- == 0)
+        if (sample->looked_at == SAMPLE || sample->price >= enough) {
+            sample->whole = false;
             break;
+        }
+        sample->looked_at++;
         look_at(s, i, sample);
     }
-    sample->whole = left <= SAMPLE;
 }
 
 void fdslots_sample_note(struct fdslots *s, const struct sample *sample)
@@ -93,7 +95,7 @@ void fdslots_sample_price(const struct fdslots *s, const struct sample *sample, 
         return;
     uint32_t noted;
     uint32_t count = fdslots_index_set_count(&s->sets, SET_FRESH, SET_CHANGED, &noted);
-    uint32_t dropped = SAMPLE - sample->count;
-    w->fresh = (uint64_t)(count + dropped) * sample->price / SAMPLE;
-    w->added = (uint64_t)(count - noted) * sample->price / SAMPLE;
+    uint32_t dropped = sample->looked_at - sample->count;
+    w->fresh = (uint64_t)(count + dropped) * sample->price / sample->looked_at;
+    w->added = (uint64_t)(count - noted) * sample->price / sample->looked_at;
 }

@@ -14,13 +14,14 @@
 struct sample {
     uint32_t slots[SAMPLE]; /* of which the kernel's set holds something else */
     uint32_t count;
+    uint32_t looked_at;
     uint32_t price; /* of them, and of those that turned out to be as the kernel knows them */
     uint32_t added; /* of those that had not changed before */
     bool whole;     /* there are no others */
 };
 
-/* Look at the first of SET_FRESH. */
-void fdslots_sample_take(struct fdslots *s, struct sample *sample);
+/* Look at the first of SET_FRESH, until their price is enough to know the choice. */
+void fdslots_sample_take(struct fdslots *s, struct sample *sample, uint64_t enough);
 
 /* Move all of SET_FRESH to SET_CHANGED: what poll(2) leaves for epoll to tell. */
 void fdslots_sample_note(struct fdslots *s, const struct sample *sample);

@@ -106,16 +106,16 @@ static bool is_known(struct world *w, const struct move *m, struct cost_wait *wa
 {
     const bool was_in_step = in_step(w);
     const struct cost *cost = &w->cost;
-    if (fdslots_cost_stays_poll(cost, w->slots, m->holes, m->blocks, 0)) {
+    const uint64_t enough = fdslots_cost_enough_for_poll(cost, w->slots, m->holes, m->blocks);
+    if (enough == 0) {
         w->looked_away++;
         return true;
     }
-    if (look(w, wait) > FEW)
-        return false;
-    if (cost->choice == COST_EPOLL
-            ? !was_in_step || !fdslots_cost_stays_epoll(cost, w->slots, wait->fresh)
-            : wait->added > 0 ||
-                  !fdslots_cost_stays_poll(cost, w->slots, m->holes, m->blocks, wait->fresh))
+    const bool few = look(w, wait) <= FEW;
+    const bool by_epoll =
+        few && was_in_step && fdslots_cost_stays_epoll(cost, w->slots, wait->fresh);
+    const bool by_poll = wait->added == 0 && wait->fresh >= enough;
+    if (cost->choice == COST_EPOLL ? !by_epoll : !by_poll)
         return false;
     w->trifles++;
     return true;
