@@ -9,6 +9,7 @@
 #include "oracle.h"
 #include "slots.h"
 
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -48,7 +49,7 @@ static void resume_slot(uint32_t index)
 static void setup(void)
 {
     e = entry_at(entry_count() - 1);
-    ck_assert_str_eq(e->name, "wait");
+    ck_assert_int_eq(strncmp(e->name, "wait", 4), 0); /* with ppoll or without */
     s = make_slots(MANY);
     for (uint32_t i = 0; i < MANY; i++) {
         fds[i] = event_fd(false);
