@@ -31,8 +31,8 @@ tests_syscalls_LDFLAGS = -static
 tests_syscalls_LDADD = libfdslots.la
 
 if HAVE_CHECK
-check_PROGRAMS += tests/check_fdslots
-TESTS += tests/check_fdslots
+check_PROGRAMS += tests/check_cost tests/check_fdslots
+TESTS += tests/check_cost tests/check_fdslots
 endif
 
 tests_check_fdslots_SOURCES = \
@@ -107,6 +107,19 @@ tests_check_fdslots_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src
 tests_check_fdslots_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_check_fdslots_LDFLAGS = -static
 tests_check_fdslots_LDADD = libfdslots.la $(CHECK_LIBS)
+
+# Its own src/cost.c stands before that of the library.
+tests_check_cost_SOURCES = \
+	src/cost.c \
+	src/cost.h \
+	tests/check_cost.c \
+	tests/common.c \
+	tests/common.h \
+	tests/test_cost.c
+tests_check_cost_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src -DCOST_POLL_SLOT=150
+tests_check_cost_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_check_cost_LDFLAGS = -static
+tests_check_cost_LDADD = libfdslots.la $(CHECK_LIBS)
 
 # ---- random programs against poll(2) ----
 check_PROGRAMS += tests/differential

@@ -72,12 +72,13 @@ outcome() {
         program=${test%% *}
     else
         test=$program
+        export CK_RUN_SUITE=$suite
     fi
     # shellcheck disable=SC2086 # a program and its arguments
     if ! make -s "$program" >build.log 2>&1; then
         cat build.log
         echo UNBUILT
-    elif CK_DEFAULT_TIMEOUT=3 CK_RUN_SUITE=$suite timeout 30 $test >/dev/null 2>&1; then
+    elif CK_DEFAULT_TIMEOUT=3 timeout 30 $test >/dev/null 2>&1; then
         echo SURVIVED
     else
         echo noticed
@@ -114,7 +115,7 @@ cp -R "$source" "$work/0"
 (
     cd "$work/0"
     ./configure --quiet --disable-shared CFLAGS='-O1 -g'
-    make -s -j "$jobs" tests/check_fdslots tests/differential
+    make -s -j "$jobs" tests/check_cost tests/check_fdslots tests/differential
 ) >"$work/setup.log" 2>&1 || {
     cat "$work/setup.log"
     exit 1
