@@ -437,8 +437,7 @@ void fdslots_epoll_forget(struct fdslots *s, uint32_t index)
     uint32_t leader = fdslots_registration_find(s, fd);
     if (leader == INDEX_NONE)
         return;
-    if (s->slots[leader].registered_events != 0 && ctl_delete(s, fd) < 0)
-        s->epoll.ghosts_possible = true;
+    delete_registered(s, fd, s->slots[leader].registered_events != 0);
     /* As fresh as if the caller had changed them: the next choice must know what they will cost. */
     for (uint32_t i = leader; i != INDEX_NONE; i = fdslots_registration_next(s, i))
         fdslots_index_set_add(&s->sets, SET_FRESH, i);

