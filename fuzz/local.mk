@@ -15,7 +15,7 @@ FUZZ_SANITIZERS = address,undefined
 # comparison would take most of the time, for nothing: any bytes are operations.
 EXTRA_PROGRAMS += fuzz/fuzz
 fuzz_fuzz_SOURCES = fuzz/fuzz.c fuzz/mutate.c $(model_sources) $(libfdslots_la_SOURCES)
-fuzz_fuzz_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+fuzz_fuzz_CPPFLAGS = $(model_cppflags)
 fuzz_fuzz_CFLAGS = $(AM_CFLAGS) -fno-omit-frame-pointer \
 	-fsanitize=fuzzer,$(FUZZ_SANITIZERS) -fno-sanitize-recover=all \
 	-fno-sanitize-coverage=trace-cmp

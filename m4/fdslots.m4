@@ -49,7 +49,7 @@ AC_DEFUN([FDSLOTS_SYMBOL_MAP], [
   AM_CONDITIONAL([SYMBOL_MAP], [test "x$fdslots_symbol_map" = xyes])
 ])
 
-# tests/faults stands between the library and the C library.
+# tests/faults/faults stands between the library and the C library.
 AC_DEFUN([FDSLOTS_WRAP], [
   AC_CACHE_CHECK([whether the linker takes --wrap], [fdslots_cv_wrap], [
     fdslots_saved_LDFLAGS=$LDFLAGS

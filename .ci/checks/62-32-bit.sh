@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: ISC
 #
 # A machine of 32 bits, with a time_t of 64 bits (CPPFLAGS= builds for the short one). Run by the
-# kernel of this one. tests/faults is not: that time_t gives other names to the functions that it
-# takes the place of.
+# kernel of this one. tests/faults/faults is not: that time_t gives other names to the functions that
+# it takes the place of.
 . .ci/lib.sh
 triplet=i686-linux-gnu
 install_packages g{cc,++}-$triplet

@@ -9,7 +9,7 @@ install_packages gcovr
 umask 0 # some tests go on as another user, who writes down what he has run, too
 configure --disable-shared CC=gcc CFLAGS='-g -O0 --coverage -fprofile-update=atomic' LDFLAGS=--coverage
 rm -f "$BUILD"/*.gc*
-gcc -D_GNU_SOURCE -c tests/coverage_exit.c -o "$BUILD/coverage_exit.o"
+gcc -D_GNU_SOURCE -c tests/support/coverage_exit.c -o "$BUILD/coverage_exit.o"
 make_check LIBS="$BUILD/coverage_exit.o" LDFLAGS='--coverage -Wl,--wrap=_exit' \
     TESTS='tests/check_fdslots tests/differential tests/no_alloc tests/syscalls'
 

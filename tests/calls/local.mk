@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: ISC
+#
+# What the library asks of the system, seen from outside: memory and system calls.
+
+check_PROGRAMS += tests/no_alloc tests/syscalls
+TESTS += tests/no_alloc tests/syscalls
+
+tests_no_alloc_SOURCES = \
+	tests/calls/no_alloc.c \
+	tests/support/env.c \
+	tests/support/env.h \
+	tests/support/exercise.c \
+	tests/support/exercise.h
+tests_no_alloc_CPPFLAGS = $(support_cppflags)
+tests_no_alloc_LDFLAGS = -static
+tests_no_alloc_LDADD = libfdslots.la
+
+tests_syscalls_SOURCES = \
+	tests/calls/syscalls.c \
+	tests/calls/syscalls.h \
+	tests/calls/syscalls_epoll.c \
+	tests/calls/tracer.c \
+	tests/calls/tracer.h \
+	tests/support/env.c \
+	tests/support/env.h
+tests_syscalls_CPPFLAGS = $(support_cppflags)
+tests_syscalls_LDFLAGS = -static
+tests_syscalls_LDADD = libfdslots.la

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: ISC
+#
+# The Check suites, one file each, in one program. The suite of costs is in a second program, too, to
+# which other prices are compiled in.
+
+if HAVE_CHECK
+check_PROGRAMS += tests/check_cost tests/check_fdslots
+TESTS += tests/check_cost tests/check_fdslots
+endif
+
+tests_check_fdslots_SOURCES = \
+	tests/support/alarm.c \
+	tests/support/alarm.h \
+	tests/support/child.c \
+	tests/support/child.h \
+	tests/support/common.c \
+	tests/support/common.h \
+	tests/support/entry.c \
+	tests/support/entry.h \
+	tests/support/env.c \
+	tests/support/env.h \
+	tests/support/exercise.c \
+	tests/support/exercise.h \
+	tests/support/fds.c \
+	tests/support/fds.h \
+	tests/support/fds_file.c \
+	tests/support/fds_kinds.h \
+	tests/support/fds_pipe.c \
+	tests/support/fds_tcp.c \
+	tests/support/fds_unix.c \
+	tests/support/filter.c \
+	tests/support/filter.h \
+	tests/support/kernel.c \
+	tests/support/kernel.h \
+	tests/support/oracle.c \
+	tests/support/oracle.h \
+	tests/support/snapshot.c \
+	tests/support/snapshot.h \
+	tests/support/watches.c \
+	tests/support/watches.h \
+	tests/unit/hostile.h \
+	tests/unit/hostile_calls.c \
+	tests/unit/kept.c \
+	tests/unit/kept.h \
+	tests/unit/main.c \
+	tests/unit/test_bad_input.c \
+	tests/unit/test_check.c \
+	tests/unit/test_check_kept.c \
+	tests/unit/test_cost.c \
+	tests/unit/test_edge.c \
+	tests/unit/test_epoll_calls.c \
+	tests/unit/test_epoll_files.c \
+	tests/unit/test_epoll_limits.c \
+	tests/unit/test_epoll_time.c \
+	tests/unit/test_exclusive.c \
+	tests/unit/test_fairness.c \
+	tests/unit/test_few_changes.c \
+	tests/unit/test_fork.c \
+	tests/unit/test_ghosts.c \
+	tests/unit/test_hostile.c \
+	tests/unit/test_hostile_fds.c \
+	tests/unit/test_index_set.c \
+	tests/unit/test_limits.c \
+	tests/unit/test_many.c \
+	tests/unit/test_memory.c \
+	tests/unit/test_nesting.c \
+	tests/unit/test_no_epoll.c \
+	tests/unit/test_oneshot.c \
+	tests/unit/test_own_fds.c \
+	tests/unit/test_ready.c \
+	tests/unit/test_revents.c \
+	tests/unit/test_signals.c \
+	tests/unit/test_slots.c \
+	tests/unit/test_text.c \
+	tests/unit/test_timeout.c \
+	tests/unit/test_timeouts.c \
+	tests/unit/test_waker.c \
+	tests/unit/test_watches.c
+tests_check_fdslots_CPPFLAGS = $(support_cppflags) -I$(top_srcdir)/src
+tests_check_fdslots_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_check_fdslots_LDFLAGS = -static
+tests_check_fdslots_LDADD = libfdslots.la $(CHECK_LIBS)
+
+# Its own src/cost.c stands before that of the library.
+tests_check_cost_SOURCES = \
+	src/cost.c \
+	src/cost.h \
+	tests/support/common.c \
+	tests/support/common.h \
+	tests/unit/check_cost.c \
+	tests/unit/test_cost.c
+tests_check_cost_CPPFLAGS = $(support_cppflags) -I$(top_srcdir)/src -DCOST_POLL_SLOT=150
+tests_check_cost_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_check_cost_LDFLAGS = -static
+tests_check_cost_LDADD = libfdslots.la $(CHECK_LIBS)
