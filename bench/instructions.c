@@ -16,8 +16,10 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
-#define MOST 1024
+#define MOST  1024
+#define SPARE 2 /* slots above those that hold an fd from the beginning */
 
 static struct fdslots *slots;
 static int fds[MOST];
@@ -93,6 +95,61 @@ static void share_and_leave(uint32_t n)
     must(fdslots_epoll_wait(slots, 0) == 0, "fdslots_epoll_wait");
 }
 
+/* ---- what must not depend on how many slots there are: these come in two sizes ---- */
+
+/* A file comes and goes between two waits, in a buffer that has a regular file. */
+static void shed_beside_a_file(uint32_t n)
+{
+    if (fdslots_get_fd(slots, n) < 0) {
+        FILE *file = tmpfile();
+        must(file != NULL, "tmpfile");
+        fdslots_set_index(slots, n, fileno(file), POLLIN);
+    }
+    fdslots_set_index(slots, n + 1, dup(fds[0]), POLLIN);
+    fdslots_close_index(slots, n + 1);
+    must(fdslots_epoll_wait(slots, 0) == 1, "fdslots_epoll_wait");
+}
+
+/* A file goes to somebody else: the one rule is kept, but it lives on, and is ready. */
+static void hand_over(uint32_t n)
+{
+    const int fd = eventfd(1, EFD_NONBLOCK);
+    const int other = dup(fd);
+    fdslots_set_index(slots, n, fd, POLLIN);
+    must(fdslots_epoll_wait(slots, 0) == 1, "fdslots_epoll_wait");
+    fdslots_invalidate_index(slots, n);
+    close(fd);
+    must(fdslots_epoll_wait(slots, 0) == 0, "fdslots_epoll_wait");
+    close(other);
+}
+
+/* One fd in all slots, of which a wait reports a part. */
+static void share_and_cut(uint32_t n, uint32_t most)
+{
+    if (fdslots_get_fd(slots, n - 1) != fds[0])
+        for (uint32_t i = 0; i < n; i++)
+            fdslots_set_index(slots, i, fds[0], POLLIN);
+    fdslots_set_max_ready(slots, most);
+    must(fdslots_epoll_wait(slots, 0) == (int)most, "fdslots_epoll_wait");
+}
+
+static void share_and_cut_half(uint32_t n)
+{
+    share_and_cut(n, n / 2);
+}
+
+static void share_and_cut_to_one(uint32_t n)
+{
+    share_and_cut(n, 1);
+}
+
+/* Above all others, and not for the first time. */
+static void set_high(uint32_t n)
+{
+    fdslots_set_index(slots, n + 1, fds[0], POLLIN);
+    fdslots_invalidate_index(slots, n + 1);
+}
+
 /* ---- the cases ---- */
 
 struct use {
@@ -120,6 +177,16 @@ static const struct use uses[] = {
     {"ready-64-of-1024", idle, 1024, 64, 0, 1},
     {"ready-1-of-1024", idle, 1024, 1, 0, 1},
     {"share-1024", share_and_leave, 1024, 0, 0, 1024},
+    {"shed-100", shed_beside_a_file, 100, 0, 0, 1},
+    {"shed-1000", shed_beside_a_file, 1000, 0, 0, 1},
+    {"hand-over-100", hand_over, 100, 0, 0, 2},
+    {"hand-over-1000", hand_over, 1000, 0, 0, 2},
+    {"cut-half-100", share_and_cut_half, 100, 1, 0, 50},
+    {"cut-half-1000", share_and_cut_half, 1000, 1, 0, 500},
+    {"cut-to-one-100", share_and_cut_to_one, 100, 1, 0, 1},
+    {"cut-to-one-1000", share_and_cut_to_one, 1000, 1, 0, 1},
+    {"set-high-100", set_high, 100, 0, 0, 1},
+    {"set-high-1000", set_high, 1000, 0, 0, 1},
 };
 
 static const struct use *find(const char *name)
@@ -144,7 +211,7 @@ static void prepare(const struct use *use)
     getrlimit(RLIMIT_NOFILE, &limit);
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
-    must(fdslots_create(use->n, use->flags, &slots) == 0, "fdslots_create");
+    must(fdslots_create(use->n + SPARE, use->flags, &slots) == 0, "fdslots_create");
     for (uint32_t i = 0; i < use->n; i++) {
         fds[i] = eventfd(i < use->ready, EFD_NONBLOCK);
         must(fds[i] >= 0, "eventfd");

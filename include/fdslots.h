@@ -25,14 +25,17 @@
  *               the library makes a call fail in a way not named here, that error is returned.
  *   index       counts slots from 0. An index that is not below the capacity is -EINVAL.
  *   s           A NULL buffer is -EINVAL, or NULL or 0 where the result cannot hold an error.
- *   Bad input   changes nothing. Nothing here aborts, and only fdslots_dump() prints.
+ *   Bad input   changes nothing, the ready set included. Nothing here aborts, and only
+ *               fdslots_dump() prints.
  *   Cost        No system call, no allocation, O(1), unless the call says otherwise.
  *   Safety      One thread at a time for each buffer; different buffers share nothing. Only
  *               fdslots_wake() may come from another thread or from a signal handler.
  *
  * The one rule: tell the buffer before the fd in a slot closes, by fdslots_invalidate_index() or
  * fdslots_close_index(). For a caller who keeps it, every entry point reports the ready slots and
- * the exact revents that poll(2) would report at that instant.
+ * the exact revents that poll(2) would report at that instant, for every kind of file: a slot whose
+ * file epoll refuses, or answers otherwise, is polled beside the epoll set. fdslots(7) says which
+ * files these are, and names the few that only FDSLOTS_POLLED makes exact.
  */
 #ifndef FDSLOTS_H
 #define FDSLOTS_H
@@ -62,14 +65,14 @@ struct fdslots;
 /* For debugging: every wait first verifies that the caller kept the one rule. A slot whose fd was
  * closed, or closed and opened again as another file, shows POLLNVAL until it is set anew or
  * emptied, and is counted as `lost` in the stats; fdslots_close_index() does not close such an fd
- * (-EBADF). Slots that are paused are not looked at; of files that epoll refuses, only what became
- * of another kind is seen. Nothing is found where the kernel refuses an epoll set or leaves no fd
- * for a moment, nor in a child's first wait.
- * Cost, in every wait: one epoll_ctl(2) for each slot that is used and not paused, and what epoll
- * waits cost. */
+ * (-EBADF). So do the other slots that hold an fd after fdslots_close_index() of one of them. Slots
+ * that are paused are not looked at; of polled slots, only a file that became one of another kind
+ * is seen. Nothing is found where the kernel refuses an epoll set or leaves no fd for a moment, nor
+ * in a child's first wait. Cost, in every wait: one epoll_ctl(2) and one fstat(2) for each slot
+ * that is used and not paused, and what epoll waits cost. */
 #define FDSLOTS_CHECK 0x2u
 
-/* Give the bytes that fdslots_init() needs for nslots slots.
+/* Return the bytes that fdslots_init() needs for nslots slots.
  *
  * Returns 0 where nslots is 0 or more than can be (above INT_MAX, or the size would not fit in a
  * ptrdiff_t). The figure belongs to this build of the library: ask for it at run time. */
@@ -98,11 +101,12 @@ int fdslots_create(uint32_t nslots, uint32_t flags, struct fdslots **out);
  *
  * Closes what the library opened, never the caller's fds. Memory given to fdslots_init() is the
  * caller's again.
- * Cost: one close(2) for each fd the library opened, one epoll_ctl(2) after fdslots_epoll_fd(), one
- * free after fdslots_create(). */
+ * Cost: one close(2) for each fd the library opened, one epoll_ctl(2) after fdslots_epoll_fd() and
+ * for each FDSLOTS_EXCLUSIVE fd that is registered, one free after fdslots_create(). A child that
+ * has not waited makes a few calls more, to find out which of the inherited fds it may close. */
 void fdslots_destroy(struct fdslots *s);
 
-/* Give the number of slots, nslots; 0 for NULL. */
+/* Return the number of slots, nslots; 0 for NULL. */
 uint32_t fdslots_capacity(const struct fdslots *s);
 
 /* ---- Slots ----------------------------------------------------------------------------------
@@ -116,13 +120,20 @@ uint32_t fdslots_capacity(const struct fdslots *s);
  * The first use of an index above all earlier ones clears the slots between, once.
  */
 /* Report new events only (EPOLLET); epoll entry points only. Where a slot without it holds the same
- * fd, both are reported as that one is: as long as the fd is ready. */
+ * fd, and on a polled slot, events are reported as long as the fd is ready. */
 #define FDSLOTS_EDGE    0x10000u
 #define FDSLOTS_ONESHOT 0x20000u /* once reported, pause the slot; in every entry point */
 /* Wake one of the epoll sets that wait on this file, not all (EPOLLEXCLUSIVE); epoll entry points
  * only. The kernel takes it with POLLIN, POLLOUT and FDSLOTS_EDGE; beside any other event, or
- * FDSLOTS_ONESHOT, it is -EINVAL. */
+ * FDSLOTS_ONESHOT, it is -EINVAL. A polled slot is woken like any other; and while any slot is
+ * polled, so are those that are not. Who leaves such a file by invalidating its slot and closing
+ * the fd takes wakes that others wait for until the next wait; fdslots_close_index() leaves at
+ * once. */
 #define FDSLOTS_EXCLUSIVE 0x40000u
+/* Poll this slot beside the epoll set, whatever its file: for files of which epoll says something
+ * else and fstat(2) does not tell (fdslots(7) names them). All slots that hold the same fd are
+ * polled, too. The poll entry points do so anyway. */
+#define FDSLOTS_POLLED 0x80000u
 
 /* Put fd and events into a slot.
  *
@@ -135,8 +146,9 @@ int fdslots_set_index(struct fdslots *s, uint32_t index, int fd, uint32_t events
 /* Change what a slot waits for; its fd is still the same open file.
  *
  * Changes that cancel out before a wait cost that wait nothing. Arms a FDSLOTS_ONESHOT slot again,
- * also with equal events; a slot paused by fdslots_pause_index() stays paused. Of the revents
- * already reported, those that are no longer wanted are dropped.
+ * also with equal events; a slot paused by fdslots_pause_index() stays paused. An edge on a
+ * FDSLOTS_EDGE slot is looked for again, also with equal events, as EPOLL_CTL_MOD does. Of the
+ * revents already reported, those that are no longer wanted are dropped.
  *
  * Returns 0, or -EINVAL: index, or events; -ENOENT: the slot is empty. */
 int fdslots_set_events(struct fdslots *s, uint32_t index, uint32_t events);
@@ -149,17 +161,20 @@ int fdslots_invalidate_index(struct fdslots *s, uint32_t index);
 /* Deregister the fd of a slot at once, close it, and empty the slot.
  *
  * The way to close that leaves nothing behind even where a dup or a child keeps the file open.
+ * Other slots that hold the fd keep the number, and read POLLNVAL while nothing is open under it;
+ * under FDSLOTS_CHECK, until they are set anew or emptied.
  *
  * Returns 0, or -EINVAL: index; -ENOENT: the slot is empty; or the error of close(2), with the
  * slot emptied all the same (-EINTR is not returned: the fd is closed). -EBADF, too, where the
  * number is that of the buffer's epoll set, which is not closed.
- * Cost: one close(2), and one epoll_ctl(2) where the fd was registered. */
+ * Cost: one close(2), and one epoll_ctl(2) where the fd was registered; O(slots with this fd).
+ * Under FDSLOTS_CHECK the changes so far are made known first. */
 int fdslots_close_index(struct fdslots *s, uint32_t index);
 
 /* Keep a slot but report nothing for it, POLLERR and POLLHUP included.
  *
  * Its fd and events stay readable; its revents read 0. Pausing and resuming between two waits costs
- * them nothing.
+ * them nothing; but an edge that was reported and is dropped so is looked for again.
  *
  * Returns 0, or -EINVAL: index; -ENOENT: the slot is empty. */
 int fdslots_pause_index(struct fdslots *s, uint32_t index);
@@ -169,23 +184,23 @@ int fdslots_pause_index(struct fdslots *s, uint32_t index);
  * Returns 0, also for a slot that is not paused; or -EINVAL: index; -ENOENT: the slot is empty. */
 int fdslots_resume_index(struct fdslots *s, uint32_t index);
 
-/* Give the fd of a slot, paused or not; -ENOENT for an empty slot, or -EINVAL: index. */
+/* Return the fd of a slot, paused or not; -ENOENT for an empty slot, or -EINVAL: index. */
 int fdslots_get_fd(const struct fdslots *s, uint32_t index);
 
-/* Give the events as they were set, flags included; 0 for an empty slot, or -EINVAL: index. */
+/* Return the events as they were set, flags included; 0 for an empty slot, or -EINVAL: index. */
 int fdslots_get_events(const struct fdslots *s, uint32_t index);
 
-/* Give the events that the last wait reported, as poll(2) does; 0 for a slot that was not ready, or
- * that was set, emptied or paused since; or -EINVAL: index. */
+/* Return the events that the last wait reported, as poll(2) does; 0 for a slot that was not ready,
+ * or that was set, emptied or paused since; or -EINVAL: index. */
 int fdslots_get_revents(const struct fdslots *s, uint32_t index);
 
-/* Give a number (0 to UINT32_MAX) that changes each time the slot gets another owner, by set,
+/* Return a number (0 to UINT32_MAX) that changes each time the slot gets another owner, by set,
  * invalidate or close; or -EINVAL: index.
  *
  * Keep it beside a request: at completion an equal number means that the slot is still yours. */
 int64_t fdslots_get_generation(const struct fdslots *s, uint32_t index);
 
-/* Give the lowest index >= from whose slot is not empty; -ENOENT where there is none, as from the
+/* Return the lowest index >= from whose slot is not empty; -ENOENT where there is none, as from the
  * capacity up; or -EINVAL: s is NULL.
  *
  *     int64_t i = -1;
@@ -198,9 +213,11 @@ int64_t fdslots_next_used(const struct fdslots *s, uint32_t from);
  *
  * Each wait returns the number of ready slots, 0 where the time ran out. A timeout never ends
  * early; time that the entry point cannot express is rounded up. Slots that are not ready read
- * revents 0 after every wait. -EINTR is returned, never retried; ready slots win over a signal.
- * A wait that fails leaves the ready set empty and every slot's fd and events as they were;
- * one that answers -ENOTSUP leaves the ready set too.
+ * revents 0 after every wait. -EINTR is returned, never retried; ready slots win over a signal. It
+ * means that a signal handler ran; or, where the wait is epoll's, that the process was stopped and
+ * went on, was attached to by a debugger or frozen, as epoll_wait(2) ends then though poll(2) does
+ * not. A wait that fails leaves the ready set empty and every slot's fd and events as they were;
+ * one that refuses its arguments (-EINVAL), or answers -ENOTSUP, changes nothing.
  *
  * sigmask      the signals blocked during the call, atomically; NULL leaves the mask as it is, an
  *              empty set blocks none. With a timeout of 0, too, a pending signal that the mask
@@ -213,8 +230,9 @@ int64_t fdslots_next_used(const struct fdslots *s, uint32_t from);
  *
  * timeout_ms   milliseconds; 0 does not block, negative blocks until something happens
  *
- * Returns the number of ready slots, or -EINVAL: nfds is above the capacity, or, from the kernel,
- * the slots up to the highest used one in the range are more than RLIMIT_NOFILE; -ENOTSUP: a
+ * Returns the number of ready slots, or -EINVAL: nfds is above the capacity; or, from the kernel
+ * and with an empty ready set, the slots up to the highest used one in the range are more than
+ * RLIMIT_NOFILE; -ENOTSUP: a
  * FDSLOTS_EDGE or FDSLOTS_EXCLUSIVE slot is in the range; -EINTR, -ENOMEM from poll(2).
  * Cost: one system call, O(highest used index); empty slots above it never reach the kernel. */
 int fdslots_poll(struct fdslots *s, uint32_t nfds, int timeout_ms);
@@ -232,17 +250,21 @@ int fdslots_ppoll(struct fdslots *s, uint32_t nfds, const struct timespec *timeo
  *
  * timeout_ms   as fdslots_poll()
  *
+ * No slot makes it fail: what cannot be registered (a regular file, a closed fd, one for which
+ * there is no watch or memory left, a circle of epoll fds) is polled, and tried again later where
+ * the reason may pass.
+ *
  * Returns the number of ready slots, or -ENOTSUP: no epoll here, or FDSLOTS_NO_EPOLL, or a
  * FDSLOTS_EXCLUSIVE slot where epoll knows no EPOLLEXCLUSIVE; -EINTR; -EMFILE, -ENFILE, -ENOMEM:
- * the epoll set could not be made, or not made anew where a file outlived its fd; -ENOSPC, -ENOMEM:
- * an fd could not be registered (fs.epoll.max_user_watches); -EINVAL: a slot holds the epoll fd of
- * this very buffer, or a FDSLOTS_EXCLUSIVE one holds an epoll fd; -ELOOP: epoll fds nested in a
- * circle or too deep; -EBADF: the caller has closed the buffer's own set, which fdslots_rebuild()
- * makes anew.
+ * the epoll set could not be made, or not made anew where a file outlived its fd; -EINVAL: more
+ * polled slots than RLIMIT_NOFILE; -EBADF: the caller has closed the buffer's own set, which
+ * fdslots_rebuild() makes anew.
  * After an error the slots still hold the truth, and the next wait tries again.
- * Cost: one system call, and one epoll_ctl(2) for each slot whose registration differs from the
- * kernel's; O(ready + changed). One epoll_ctl(2) more for each slot with a closed fd, which is
- * asked again each time; three calls more to register POLLRDNORM without POLLIN. */
+ * Cost: one system call, one epoll_ctl(2) for each slot whose registration differs from the
+ * kernel's, and one fstat(2) for each fd that is registered first or under which another file may
+ * be open; O(ready + changed + polled). While slots are polled: one poll(2), and one system call
+ * more where another slot is ready. A ready or changed fd that is in several slots counts as often.
+ */
 int fdslots_epoll_wait(struct fdslots *s, int timeout_ms);
 
 /* Wait on all slots by epoll_pwait2(2), or epoll_pwait(2) where that is missing.
@@ -250,7 +272,10 @@ int fdslots_epoll_wait(struct fdslots *s, int timeout_ms);
  * timeout      relative; NULL blocks until something happens. Rounded up to milliseconds where the
  *              kernel lacks epoll_pwait2.
  *
- * Returns and costs as fdslots_epoll_wait(); besides, -EINVAL: a timeout as in fdslots_ppoll().
+ * Returns and costs as fdslots_epoll_wait(); besides, -EINVAL: a timeout as in fdslots_ppoll();
+ * -ENOTSUP: a sigmask, where the system has no ppoll(2), slots are polled, none is ready and the
+ * wait would block; this one leaves the ready set empty.
+ *
  * Cost: one system call more where a sigmask is given, the timeout is 0 and no slot is ready,
  * because epoll, unlike ppoll, does not look for signals then. */
 int fdslots_epoll_pwait(struct fdslots *s, const struct timespec *timeout, const sigset_t *sigmask);
@@ -262,7 +287,8 @@ int fdslots_epoll_pwait(struct fdslots *s, const struct timespec *timeout, const
  *
  * Goes on with the mechanism that still works where one is refused. Returns as the mechanisms; an
  * error only where neither can.
- * Cost: one system call where nothing changed; else as the mechanism that is chosen. */
+ * Cost: as the mechanism that is chosen; one system call where nothing changed and no slot is
+ * polled beside the epoll set. */
 int fdslots_wait(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask);
 
 /* Set the most slots that one epoll wait may report; at first, all.
@@ -270,7 +296,9 @@ int fdslots_wait(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
  * n            1 or more; above the capacity means all
  *
  * The rest come in the next waits; none starves. Only an edge on an fd that is in several slots is
- * reported to all of them at once. A poll, also one that fdslots_wait() makes, reports all.
+ * reported to all of them at once. What poll(2) has said of polled slots beyond the limit is kept,
+ * lest an event that a file hands out once be lost: it is reported later, also if it is over by
+ * then. A poll, also one that fdslots_wait() makes, reports all.
  * Returns 0, or -EINVAL: n is 0. */
 int fdslots_set_max_ready(struct fdslots *s, uint32_t n);
 
@@ -279,8 +307,8 @@ int fdslots_set_max_ready(struct fdslots *s, uint32_t n);
  * What the last wait found; valid until the next wait on this buffer.
  */
 
-/* Give the indices of the ready slots, lowest first after a poll entry point, and store how many
- * at *count (count may be NULL).
+/* Return the indices of the ready slots, in no particular order, and store how many at *count
+ * (count may be NULL).
  *
  * A slot changed since the wait stays listed with revents 0. NULL and 0 where s is NULL. */
 const uint32_t *fdslots_ready(const struct fdslots *s, uint32_t *count);
@@ -299,7 +327,7 @@ int fdslots_iter_ready(struct fdslots *s,
 /* Empty the ready set; all revents read 0. Cost: O(ready). */
 void fdslots_clear_ready(struct fdslots *s);
 
-/* Give the slots themselves, read-only, for loops and bindings that want no call at all.
+/* Return the slots themselves, read-only, for loops and bindings that want no call at all.
  *
  * The address never changes. An fd < 0 is an empty slot, or one that is paused, as a one-shot slot
  * is already when its revents are first seen. A slot above the highest index ever set holds no
@@ -312,7 +340,8 @@ const struct pollfd *fdslots_view(const struct fdslots *s);
  *
  * An ordinary slot with POLLIN, which wakes make ready and fdslots_waker_drain() makes unready. It
  * ends with fdslots_close_index() of that slot, or with the buffer; no wake may be under way then.
- * A forked child gets a waker of its own at its first wait.
+ * A forked child gets a waker of its own at its first wait, if its slot is as it was in the parent;
+ * else it has none.
  *
  * Returns 0, or -EINVAL: index; -EEXIST: there is a waker already; -EBUSY: the slot is used;
  * -EMFILE, -ENFILE, -ENOMEM.
@@ -333,15 +362,15 @@ int fdslots_wake(const struct fdslots *s);
  * Cost: one read(2); with a pipe, one for every 512 wakes. */
 int fdslots_waker_drain(struct fdslots *s);
 
-/* Give an fd that reads ready (POLLIN) while a registered slot is, to nest the buffer in another
+/* Return an fd that reads ready (POLLIN) while a registered slot is, to nest the buffer in another
  * loop.
  *
  * Makes the changes so far known to the kernel; call it again after changing slots. The same fd
  * until fdslots_destroy(), in one process: a forked child gets another. It belongs to the library.
- * When it is ready, call fdslots_epoll_wait() with timeout 0. Files that epoll refuses (regular
- * files, closed fds) do not show through it.
+ * When it is ready, call fdslots_epoll_wait() with timeout 0. Polled slots do not show through it.
  *
- * Returns the fd, or an error of fdslots_epoll_wait().
+ * Returns the fd, or an error of fdslots_epoll_wait(); -ELOOP: a slot holds an epoll fd that is
+ * nested too deep to be nested once more; -ENOSPC: no watch is left (fs.epoll.max_user_watches).
  * Cost: that of the changes; two fds and three system calls the first time. */
 int fdslots_epoll_fd(struct fdslots *s);
 
@@ -349,7 +378,7 @@ int fdslots_epoll_fd(struct fdslots *s);
  *
  * Never needed by a caller who keeps the rule. FDSLOTS_EDGE slots that are ready now are reported
  * again. Returns 0, or an error of fdslots_epoll_wait().
- * Cost: one epoll_ctl(2) for each fd in use. */
+ * Cost: one epoll_ctl(2) for each fd in use that is not polled. */
 int fdslots_rebuild(struct fdslots *s);
 
 /* What a buffer has done since it was made. New members are added at the end. */
@@ -362,6 +391,7 @@ struct fdslots_stats {
     uint64_t rebuilds;        /* kernel sets made anew, after a ghost, a fork, or on request */
     uint64_t fallbacks;       /* fdslots_wait() was refused a mechanism and used the other */
     uint64_t lost;            /* FDSLOTS_CHECK: slots whose fd was closed behind their back */
+    uint64_t polled;          /* waits that asked poll(2) about slots beside the set */
 };
 
 /* Copy the counters.
@@ -384,7 +414,7 @@ int fdslots_dump(const struct fdslots *s, FILE *stream);
  * buf is NULL and size is not 0. */
 int fdslots_format_events(char *buf, size_t size, uint32_t events);
 
-/* Give the version of the library at run time, "MAJOR.MINOR.PATCH". */
+/* Return the version of the library at run time, "MAJOR.MINOR.PATCH". */
 const char *fdslots_version(void);
 
 enum fdslots_feature {

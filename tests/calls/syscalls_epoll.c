@@ -21,6 +21,7 @@ static struct fdslots *s;
 static int ready;
 static int idle[IDLE];
 static sigset_t mask;
+static const sigset_t *blocking_mask; /* NULL: it takes ppoll(2), which is not here */
 static int epoll_fd;
 
 /* The operations check their results: what fails early would look cheap. */
@@ -41,6 +42,7 @@ static void prepare(void)
     }
     must(fdslots_set_index(s, IDLE, ready, POLLIN), 0);
     sigemptyset(&mask);
+    blocking_mask = fdslots_has(FDSLOTS_HAS_PPOLL) == 1 ? &mask : NULL;
     must(fdslots_epoll_wait(s, 0), 1);
     must(fdslots_wait(s, 0, NULL), 1);
 }
@@ -52,13 +54,41 @@ static void prepare_idle(void)
     must(fdslots_epoll_wait(s, 0), 0);
 }
 
+static int file_fd;
+
+/* Two slots that are polled beside the set. */
 static void prepare_with_files(void)
 {
     prepare();
-    int fd = open("/", O_RDONLY | O_DIRECTORY);
-    must(fdslots_set_index(s, IDLE + 1, fd, POLLIN), 0);
-    must(fdslots_set_index(s, IDLE + 2, fd, POLLPRI), 0);
+    file_fd = open("/", O_RDONLY | O_DIRECTORY);
+    must(fdslots_set_index(s, IDLE + 1, file_fd, POLLIN), 0);
+    must(fdslots_set_index(s, IDLE + 2, file_fd, POLLPRI), 0);
     must(fdslots_epoll_wait(s, 0), 2);
+}
+
+static void prepare_with_files_idle(void)
+{
+    prepare_with_files();
+    must(fdslots_pause_index(s, IDLE), 0);
+    must(fdslots_epoll_wait(s, 0), 1);
+}
+
+static void prepare_untold(void)
+{
+    prepare();
+    must(fdslots_rebuild(s), 0);
+    for (uint32_t i = 0; i <= IDLE; i++)
+        must(fdslots_invalidate_index(s, i), 0);
+    must(fdslots_epoll_wait(s, 0), 0);
+}
+
+static void prepare_checked(void)
+{
+    must(fdslots_create(NSLOTS, FDSLOTS_CHECK, &s), 0);
+    ready = eventfd(1, 0);
+    for (uint32_t i = 0; i < 10; i++)
+        must(fdslots_set_index(s, i, dup(ready), POLLIN), 0);
+    must(fdslots_epoll_wait(s, 0), 10);
 }
 
 static void prepare_new(void)
@@ -136,6 +166,20 @@ static void wait_with_files(uint32_t i)
     must(fdslots_epoll_wait(s, -1), 2);
 }
 
+static void wait_with_files_idle(uint32_t i)
+{
+    must(fdslots_epoll_wait(s, i % 2 == 0 ? 0 : -1), 1);
+}
+
+static void pwait_with_files_idle(uint32_t i)
+{
+    const struct timespec timeout = {0, i % 2 != 0 ? 1500001 : 0};
+    must(fdslots_pause_index(s, IDLE + 1), 0);
+    must(fdslots_epoll_pwait(s, &timeout, blocking_mask), 0);
+    must(fdslots_resume_index(s, IDLE + 1), 0);
+    must(fdslots_epoll_pwait(s, &timeout, blocking_mask), 1);
+}
+
 static void best_ready(uint32_t i)
 {
     must(fdslots_wait(s, i % 2 != 0 ? FDSLOTS_FOREVER : (int64_t)i, NULL), 1);
@@ -150,6 +194,11 @@ static void best_with_files(uint32_t i)
 {
     (void)i;
     must(fdslots_wait(s, FDSLOTS_FOREVER, NULL), 2);
+}
+
+static void best_with_files_idle(uint32_t i)
+{
+    must(fdslots_wait(s, i % 2 == 0 ? 0 : FDSLOTS_FOREVER, NULL), 1);
 }
 
 /* Changes of every sort that cancel out. */
@@ -170,6 +219,100 @@ static void wait_changed(uint32_t i)
 {
     must(fdslots_set_events(s, IDLE, i % 2 == 0 ? POLLOUT : POLLIN), 0);
     must(fdslots_epoll_wait(s, -1), 1);
+}
+
+/* ---- an owner that the set has not seen ---- */
+
+/* An fstat and an ADD; then the DEL. */
+static void register_one(uint32_t i)
+{
+    must(fdslots_set_index(s, 5, idle[i], POLLIN), 0);
+    must(fdslots_epoll_wait(s, 0), 0);
+    must(fdslots_invalidate_index(s, 5), 0);
+    must(fdslots_epoll_wait(s, 0), 0);
+}
+
+static void register_all(uint32_t i)
+{
+    (void)i;
+    for (uint32_t index = 0; index < IDLE; index++)
+        must(fdslots_set_index(s, index, idle[index], POLLIN), 0);
+    must(fdslots_epoll_wait(s, 0), 0);
+}
+
+/* One for all slots with the fd. */
+static void register_shared(uint32_t i)
+{
+    (void)i;
+    for (uint32_t index = 0; index < 10; index++)
+        must(fdslots_set_index(s, index, idle[0], POLLIN), 0);
+    must(fdslots_epoll_wait(s, 0), 0);
+}
+
+/* The same number, perhaps another file: MOD says that it is not. */
+static void set_again(uint32_t i)
+{
+    must(fdslots_set_index(s, i % IDLE, idle[i % IDLE], POLLIN), 0);
+    must(fdslots_epoll_wait(s, -1), 1);
+}
+
+/* MOD says that it is: fstat and ADD. One close before. */
+static void replace_one(uint32_t i)
+{
+    must(dup2(idle[i + 1], idle[0]), idle[0]);
+    must(fdslots_set_index(s, 0, idle[0], POLLIN), 0);
+    must(fdslots_epoll_wait(s, -1), 1);
+}
+
+/* What the file is is known: DEL and ADD. */
+static void pause_one(uint32_t i)
+{
+    must(fdslots_pause_index(s, i % IDLE), 0);
+    must(fdslots_epoll_wait(s, -1), 1);
+    must(fdslots_resume_index(s, i % IDLE), 0);
+    must(fdslots_epoll_wait(s, -1), 1);
+}
+
+/* An fstat for the owner, one poll(2) for each wait. */
+static void file_comes_and_goes(uint32_t i)
+{
+    (void)i;
+    must(fdslots_set_index(s, IDLE + 7, file_fd, POLLPRI), 0);
+    must(fdslots_epoll_wait(s, 0), 1);
+    must(fdslots_epoll_wait(s, 0), 1);
+    must(fdslots_invalidate_index(s, IDLE + 7), 0);
+    must(fdslots_epoll_wait(s, 0), 1);
+}
+
+static void closed_comes_and_goes(uint32_t i)
+{
+    (void)i;
+    must(fdslots_set_index(s, 7, 900, POLLIN), 0);
+    must(fdslots_epoll_wait(s, 0), 1);
+    must(fdslots_epoll_wait(s, 0), 1);
+    must(fdslots_invalidate_index(s, 7), 0);
+    must(fdslots_epoll_wait(s, 0), 0);
+}
+
+/* Nobody needs to know what the file is. */
+static void asked_for_poll(uint32_t i)
+{
+    must(fdslots_set_index(s, 7, idle[i], POLLIN | FDSLOTS_POLLED), 0);
+    must(fdslots_epoll_wait(s, 0), 0);
+    must(fdslots_epoll_wait(s, 0), 0);
+}
+
+/* What the files are is known still: an ADD for each, and the two sets. */
+static void rebuild_one(uint32_t i)
+{
+    (void)i;
+    must(fdslots_rebuild(s), 0);
+}
+
+static void wait_checked(uint32_t i)
+{
+    (void)i;
+    must(fdslots_epoll_wait(s, -1), 10);
 }
 
 static void change_all(uint32_t i)
@@ -230,11 +373,30 @@ static const struct syscalls_case cases[] = {
      SYS_epoll_pwait2, 0, false},
     {"1,000 with a mask, at once", prepare_idle, pwait_at_once, 1000, TRACER_ALL, 2000, false},
     {"the same, one ready", prepare, pwait_at_once_ready, 1000, TRACER_ALL, 1000, false},
-    {"1,000 epoll_waits, files too", prepare_with_files, wait_with_files, 1000, TRACER_ALL, 1000,
+    {"1,000 epoll_waits, files too", prepare_with_files, wait_with_files, 1000, TRACER_ALL, 2000,
      false},
+    {"the same, the set not ready", prepare_with_files_idle, wait_with_files_idle, 1000, TRACER_ALL,
+     1000, false},
+    {"200 epoll_pwaits with files, masked", prepare_with_files_idle, pwait_with_files_idle, 100,
+     TRACER_ALL, 200, false},
     {"1,000 waits, one slot ready", prepare, best_ready, 1000, TRACER_ALL, 1000, false},
     {"1,000 waits, nothing ready", prepare_idle, best_idle, 1000, TRACER_ALL, 1000, false},
-    {"1,000 waits, files too", prepare_with_files, best_with_files, 1000, TRACER_ALL, 1000, false},
+    {"1,000 waits, files too", prepare_with_files, best_with_files, 1000, TRACER_ALL, 2000, false},
+    {"the same, the set not ready", prepare_with_files_idle, best_with_files_idle, 1000, TRACER_ALL,
+     1000, false},
+    {"100 owners registered, and gone", prepare_untold, register_one, 100, TRACER_ALL, 500, false},
+    {"300 owners at once", prepare_untold, register_all, 1, TRACER_ALL, 2 * IDLE + 1, false},
+    {"10 slots with one fd", prepare_untold, register_shared, 1, TRACER_ALL, 3, false},
+    {"100 times the same fd again", prepare, set_again, 100, TRACER_ALL, 200, false},
+    {"100 times another file", prepare, replace_one, 100, TRACER_ALL, 500, false},
+    {"100 pauses", prepare, pause_one, 100, TRACER_ALL, 400, false},
+    {"100 files come and go", prepare_with_files_idle, file_comes_and_goes, 100, TRACER_ALL, 400,
+     false},
+    {"100 closed fds come and go", prepare_untold, closed_comes_and_goes, 100, TRACER_ALL, 400,
+     false},
+    {"100 that ask for poll(2)", prepare_untold, asked_for_poll, 100, TRACER_ALL, 200, false},
+    {"100 rebuilds of 301", prepare, rebuild_one, 100, TRACER_ALL, 100 * (IDLE + 3), false},
+    {"100 waits that check 10 slots", prepare_checked, wait_checked, 100, TRACER_ALL, 2100, false},
     {"1,000 waits after a fork", prepare_forked, wait_ready, 1000, TRACER_ALL, 1000, false},
     {"1,000 waits, changes cancel out", prepare, wait_cancelled, 1000, TRACER_ALL, 1000, false},
     {"1,000 waits, one slot changed", prepare, wait_changed, 1000, TRACER_ALL, 2000, false},

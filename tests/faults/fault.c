@@ -15,6 +15,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/select.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -45,6 +46,8 @@ const struct fault_kind fault_kinds[FAULT_CALLS] = {
     [FAULT_EVENTFD] = {"eventfd", ERRORS(EMFILE, ENFILE, ENOMEM, ENODEV, EINVAL, EINTR)},
     [FAULT_PIPE] = {"pipe", ERRORS(EMFILE, ENFILE, EFAULT, EINVAL, EINTR)},
     [FAULT_FCNTL] = {"fcntl", ERRORS(EINTR, EBADF, EINVAL, EPERM)},
+    [FAULT_FSTAT] = {"fstat", ERRORS(EBADF, ENOMEM, EOVERFLOW, EPERM, ENOSYS, EINTR)},
+    [FAULT_OPEN] = {"open", ERRORS(EACCES, EMFILE, ENFILE, ENOENT, ENOMEM, EPERM, EINTR)},
     [FAULT_READ] = {"read", ERRORS(EINTR, EAGAIN, EBADF, EFAULT, EINVAL, EIO, EISDIR)},
     [FAULT_WRITE] = {"write", ERRORS(EINTR, EAGAIN, EBADF, EDESTADDRREQ, EDQUOT, EFAULT, EFBIG,
                                      EINVAL, EIO, ENOSPC, EPERM, EPIPE)},
@@ -156,6 +159,7 @@ WRAP(int, -1, FAULT_EPOLL_PWAIT, epoll_pwait,
      (int set, struct epoll_event *events, int max, int ms, const sigset_t *mask),
      (set, events, max, ms, mask))
 WRAP(int, -1, FAULT_EVENTFD, eventfd, (unsigned count, int flags), (count, flags))
+WRAP(int, -1, FAULT_FSTAT, fstat, (int fd, struct stat *st), (fd, st))
 WRAP(int, -1, FAULT_PIPE, pipe, (int ends[2]), (ends))
 WRAP(ssize_t, -1, FAULT_READ, read, (int fd, void *buf, size_t size), (fd, buf, size))
 WRAP(ssize_t, -1, FAULT_WRITE, write, (int fd, const void *buf, size_t size), (fd, buf, size))
@@ -206,6 +210,13 @@ int __wrap_fcntl(int fd, int command, ...)
     int value = va_arg(args, int);
     va_end(args);
     return fails(FAULT_FCNTL) ? -1 : __real_fcntl(fd, command, value);
+}
+
+int __real_open(const char *path, int flags, ...);
+int __wrap_open(const char *path, int flags, ...);
+int __wrap_open(const char *path, int flags, ...)
+{
+    return fails(FAULT_OPEN) ? -1 : __real_open(path, flags, 0);
 }
 
 /* Linux closes the fd whatever it answers. */

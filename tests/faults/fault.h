@@ -24,6 +24,8 @@ enum fault_call {
     FAULT_EVENTFD,
     FAULT_PIPE,
     FAULT_FCNTL,
+    FAULT_FSTAT,
+    FAULT_OPEN,
     FAULT_READ,
     FAULT_WRITE,
     FAULT_CLOSE,

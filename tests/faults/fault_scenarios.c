@@ -195,11 +195,10 @@ static void made_anew(struct world *w)
 
 /* ---- forks, limits of a wait, questions ---- */
 
-/* A child has sets and a waker of its own, and leaves its parent's alone, open. */
+/* A child has a set and a waker of its own, and closes what it has inherited of them. */
 static void in_child(struct world *w, int full)
 {
     w->is_child = true;
-    w->fds_before = world_open_fds();
     look(w);
     wake(w);
     look(w);
@@ -214,15 +213,20 @@ static void forked(struct world *w)
 {
     int full[2];
     int status;
+    const int others = w->fds_before;
     make_pipe(full, true);
+    w->fds_before = world_open_fds();
     put(w, 0, full[0], POLLIN);
     waker_open(w, 2);
     look(w);
+    w->inherited = world_open_fds() - w->fds_before;
     pid_t pid = fork();
     if (pid == 0)
         in_child(w, full[0]);
     if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
         _exit(EXIT_FAILURE);
+    w->fds_before = others;
+    w->inherited = 0;
     look(w);
     wake(w);
     look(w);
@@ -298,6 +302,7 @@ const struct scenario scenarios[] = {
     {"oneshot", scenario_oneshot, false, 0},
     {"edges", scenario_edges, true, 0},
     {"exclusive", scenario_exclusive, true, 0},
+    {"polled", scenario_polled, true, 0},
     {"wakes", scenario_wakes, false, 0},
     {"nested", scenario_nested, true, 0},
     {"forked", forked, false, 0},

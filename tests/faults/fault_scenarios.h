@@ -25,6 +25,7 @@ extern const size_t scenario_count;
 void scenario_oneshot(struct world *w);
 void scenario_edges(struct world *w);
 void scenario_exclusive(struct world *w);
+void scenario_polled(struct world *w);
 void scenario_wakes(struct world *w);
 void scenario_nested(struct world *w);
 

@@ -42,12 +42,13 @@ struct world {
     struct fdslots *s;
     struct want want[WORLD_SLOTS];
     int fds_before;
-    int waker;    /* its slot, or -1 */
-    bool cut;     /* by set_max_ready() */
-    bool checks;  /* FDSLOTS_CHECK: takes EPOLL_CTL_ADD's word for what an fd is */
-    bool has_set; /* an epoll set is in a slot: the library may ask whether it is one */
+    int waker;   /* its slot, or -1 */
+    bool cut;    /* by set_max_ready() */
+    bool checks; /* FDSLOTS_CHECK: takes EPOLL_CTL_ADD's and fstat's word for what an fd is */
+    bool nested; /* its set is in an outer one, where each new set must go */
     bool woken;
-    bool is_child; /* of the process that made the buffer: inherited fds stay as they are */
+    bool is_child; /* of the process that made the buffer */
+    int inherited; /* fds of the library that a child found, and closes where it can prove them */
 };
 
 /* Those that work here, then NULL. */
@@ -101,6 +102,10 @@ void take(int fd);
 /* The errors that the header names for a call; then 0. */
 extern const int world_poll_errors[];
 extern const int world_epoll_errors[];
+extern const int world_tell_errors[]; /* also of a wait that must put a new set into an outer one */
+
+/* Whether some file may be polled beside the set because of what has failed. */
+bool world_may_poll(void);
 
 /* Whether an attempt failed with rc: with one of these errors, and because a call failed since
  * `fired_before`. */

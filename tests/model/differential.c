@@ -10,6 +10,7 @@
 #include "model.h"
 #include "objects.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -39,25 +40,50 @@ static void generate(struct op *program, uint64_t *random)
     }
 }
 
+/* Try a shorter or quieter program. Where it still fails, it takes the place of the other, up to
+ * the operation that fails. */
+static bool still_fails(struct op *program, size_t *length, const struct op *other, size_t count)
+{
+    alarm(WATCHDOG);
+    long failed = model_run(other, count, NULL);
+    if (failed < 0)
+        return false;
+    *length = (size_t)failed + 1;
+    memcpy(program, other, *length * sizeof *program);
+    return true;
+}
+
+/* Do nothing in place of what the failure does not need: ever smaller pieces. All other operations
+ * keep their places, and so the waits that come after every so many. */
+static size_t silence(struct op *program, size_t length)
+{
+    struct op other[PROGRAM];
+    unsigned tries = 0;
+    for (size_t piece = length / 2; piece > 0; piece /= 2) {
+        for (size_t at = 0; at + piece <= length && tries < SHRINK_TRIES; at += piece, tries++) {
+            memcpy(other, program, length * sizeof *program);
+            for (size_t i = at; i < at + piece; i++)
+                other[i].code = model_code_of_nothing();
+            if (memcmp(other, program, length * sizeof *program) != 0)
+                still_fails(program, &length, other, length);
+        }
+    }
+    return length;
+}
+
 /* Leave out what the failure does not need: ever smaller pieces, as long as it still fails. */
 static size_t shrink(struct op *program, size_t length)
 {
-    struct op shorter[PROGRAM];
+    struct op other[PROGRAM];
     size_t before = length;
     unsigned tries = 0;
     for (size_t piece = length / 2; piece > 0; piece = length < before ? piece : piece / 2) {
         before = length;
         for (size_t at = 0; at + piece <= length && tries < SHRINK_TRIES; tries++) {
-            memcpy(shorter, program, at * sizeof *program);
-            memcpy(shorter + at, program + at + piece, (length - at - piece) * sizeof *program);
-            alarm(WATCHDOG);
-            long failed = model_run(shorter, length - piece, NULL);
-            if (failed < 0) {
+            memcpy(other, program, at * sizeof *program);
+            memcpy(other + at, program + at + piece, (length - at - piece) * sizeof *program);
+            if (!still_fails(program, &length, other, length - piece))
                 at += piece;
-                continue;
-            }
-            length = (size_t)failed + 1;
-            memcpy(program, shorter, length * sizeof *program);
         }
     }
     return length;
@@ -70,17 +96,23 @@ static void explain(struct op *program, size_t length)
         printf("it does not fail when its last %zu steps are run again\n", length);
         return;
     }
-    length = shrink(program, length);
+    length = shrink(program, silence(program, length));
     printf("cut down to:\n");
     model_print(stdout, program, length);
     model_run(program, length, stdout);
 }
 
+/* What runs: a file or a seed, and the steps of the programs before. */
+static char running[PATH_MAX];
+static unsigned long steps_before;
+
 static bool run_seed(uint64_t seed, unsigned long steps)
 {
     struct op program[PROGRAM];
     uint64_t random = seed;
+    snprintf(running, sizeof running, "seed %llu", (unsigned long long)seed);
     for (unsigned long done = 0; done < steps; done += PROGRAM) {
+        steps_before = done;
         generate(program, &random);
         alarm(WATCHDOG);
         long failed = model_run(program, PROGRAM, stdout);
@@ -88,6 +120,7 @@ static bool run_seed(uint64_t seed, unsigned long steps)
             continue;
         printf("seed %llu fails after %lu steps\n", (unsigned long long)seed,
                done + (unsigned long)failed + 1);
+        fflush(stdout);
         explain(program, (size_t)failed + 1);
         return false;
     }
@@ -104,6 +137,7 @@ static bool run_file(const char *path)
     }
     size_t length = fread(program, sizeof program[0], PROGRAM, file);
     fclose(file);
+    snprintf(running, sizeof running, "%s", path);
     alarm(WATCHDOG);
     long failed = model_run(program, length, stdout);
     if (failed < 0)
@@ -113,12 +147,13 @@ static bool run_file(const char *path)
     return false;
 }
 
-/* A wait that misses what it waits for may wait for ever. */
+/* A wait that misses what it waits for may wait for ever: this program waits then, and for good. */
 static void hangs(int signal)
 {
-    static const char text[] = "differential: a wait does not end\n";
     (void)signal;
-    _exit(write(STDERR_FILENO, text, sizeof text - 1) < 0 ? 2 : 1);
+    dprintf(STDERR_FILENO, "differential: a wait does not end: %s, after %lu steps\n", running,
+            steps_before + model_steps());
+    _exit(1);
 }
 
 static unsigned long number(const char *text)

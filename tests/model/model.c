@@ -4,6 +4,7 @@
  */
 #include "model_world.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
@@ -47,10 +48,43 @@ struct subject subjects[SUBJECTS] = {
      .every = 2,
      .stride = 1,
      .edges = true},
+    {.name = "checked",
+     .by = {ENTRY_EPOLL_WAIT, ENTRY_WAIT, ENTRY_POLL, ENTRY_EPOLL_PWAIT, ENTRY_PPOLL},
+     .turns = 5,
+     .every = 2,
+     .stride = 1,
+     .flags = FDSLOTS_CHECK},
 };
 struct world world;
 
+/* The program that runs, and where it is. */
+static const struct op *program;
+static size_t program_length;
+static size_t program_at;
+
 static unsigned long operations;
+
+bool model_complain(const struct subject *s, const char *what, unsigned slot, int got, int wanted)
+{
+    if (world.log != NULL) {
+        fprintf(world.log, "%s: %s, slot %u: got 0x%x, wanted 0x%x\n", s->name, what, slot,
+                (unsigned)got, (unsigned)wanted);
+        fdslots_dump(s->buffer, world.log);
+    }
+    world.broken = true;
+    return false;
+}
+
+static void create_buffer(struct subject *s)
+{
+    int rc = fdslots_create(SLOTS * s->stride, s->flags, &s->buffer);
+    if (rc == -ENOTSUP) /* nothing to check with */
+        rc = fdslots_create(SLOTS * s->stride, s->flags = 0, &s->buffer);
+    if (rc < 0)
+        abort();
+    if (s->max_ready != 0)
+        fdslots_set_max_ready(s->buffer, s->max_ready);
+}
 
 static void begin(FILE *log)
 {
@@ -61,19 +95,20 @@ static void begin(FILE *log)
         world.objects[i].fd = -1;
     FOR_EACH_SUBJECT(s)
     {
-        if (fdslots_create(SLOTS * s->stride, 0, &s->buffer) < 0)
-            abort();
-        if (s->max_ready != 0)
-            fdslots_set_max_ready(s->buffer, s->max_ready);
+        create_buffer(s);
         s->turn = 0;
         for (unsigned i = 0; i < SLOTS; i++)
             s->slots[i] = (struct expected){.fd = -1};
+        for (unsigned i = 0; i < OBJECTS; i++)
+            s->owed[i] = OWED_NOTHING;
     }
 }
 
 static void end(void)
 {
     const struct timespec at_once = {0, 0};
+    model_lift_limit();
+    model_end_children();
     model_close_all();
     FOR_EACH_SUBJECT(s)
     fdslots_destroy(s->buffer);
@@ -96,23 +131,40 @@ static bool step(const struct op *op)
         if (manner % s->every == 0 && !model_agrees(s, manner / s->every))
             return false;
     }
+    model_limit_ticks();
     return !world.broken;
 }
 
-long model_run(const struct op *program, size_t length, FILE *log)
+bool model_go_on(unsigned steps)
 {
-    long failed = -1;
+    for (unsigned i = 0; i < steps && program_at < program_length; i++)
+        if (!step(&program[program_at++]))
+            return false;
+    return true;
+}
+
+long model_run(const struct op *of, size_t length, FILE *log)
+{
     signal(SIGPIPE, SIG_IGN);
+    program = of;
+    program_length = length;
+    program_at = 0;
     begin(log);
-    for (size_t i = 0; i < length && failed < 0; i++)
-        if (!step(&program[i]))
-            failed = (long)i;
+    bool agreed = true;
+    while (agreed && program_at < length)
+        agreed = model_go_on(1);
     end();
-    return failed;
+    return agreed ? -1 : (long)program_at - 1;
+}
+
+unsigned long model_steps(void)
+{
+    return world.steps;
 }
 
 void model_print_counts(FILE *out)
 {
     fprintf(out, "%lu operations, each on %d buffers; ", operations, SUBJECTS);
     model_print_waits(out);
+    objects_print_kinds(out);
 }

@@ -27,6 +27,12 @@ struct op {
  * operation after which one did not; what differed is printed to `log` unless it is NULL. */
 long model_run(const struct op *program, size_t length, FILE *log);
 
+/* How many operations the program that runs has made. */
+unsigned long model_steps(void);
+
+/* The code of an operation that does nothing. */
+uint8_t model_code_of_nothing(void);
+
 /* A line for each operation, for a person, or for a test in C. */
 void model_print(FILE *out, const struct op *program, size_t length);
 

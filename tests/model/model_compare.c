@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <string.h>
 
 static unsigned long waits[ENTRY_POINTS];
 
@@ -21,87 +20,6 @@ void model_print_waits(FILE *out)
     for (unsigned i = 0; i < ENTRY_POINTS; i++)
         fprintf(out, "%s fdslots_%s %lu", i == 0 ? ":" : ",", names[i], waits[i]);
     fputc('\n', out);
-}
-
-bool model_complain(const struct subject *s, const char *what, unsigned slot, int got, int wanted)
-{
-    if (world.log != NULL) {
-        fprintf(world.log, "%s: %s, slot %u: got 0x%x, wanted 0x%x\n", s->name, what, slot,
-                (unsigned)got, (unsigned)wanted);
-        fdslots_dump(s->buffer, world.log);
-    }
-    world.broken = true;
-    return false;
-}
-
-/* ---- the oracle ---- */
-
-/* The last question to poll(2), and its answer. Most subjects hold the same most of the time: then
- * one question serves them all. */
-static struct pollfd question[SLOTS];
-static struct pollfd answer[SLOTS];
-static bool answer_holds;
-
-void model_forget_answers(void)
-{
-    answer_holds = false;
-}
-
-static void put_question(const struct subject *s, struct pollfd *fds)
-{
-    for (unsigned i = 0; i < SLOTS; i++) {
-        const struct expected *e = &s->slots[i];
-        fds[i] = (struct pollfd){.fd = e->paused || e->fired ? -1 : e->fd,
-                                 .events = (short)(uint16_t)e->events};
-    }
-}
-
-void model_ask(const struct subject *s, struct pollfd *fds)
-{
-    put_question(s, fds);
-    if (!answer_holds || memcmp(fds, question, sizeof question) != 0) {
-        memcpy(question, fds, sizeof question);
-        memcpy(answer, fds, sizeof answer);
-        poll(answer, SLOTS, 0);
-        answer_holds = true;
-    }
-    memcpy(fds, answer, sizeof answer);
-}
-
-bool model_changes_by_itself(int fd)
-{
-    for (unsigned o = 0; o < OBJECTS; o++)
-        if (world.objects[o].fd == fd && object_changes_by_itself(&world.objects[o]))
-            return true;
-    return false;
-}
-
-static bool is_edge(const struct subject *s, unsigned slot)
-{
-    return (given(s, s->slots[slot].events) & FDSLOTS_EDGE) != 0;
-}
-
-/* Slots with the same fd are reported as long as it is ready where one of them asks for that. */
-static bool is_due(const struct subject *s, const struct pollfd *fds, unsigned slot)
-{
-    for (unsigned i = 0; i < SLOTS; i++)
-        if (fds[i].fd == fds[slot].fd && !is_edge(s, i))
-            return true;
-    return s->slots[slot].due;
-}
-
-/* Whether a wait with this answer must report the slot, however long it may take. */
-static bool must_report(const struct subject *s, const struct pollfd *fds, unsigned slot)
-{
-    return fds[slot].revents != 0 && !model_changes_by_itself(fds[slot].fd) && is_due(s, fds, slot);
-}
-
-static bool must_report_any(const struct subject *s, const struct pollfd *fds)
-{
-    for (unsigned i = 0; i < SLOTS; i++)
-        if (must_report(s, fds, i))
-            return true;
-    return false;
 }
 
 /* ---- the wait ---- */
@@ -158,7 +76,7 @@ static bool ready_list_agrees(const struct subject *s, int rc)
 static bool slots_agree(const struct subject *s)
 {
     for (unsigned i = 0; i < SLOTS; i++) {
-        int fd = s->slots[i].fd < 0 ? -ENOENT : s->slots[i].fd;
+        int fd = s->slots[i].fd < 0 ? -ENOENT : model_own(s, s->slots[i].fd);
         int events = s->slots[i].fd < 0 ? 0 : (int)given(s, s->slots[i].events);
         if (fdslots_get_fd(s->buffer, place(s, i)) != fd)
             return model_complain(s, "fd", i, fdslots_get_fd(s->buffer, place(s, i)), fd);
@@ -169,27 +87,52 @@ static bool slots_agree(const struct subject *s)
     return true;
 }
 
+/* Whether a slot's file changes by itself, or somebody else has poked it. */
+static bool is_disturbed(const struct expected *e)
+{
+    const struct object *o = object_at(e->fd);
+    return o != NULL && (object_changes_by_itself(o) || object_was_disturbed(o));
+}
+
+static bool is_once(const struct expected *e)
+{
+    const struct object *o = model_once_at(e->fd);
+    return o != NULL && !object_changes_by_itself(o);
+}
+
+/* A few slots at a time: what is polled shows what was held back, too. */
+static bool held_agrees(const struct subject *s, unsigned slot, int got, int told)
+{
+    const struct expected *e = &s->slots[slot];
+    const int wanted = (int)(e->events & 0xffff) | POLLERR | POLLHUP | POLLNVAL;
+    return s->max_ready != 0 && model_may_be_polled(s, slot) &&
+           (got & wanted & ~e->held) == (told & ~e->held);
+}
+
 /* A file may change between the questions (a TCP segment under way): an answer is right that poll
  * gave either before or after. */
-static bool revents_agree(const struct subject *s, const struct pollfd *before)
+static bool revents_agree(struct subject *s, const struct pollfd *before)
 {
     struct pollfd after[SLOTS];
     bool asked = false;
     for (unsigned i = 0; i < SLOTS; i++) {
         int got = fdslots_get_revents(s->buffer, place(s, i));
-        if (got == (uint16_t)before[i].revents)
+        bool once = is_once(&s->slots[i]);
+        if (once ? model_once_agrees(s, before, i) : got == (uint16_t)before[i].revents)
             continue;
-        if (got == 0 && (s->max_ready != 0 || !must_report(s, before, i)))
+        if (!once && held_agrees(s, i, got, (uint16_t)before[i].revents))
+            continue;
+        if (got == 0 && !once && (s->max_ready != 0 || !model_must_report(s, before, i)))
             continue;
         if (!asked) {
             model_forget_answers();
             model_ask(s, after);
             asked = true;
         }
-        if (got != (uint16_t)after[i].revents && !model_changes_by_itself(s->slots[i].fd))
+        if ((once || got != (uint16_t)after[i].revents) && !is_disturbed(&s->slots[i]))
             return model_complain(s, "revents", i, got, (uint16_t)before[i].revents);
     }
-    return true;
+    return s->max_ready != 0 || !model_owes(s) || model_complain(s, "an event is lost", 0, 0, 0);
 }
 
 /* A one-shot slot is hidden once it was reported; an edge is due again once it was gone. */
@@ -198,24 +141,26 @@ static void take_note(struct subject *s, const struct pollfd *before)
     for (unsigned i = 0; i < SLOTS; i++) {
         bool reported = fdslots_get_revents(s->buffer, place(s, i)) != 0;
         s->slots[i].due = !reported && before[i].revents == 0;
+        s->slots[i].held = reported ? 0 : s->slots[i].held | (uint16_t)before[i].revents;
         if ((s->slots[i].events & FDSLOTS_ONESHOT) != 0 && reported)
             s->slots[i].fired = true;
     }
 }
 
-static bool is_epoll_set(int fd)
+/* A wait that fails leaves the ready set empty. */
+static bool failure_agrees(struct subject *s, const struct entry *e, int rc,
+                           const struct pollfd *before)
 {
-    for (unsigned o = 0; o < OBJECTS; o++)
-        if (world.objects[o].fd == fd && object_is_epoll_set(&world.objects[o]))
-            return true;
-    return false;
+    if (!model_may_fail(s, e->point, rc))
+        return model_complain(s, "error", 0, -rc, 0);
+    model_owe_all(s, before);
+    return slots_agree(s) && ready_list_agrees(s, 0);
 }
 
-/* The one error that a wait may answer here: an epoll set cannot be watched exclusively. */
-static bool may_be_invalid(const struct subject *s, const struct pollfd *fds)
+static bool must_report_any(const struct subject *s, const struct pollfd *fds)
 {
     for (unsigned i = 0; i < SLOTS; i++)
-        if ((given(s, s->slots[i].events) & FDSLOTS_EXCLUSIVE) != 0 && is_epoll_set(fds[i].fd))
+        if (model_must_report(s, fds, i))
             return true;
     return false;
 }
@@ -225,10 +170,8 @@ static bool wait_agrees(struct subject *s, const struct entry *e, unsigned manne
 {
     const bool ready = must_report_any(s, before);
     int rc = wait_by(e, s->buffer, manner, ready);
-    if (rc == -EINVAL && may_be_invalid(s, before))
-        return true;
     if (rc < 0)
-        return model_complain(s, "error", 0, -rc, 0);
+        return failure_agrees(s, e, rc, before);
     if (rc == 0 && ready)
         return model_complain(s, "nothing reported", 0, 0, 1);
     if (s->max_ready != 0 && rc > (int)s->max_ready)
@@ -254,10 +197,12 @@ static bool rounds_agree(struct subject *s, const struct entry *e, unsigned mann
             return false;
         for (unsigned i = 0; i < SLOTS; i++)
             seen[i] |= fdslots_get_revents(s->buffer, place(s, i)) != 0;
-        while (missing < SLOTS && (seen[missing] || !must_report(s, before, missing)))
+        while (missing < SLOTS && (seen[missing] || !model_must_report(s, before, missing)))
             missing++;
+        if (missing == SLOTS && model_owes(s))
+            missing--;
     }
-    return missing == SLOTS ||
+    return missing == SLOTS || world.limit != 0 ||
            model_complain(s, "never reported", missing, 0, before[missing].revents);
 }
 

@@ -1,33 +1,27 @@
 /* SPDX-License-Identifier: ISC */
-#include "objects.h"
+#include "object_kinds.h"
+
+#include "namespaces.h"
 #include "sleeper.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <pty.h>
-#include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <sys/inotify.h>
-#include <sys/mman.h>
-#include <sys/signalfd.h>
-#include <sys/socket.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/timerfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
+
+#define OWN 300 /* the lowest number of a looker's own file: nobody else's come so far */
+
+/* ---- the directory ---- */
 
 static char directory[64];
 
 const char *objects_directory(void)
 {
     if (directory[0] == '\0') {
+        namespaces_enter();
         strcpy(directory, "/tmp/fdslots-XXXXXX");
         if (mkdtemp(directory) == NULL)
             abort();
@@ -35,377 +29,252 @@ const char *objects_directory(void)
     return directory;
 }
 
-static void path_of(char *path, size_t size, const char *name)
+void object_path(char *path, size_t size, const char *name)
 {
     snprintf(path, size, "%s/%s", objects_directory(), name);
 }
 
 void objects_remove_directory(void)
 {
+    static const char *const names[] = {"fifo", "file", "watched", "mounted", "cgroup"};
     char path[128];
     if (directory[0] == '\0')
         return;
-    for (const char *const *n = (const char *const[]){"fifo", "file", "watched", NULL}; *n; n++) {
-        path_of(path, sizeof path, *n);
-        unlink(path);
+    object_end_group();
+    for (size_t n = 0; n < sizeof names / sizeof names[0]; n++) {
+        object_path(path, sizeof path, names[n]);
+        umount2(path, MNT_DETACH);
+        remove(path);
     }
     rmdir(directory);
     directory[0] = '\0';
 }
 
-static void unblock(int fd)
+/* ---- what the kinds share ---- */
+
+void object_unblock(int fd)
 {
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
 
-static int keep_pair(struct object *o, int fd, int peer)
+int object_keep(struct object *o, int fd, int peer)
 {
+    if (fd < 0 && peer >= 0) {
+        close(peer);
+        peer = -1;
+    }
     o->fd = fd;
     o->peer = peer;
     return fd < 0 ? -1 : 0;
 }
 
-/* ---- the kinds ---- */
-
-static int open_pipe_read(struct object *o)
+int object_keep_file(struct object *o, const char *path, int flags)
 {
-    int p[2];
-    return pipe2(p, O_NONBLOCK) < 0 ? -1 : keep_pair(o, p[0], p[1]);
+    return object_keep(o, open(path, flags | O_NONBLOCK), -1);
 }
 
-static int open_pipe_write(struct object *o)
+void object_drain(int fd)
 {
-    int p[2];
-    return pipe2(p, O_NONBLOCK) < 0 ? -1 : keep_pair(o, p[1], p[0]);
+    char buf[4096];
+    for (int i = 0; i < 64 && fd >= 0 && read(fd, buf, sizeof buf) > 0; i++)
+        ;
 }
 
-static int open_fifo(struct object *o)
+/* ---- the table ---- */
+
+static const struct kinds *const groups[] = {&pipe_kinds,     &socket_kinds, &net_kinds,
+                                             &made_kinds,     &device_kinds, &file_kinds,
+                                             &terminal_kinds, &proc_kinds};
+#define GROUPS     (sizeof groups / sizeof groups[0])
+#define MOST_KINDS 100
+
+static const struct kind *kinds[MOST_KINDS];
+static unsigned kind_count;
+static unsigned quick_count;
+static unsigned long opened[MOST_KINDS];
+
+static void list(bool slow)
 {
-    char path[128];
-    path_of(path, sizeof path, "fifo");
-    unlink(path);
-    if (mkfifo(path, 0600) < 0)
-        return -1;
-    int fd = open(path, O_RDONLY | O_NONBLOCK);
-    return keep_pair(o, fd, open(path, O_WRONLY | O_NONBLOCK));
+    for (size_t g = 0; g < GROUPS; g++)
+        for (unsigned i = 0; i < groups[g]->count; i++)
+            if (((groups[g]->rows[i].traits & KIND_SLOW) != 0) == slow && kind_count < MOST_KINDS)
+                kinds[kind_count++] = &groups[g]->rows[i];
 }
 
-static int open_unix(struct object *o, int type)
+static void list_kinds(void)
 {
-    int p[2];
-    return socketpair(AF_UNIX, type | SOCK_NONBLOCK, 0, p) < 0 ? -1 : keep_pair(o, p[0], p[1]);
-}
-
-static int open_unix_stream(struct object *o)
-{
-    return open_unix(o, SOCK_STREAM);
-}
-
-static int open_unix_dgram(struct object *o)
-{
-    return open_unix(o, SOCK_DGRAM);
-}
-
-static int open_unix_seqpacket(struct object *o)
-{
-    return open_unix(o, SOCK_SEQPACKET);
-}
-
-static struct sockaddr_in loopback(int fd)
-{
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t length = sizeof a;
-    if (fd >= 0)
-        getsockname(fd, (struct sockaddr *)&a, &length);
-    return a;
-}
-
-static int bound(int type)
-{
-    int fd = socket(AF_INET, type, 0);
-    struct sockaddr_in a = loopback(-1);
-    if (fd >= 0 && bind(fd, (struct sockaddr *)&a, sizeof a) < 0) {
-        close(fd);
-        return -1;
-    }
-    return fd;
-}
-
-/* Connect a new TCP socket to the address that `fd` is bound to. */
-static int connected_to(int fd, int flags)
-{
-    struct sockaddr_in a = loopback(fd);
-    int client = socket(AF_INET, SOCK_STREAM | flags, 0);
-    if (client >= 0)
-        connect(client, (struct sockaddr *)&a, sizeof a);
-    return client;
-}
-
-static int open_tcp(struct object *o)
-{
-    int listener = bound(SOCK_STREAM);
-    if (listener < 0 || listen(listener, 1) < 0)
-        return -1;
-    int client = connected_to(listener, 0);
-    int server = accept(listener, NULL, NULL);
-    close(listener);
-    /* Small buffers, so that filling them is quick. */
-    int small = 4096;
-    setsockopt(server, SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
-    setsockopt(client, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
-    unblock(client);
-    unblock(server);
-    return keep_pair(o, server, client);
-}
-
-static int open_tcp_fresh(struct object *o)
-{
-    return keep_pair(o, socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), -1);
-}
-
-static int open_tcp_listen(struct object *o)
-{
-    int fd = bound(SOCK_STREAM | SOCK_NONBLOCK);
-    if (fd >= 0)
-        listen(fd, 8);
-    return keep_pair(o, fd, -1);
-}
-
-static void act_tcp_listen(struct object *o)
-{
-    if (o->peer >= 0)
-        close(o->peer);
-    o->peer = connected_to(o->fd, SOCK_NONBLOCK);
-}
-
-static int open_tcp_refused(struct object *o)
-{
-    int nobody = bound(SOCK_STREAM); /* bound, but not listening */
-    int fd = connected_to(nobody, SOCK_NONBLOCK);
-    close(nobody);
-    return keep_pair(o, fd, -1);
-}
-
-static int open_udp(struct object *o)
-{
-    int fd = bound(SOCK_DGRAM | SOCK_NONBLOCK);
-    int peer = bound(SOCK_DGRAM | SOCK_NONBLOCK);
-    struct sockaddr_in a = loopback(fd);
-    connect(peer, (struct sockaddr *)&a, sizeof a);
-    a = loopback(peer);
-    connect(fd, (struct sockaddr *)&a, sizeof a);
-    return keep_pair(o, fd, peer);
-}
-
-static int open_eventfd(struct object *o)
-{
-    return keep_pair(o, eventfd(0, EFD_NONBLOCK), -1);
-}
-
-static void act_eventfd(struct object *o)
-{
-    uint64_t most = UINT64_MAX - 1; /* neither readable for more nor writable: OUT ends */
-    uint64_t old;
-    if (read(o->fd, &old, sizeof old) < 0)
-        most = 1;
-    if (write(o->fd, &most, sizeof most) < 0)
+    if (kind_count > 0)
         return;
+    list(false);
+    quick_count = kind_count;
+    list(true);
 }
-
-static int open_timerfd(struct object *o)
-{
-    return keep_pair(o, timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK), -1);
-}
-
-static void act_timerfd(struct object *o)
-{
-    struct itimerspec expired = {.it_value.tv_nsec = 1};
-    timerfd_settime(o->fd, TFD_TIMER_ABSTIME, &expired, NULL);
-}
-
-static int open_signalfd(struct object *o)
-{
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGUSR2);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    return keep_pair(o, signalfd(-1, &set, SFD_NONBLOCK), -1);
-}
-
-static void act_signalfd(struct object *o)
-{
-    (void)o;
-    kill(getpid(), SIGUSR2);
-}
-
-static int open_pty(struct object *o)
-{
-    int master;
-    int slave;
-    if (openpty(&master, &slave, NULL, NULL, NULL) < 0)
-        return -1;
-    unblock(master);
-    unblock(slave);
-    return keep_pair(o, slave, master);
-}
-
-static int open_pty_master(struct object *o)
-{
-    int rc = open_pty(o);
-    return rc < 0 ? rc : keep_pair(o, o->peer, o->fd);
-}
-
-static int open_inotify(struct object *o)
-{
-    char path[128];
-    path_of(path, sizeof path, "watched");
-    close(open(path, O_CREAT | O_WRONLY, 0600));
-    int fd = inotify_init1(IN_NONBLOCK);
-    if (fd >= 0)
-        inotify_add_watch(fd, path, IN_ATTRIB);
-    return keep_pair(o, fd, -1);
-}
-
-static void act_inotify(struct object *o)
-{
-    char path[128];
-    (void)o;
-    path_of(path, sizeof path, "watched");
-    chmod(path, 0600);
-}
-
-static int open_pidfd(struct object *o)
-{
-    o->child = sleeper_fork();
-    return keep_pair(o, (int)syscall(SYS_pidfd_open, o->child, 0), -1);
-}
-
-static void act_pidfd(struct object *o)
-{
-    siginfo_t info;
-    if (o->child <= 0)
-        return;
-    kill(o->child, SIGKILL);
-    waitid(P_PID, (id_t)o->child, &info, WEXITED | WNOWAIT);
-}
-
-static int open_memfd(struct object *o)
-{
-    return keep_pair(o, memfd_create("fdslots", 0), -1);
-}
-
-static int open_file(struct object *o)
-{
-    char path[128];
-    path_of(path, sizeof path, "file");
-    return keep_pair(o, open(path, O_CREAT | O_RDWR, 0600), -1);
-}
-
-static int open_directory(struct object *o)
-{
-    return keep_pair(o, open("/", O_RDONLY | O_DIRECTORY), -1);
-}
-
-static int open_null(struct object *o)
-{
-    return keep_pair(o, open("/dev/null", O_RDWR), -1);
-}
-
-static int open_mounts(struct object *o)
-{
-    return keep_pair(o, open("/proc/self/mounts", O_RDONLY), -1);
-}
-
-static int open_path(struct object *o)
-{
-    return keep_pair(o, open("/", O_PATH), -1);
-}
-
-/* An epoll set that watches an eventfd. */
-static int open_epoll(struct object *o)
-{
-    struct epoll_event event = {.events = EPOLLIN};
-    int inner = eventfd(0, EFD_NONBLOCK);
-    int fd = epoll_create1(0);
-    if (fd >= 0)
-        epoll_ctl(fd, EPOLL_CTL_ADD, inner, &event);
-    return keep_pair(o, fd, inner);
-}
-
-static void act_epoll(struct object *o)
-{
-    if (o->peer < 0)
-        return;
-    struct object inner = {.fd = o->peer};
-    act_eventfd(&inner);
-}
-
-static const struct kind kinds[] = {
-    {"pipe_read", open_pipe_read, NULL},
-    {"pipe_write", open_pipe_write, NULL},
-    {"fifo", open_fifo, NULL},
-    {"unix_stream", open_unix_stream, NULL},
-    {"unix_dgram", open_unix_dgram, NULL},
-    {"unix_seqpacket", open_unix_seqpacket, NULL},
-    {"tcp", open_tcp, NULL},
-    {"tcp_fresh", open_tcp_fresh, NULL},
-    {"tcp_listen", open_tcp_listen, act_tcp_listen},
-    {"tcp_refused", open_tcp_refused, NULL},
-    {"udp", open_udp, NULL},
-    {"eventfd", open_eventfd, act_eventfd},
-    {"timerfd", open_timerfd, act_timerfd},
-    {"signalfd", open_signalfd, act_signalfd},
-    {"pty", open_pty, NULL},
-    {"pty_master", open_pty_master, NULL},
-    {"memfd", open_memfd, NULL},
-    {"file", open_file, NULL},
-    {"directory", open_directory, NULL},
-    {"null", open_null, NULL},
-    {"mounts", open_mounts, NULL},
-    {"path", open_path, NULL},
-    {"epoll", open_epoll, act_epoll},
-    {"pidfd", open_pidfd, act_pidfd},       /* it forks */
-    {"inotify", open_inotify, act_inotify}, /* its close waits for a grace period: some 20 ms */
-};
-#define SLOW_KINDS 2
 
 unsigned object_kinds(void)
 {
-    return sizeof kinds / sizeof kinds[0];
+    list_kinds();
+    return kind_count;
 }
 
 unsigned object_quick_kinds(void)
 {
-    return object_kinds() - SLOW_KINDS;
+    list_kinds();
+    return quick_count;
 }
 
 const char *object_kind_name(unsigned kind)
 {
-    return kinds[kind].name;
+    return kind < object_kinds() ? kinds[kind]->name : "";
 }
 
-int object_open(struct object *o, unsigned kind)
+void objects_print_kinds(FILE *out)
 {
-    *o = (struct object){.kind = &kinds[kind], .fd = -1, .peer = -1};
-    return kinds[kind].open(o);
+    unsigned here = 0;
+    for (unsigned i = 0; i < object_kinds(); i++)
+        here += opened[i] > 0;
+    fprintf(out, "%u kinds of files", here);
+    for (unsigned i = 0; here < kind_count && i < kind_count; i++)
+        if (opened[i] == 0)
+            fprintf(out, ", no %s", kinds[i]->name);
+    fputc('\n', out);
 }
 
-bool object_changes_by_itself(const struct object *o)
+/* ---- objects ---- */
+
+/* By the rule by which the library chooses what it polls beside the set. */
+static void note_type(struct object *o)
 {
-    return o->kind != NULL && (o->kind->open == open_pty || o->kind->open == open_pty_master);
+    struct stat st;
+    if (fstat(o->fd, &st) < 0)
+        return;
+    o->socket = S_ISSOCK(st.st_mode);
+    o->anonymous = (st.st_mode & S_IFMT) == 0;
+    o->polled = !o->socket && !o->anonymous && !S_ISFIFO(st.st_mode);
 }
 
-bool object_is_epoll_set(const struct object *o)
+/* Open the same file once more, under a number that is out of the way. */
+static int open_once_more(const struct object *o)
 {
-    return o->kind != NULL && o->kind->open == open_epoll;
+    struct object another = {.fd = -1, .peer = -1, .inner = -1};
+    if (o->kind->open(&another) < 0)
+        return -1;
+    int fd = fcntl(another.fd, F_DUPFD, OWN);
+    close(another.fd);
+    return fd;
+}
+
+static int open_for_all(struct object *o)
+{
+    for (unsigned looker = 0; looker < LOOKERS; looker++) {
+        if (looker != o->first && (o->own[looker] = open_once_more(o)) < 0)
+            return -1;
+        if ((o->shadow[looker] = open_once_more(o)) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int object_open(struct object *o, unsigned kind, unsigned first)
+{
+    objects_directory(); /* and its namespaces */
+    list_kinds();
+    *o = (struct object){
+        .kind = kinds[kind], .fd = -1, .peer = -1, .inner = -1, .first = first % LOOKERS};
+    for (unsigned looker = 0; looker < LOOKERS; looker++)
+        o->own[looker] = o->shadow[looker] = -1;
+    if (o->kind->open(o) < 0)
+        return -1;
+    o->by_itself |= (o->kind->traits & KIND_BY_ITSELF) != 0;
+    note_type(o);
+    o->disturbances = hostname_disturbances(true);
+    if (object_is_once(o) && open_for_all(o) < 0) {
+        close(o->fd);
+        object_close_rest(o);
+        return -1;
+    }
+    opened[kind]++;
+    return 0;
+}
+
+static void close_if_open(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
 }
 
 void object_close_rest(struct object *o)
 {
-    if (o->peer >= 0)
-        close(o->peer);
+    close_if_open(&o->peer);
+    close_if_open(&o->inner);
+    for (unsigned looker = 0; looker < LOOKERS && object_is_once(o); looker++) {
+        close_if_open(&o->own[looker]);
+        close_if_open(&o->shadow[looker]);
+    }
     if (o->child > 0)
         sleeper_end(o->child);
-    o->peer = -1;
     o->child = 0;
+}
+
+void object_was_closed(struct object *o, int fd)
+{
+    if (fd == o->fd)
+        return;
+    close(o->fd);
+    for (unsigned looker = 0; looker < LOOKERS; looker++)
+        if (o->own[looker] == fd)
+            o->own[looker] = -1;
+}
+
+void object_become(struct object *o, const struct kind *kind)
+{
+    o->kind = kind;
+    o->phase = 0;
+    o->by_itself = (kind->traits & KIND_BY_ITSELF) != 0;
+    note_type(o);
+}
+
+bool object_is_once(const struct object *o)
+{
+    return (o->kind->traits & KIND_ONCE) != 0;
+}
+
+int object_own(const struct object *o, unsigned looker)
+{
+    return looker == o->first ? o->fd : o->own[looker];
+}
+
+int object_shadow(const struct object *o, unsigned looker)
+{
+    return o->shadow[looker];
+}
+
+static bool is_disturbed(const struct object *o, bool look)
+{
+    return (o->kind->traits & KIND_SHARED) != 0 && hostname_disturbances(look) != o->disturbances;
+}
+
+bool object_changes_by_itself(const struct object *o)
+{
+    return o->by_itself || (o->kind != NULL && is_disturbed(o, false));
+}
+
+bool object_was_disturbed(const struct object *o)
+{
+    return is_disturbed(o, true);
+}
+
+bool object_is_epoll_set(const struct object *o)
+{
+    return o->kind != NULL && (o->kind->traits & KIND_EPOLL_SET) != 0;
+}
+
+bool object_is_anonymous(const struct object *o)
+{
+    return o->anonymous;
+}
+
+bool object_is_personal(const struct object *o)
+{
+    return (o->kind->traits & KIND_PERSONAL) != 0;
 }

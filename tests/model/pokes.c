@@ -2,19 +2,11 @@
  *
  * What can be done to any object from outside.
  */
-#include "objects.h"
+#include "object_kinds.h"
 
 #include <errno.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-static void drain_fd(int fd)
-{
-    char buf[4096];
-    for (int i = 0; i < 64 && fd >= 0 && read(fd, buf, sizeof buf) > 0; i++)
-        ;
-}
 
 static void write_fd(int fd)
 {
@@ -41,18 +33,18 @@ static void poke_write(struct object *o)
 
 static void poke_drain(struct object *o)
 {
-    drain_fd(o->fd);
+    object_drain(o->fd);
 }
 
 static void poke_drain_peer(struct object *o)
 {
-    drain_fd(o->peer);
+    object_drain(o->peer);
 }
 
+/* But a file would take all of it. */
 static void poke_fill(struct object *o)
 {
-    struct stat st;
-    if (fstat(o->fd, &st) == 0 && !S_ISREG(st.st_mode)) /* a file would take all of it */
+    if (o->socket || !o->polled)
         fill_fd(o->fd);
 }
 
@@ -99,6 +91,7 @@ static void poke_act(struct object *o)
         o->kind->act(o);
 }
 
+/* The last are for sockets alone. */
 static const struct {
     const char *name;
     void (*poke)(struct object *o);
@@ -109,17 +102,19 @@ static const struct {
     {"write", poke_write},
     {"drain_peer", poke_drain_peer},
     {"fill", poke_fill},
+    {"close_peer", poke_close_peer},
+    {"reset", poke_reset},
     {"shutdown_write", poke_shutdown_write},
     {"shutdown_read", poke_shutdown_read},
     {"shutdown_peer", poke_shutdown_peer},
-    {"close_peer", poke_close_peer},
-    {"reset", poke_reset},
     {"urgent", poke_urgent},
 };
+#define POKES        (sizeof pokes / sizeof pokes[0])
+#define SOCKET_POKES 4
 
 unsigned object_pokes(void)
 {
-    return sizeof pokes / sizeof pokes[0];
+    return POKES;
 }
 
 const char *object_poke_name(unsigned poke)
@@ -129,5 +124,14 @@ const char *object_poke_name(unsigned poke)
 
 void object_poke(struct object *o, unsigned poke)
 {
-    pokes[poke].poke(o);
+    if (!o->socket && poke >= POKES - SOCKET_POKES)
+        poke_act(o);
+    else
+        pokes[poke].poke(o);
+}
+
+void object_make_readable(struct object *o)
+{
+    poke_write_peer(o);
+    poke_act(o);
 }

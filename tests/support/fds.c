@@ -8,7 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct fd_kinds *const groups[] = {&pipe_kinds, &unix_kinds, &tcp_kinds, &file_kinds};
+static const struct fd_kinds *const groups[] = {&pipe_kinds, &unix_kinds, &tcp_kinds,   &net_kinds,
+                                                &file_kinds, &made_kinds, &kernel_kinds};
 
 #define GROUPS (sizeof groups / sizeof groups[0])
 

@@ -7,6 +7,7 @@
 #define TESTS_FDS_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #define SUBJECT_KEEPS 16
 
@@ -16,6 +17,7 @@ struct subject {
     int keep[SUBJECT_KEEPS];
     int kept;
     int signo;                      /* of a signalfd: blocked as long as the subject lives */
+    pid_t child;                    /* of a pidfd */
     void (*undo)(struct subject *); /* more to do before the fds are closed, or NULL */
 };
 
@@ -27,6 +29,7 @@ struct fd_kind {
 int fd_kind_count(void);
 const struct fd_kind *fd_kind_at(int i);
 
+/* Make one. Its fd is -1 where this machine has no such file, or does not let us have it. */
 void subject_make(struct subject *f, const struct fd_kind *kind);
 void subject_close(struct subject *f);
 

@@ -12,7 +12,8 @@ struct fd_kinds {
     int count;
 };
 
-extern const struct fd_kinds pipe_kinds, unix_kinds, tcp_kinds, file_kinds;
+extern const struct fd_kinds pipe_kinds, unix_kinds, tcp_kinds, net_kinds, file_kinds, made_kinds,
+    kernel_kinds;
 
 #define FD_KINDS(rows)                                                                             \
     {                                                                                              \

@@ -47,6 +47,23 @@ void filter_kill(long nr)
     CHILD_EXPECT(install(nr, FILTER_ANY, SECCOMP_RET_KILL_PROCESS), true);
 }
 
+void filter_kill_with(long nr, int first, int second)
+{
+    struct sock_filter all[] = {
+        LOAD(nr),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)nr, 0, 5),
+        LOAD(args[0]),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)first, 0, 3),
+        LOAD(args[1]),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)second, 0, 1),
+        RETURN(SECCOMP_RET_KILL_PROCESS),
+        RETURN(SECCOMP_RET_ALLOW),
+    };
+    const struct sock_fprog program = {.len = LENGTH(all), .filter = all};
+    CHILD_EXPECT(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+    CHILD_EXPECT(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+}
+
 static int try_out(void)
 {
     if (!install(SYS_getppid, FILTER_ANY, SECCOMP_RET_ERRNO | EXFULL))

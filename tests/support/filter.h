@@ -18,5 +18,7 @@ bool filter_works(void);
 void filter_refuse(long nr, int arg, int error);
 /* The same, but the call ends the process: none may be made any more. */
 void filter_kill(long nr);
+/* The same of a call with these first two arguments. */
+void filter_kill_with(long nr, int first, int second);
 
 #endif

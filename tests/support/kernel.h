@@ -25,6 +25,22 @@ struct fdslots_stats stats_of(const struct fdslots *s);
         ck_assert_int_eq((int)(after_.epoll_ctl_calls - before_.epoll_ctl_calls), ctls);           \
         ck_assert_int_eq((int)(after_.epoll_calls - before_.epoll_calls), 1);                      \
         ck_assert_int_eq((int)(after_.poll_calls - before_.poll_calls), 0);                        \
+        ck_assert_int_eq((int)(after_.polled - before_.polled), 0);                                \
+    } while (0)
+
+/* The wait gives `ready`, by one poll(2) of the polled slots and the set, `ctls` calls of
+ * epoll_ctl(2), and `epolls` waits on the set: one where it reads ready, else none. */
+#define EXPECT_WAIT_BESIDE(wait, ready, ctls, epolls)                                              \
+    EXPECT_WAIT_BESIDE_OF(s, wait, ready, ctls, epolls)
+#define EXPECT_WAIT_BESIDE_OF(s, wait, ready, ctls, epolls)                                        \
+    do {                                                                                           \
+        struct fdslots_stats before_ = stats_of(s);                                                \
+        EXPECT(wait, ready);                                                                       \
+        struct fdslots_stats after_ = stats_of(s);                                                 \
+        ck_assert_int_eq((int)(after_.epoll_ctl_calls - before_.epoll_ctl_calls), ctls);           \
+        ck_assert_int_eq((int)(after_.epoll_calls - before_.epoll_calls), epolls);                 \
+        ck_assert_int_eq((int)(after_.poll_calls - before_.poll_calls), 1);                        \
+        ck_assert_int_eq((int)(after_.polled - before_.polled), 1);                                \
     } while (0)
 
 /* A fixture: eventfds, the first of them ready, and a buffer of slots for them. */

@@ -24,7 +24,7 @@ struct hostile_pool {
 enum hostile_effect {
     READS,   /* changes nothing, whatever it returns */
     CHANGES, /* changes nothing where it refuses */
-    WAITS,   /* changes the revents and the ready set */
+    WAITS,   /* changes the revents and the ready set, but nothing where it refuses an argument */
     ENDS     /* the buffer is gone */
 };
 

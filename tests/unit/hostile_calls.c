@@ -50,7 +50,8 @@ static bool is_no_feature(intmax_t value)
 /* As the header has it, bit for bit. */
 static bool is_no_events(intmax_t value)
 {
-    const intmax_t exclusive = POLLIN | POLLOUT | POLLERR | POLLHUP | POLLNVAL | FDSLOTS_EDGE;
+    const intmax_t exclusive =
+        POLLIN | POLLOUT | POLLERR | POLLHUP | POLLNVAL | FDSLOTS_EDGE | FDSLOTS_POLLED;
     const intmax_t any = exclusive | POLLPRI | POLLRDHUP | POLLRDNORM | POLLRDBAND | POLLWRNORM |
                          POLLWRBAND | FDSLOTS_ONESHOT;
     if ((value & FDSLOTS_EXCLUSIVE) != 0)
@@ -69,7 +70,9 @@ POOL(from_pool, NULL, 0, 1, 7, 8, 63, 64, INT_MAX, UINT32_MAX - 1, UINT32_MAX);
 POOL(fd_pool, NULL, 0, -1, -2, INT_MIN, 900, INT_MAX - 1, INT_MAX);
 POOL(events_pool, is_no_events, POLLIN, 0, BITS_16(0), BITS_16(16), UINT32_MAX, INT_MAX,
      FDSLOTS_EDGE | FDSLOTS_ONESHOT | POLLIN, FDSLOTS_EXCLUSIVE | FDSLOTS_EDGE | POLLIN,
-     FDSLOTS_EXCLUSIVE | FDSLOTS_ONESHOT, FDSLOTS_EXCLUSIVE | POLLPRI);
+     FDSLOTS_POLLED | POLLIN, FDSLOTS_POLLED | FDSLOTS_EXCLUSIVE | POLLIN,
+     FDSLOTS_POLLED | FDSLOTS_EXCLUSIVE | POLLPRI, FDSLOTS_EXCLUSIVE | FDSLOTS_ONESHOT,
+     FDSLOTS_EXCLUSIVE | POLLPRI);
 POOL(any_events_pool, NULL, POLLIN, 0, BITS_16(0), BITS_16(16), UINT32_MAX);
 /* Not 0: without a ready slot a wait may last for ever. */
 POOL(nfds_pool, is_no_nfds, 8, 1, 9, INT_MAX, UINT32_MAX);
@@ -351,7 +354,7 @@ static bool dump_gives(const intmax_t *v, intmax_t *result)
 
 /* ---- the table ---- */
 
-#define EPOLL_ERRORS ENOTSUP, EMFILE, ENFILE, ENOMEM, ENOSPC, ELOOP
+#define EPOLL_ERRORS ENOTSUP, EMFILE, ENFILE, ENOMEM
 
 #define ROW(function, null_gives, effect, params, ...)                                             \
     {                                                                                              \

@@ -7,7 +7,7 @@
 #define TESTS_KEPT_H
 
 #include "kernel.h"
-#include "slots.h"
+#include "kernel/epoll.h"
 
 #define KEPT_SLOTS 4
 

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: ISC
 #
-# The Check suites, one file each, in one program. The suite of costs is in a second program, too, to
-# which other prices are compiled in.
+# The Check suites, one file each, in one program.
 
 if HAVE_CHECK
-check_PROGRAMS += tests/check_cost tests/check_fdslots
-TESTS += tests/check_cost tests/check_fdslots
+check_PROGRAMS += tests/check_fdslots
+TESTS += tests/check_fdslots
 endif
 
 tests_check_fdslots_SOURCES = \
@@ -24,7 +23,10 @@ tests_check_fdslots_SOURCES = \
 	tests/support/fds.c \
 	tests/support/fds.h \
 	tests/support/fds_file.c \
+	tests/support/fds_kernel.c \
 	tests/support/fds_kinds.h \
+	tests/support/fds_made.c \
+	tests/support/fds_net.c \
 	tests/support/fds_pipe.c \
 	tests/support/fds_tcp.c \
 	tests/support/fds_unix.c \
@@ -46,7 +48,8 @@ tests_check_fdslots_SOURCES = \
 	tests/unit/test_bad_input.c \
 	tests/unit/test_check.c \
 	tests/unit/test_check_kept.c \
-	tests/unit/test_cost.c \
+	tests/unit/test_child_fds.c \
+	tests/unit/test_choice.c \
 	tests/unit/test_edge.c \
 	tests/unit/test_epoll_calls.c \
 	tests/unit/test_epoll_files.c \
@@ -56,6 +59,7 @@ tests_check_fdslots_SOURCES = \
 	tests/unit/test_fairness.c \
 	tests/unit/test_few_changes.c \
 	tests/unit/test_fork.c \
+	tests/unit/test_generation.c \
 	tests/unit/test_ghosts.c \
 	tests/unit/test_hostile.c \
 	tests/unit/test_hostile_fds.c \
@@ -68,7 +72,10 @@ tests_check_fdslots_SOURCES = \
 	tests/unit/test_oneshot.c \
 	tests/unit/test_own_fds.c \
 	tests/unit/test_ready.c \
+	tests/unit/test_rebuilds.c \
+	tests/unit/test_refused_calls.c \
 	tests/unit/test_revents.c \
+	tests/unit/test_settled.c \
 	tests/unit/test_signals.c \
 	tests/unit/test_slots.c \
 	tests/unit/test_text.c \
@@ -80,16 +87,3 @@ tests_check_fdslots_CPPFLAGS = $(support_cppflags) -I$(top_srcdir)/src
 tests_check_fdslots_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_check_fdslots_LDFLAGS = -static
 tests_check_fdslots_LDADD = libfdslots.la $(CHECK_LIBS)
-
-# Its own src/cost.c stands before that of the library.
-tests_check_cost_SOURCES = \
-	src/cost.c \
-	src/cost.h \
-	tests/support/common.c \
-	tests/support/common.h \
-	tests/unit/check_cost.c \
-	tests/unit/test_cost.c
-tests_check_cost_CPPFLAGS = $(support_cppflags) -I$(top_srcdir)/src -DCOST_POLL_SLOT=150
-tests_check_cost_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_check_cost_LDFLAGS = -static
-tests_check_cost_LDADD = libfdslots.la $(CHECK_LIBS)

@@ -32,12 +32,17 @@ int main(void)
     srunner_add_suite(runner, suite_waker());
     srunner_add_suite(runner, suite_epoll_calls());
     srunner_add_suite(runner, suite_epoll_files());
+    srunner_add_suite(runner, suite_generation());
     srunner_add_suite(runner, suite_ghosts());
+    srunner_add_suite(runner, suite_rebuilds());
     srunner_add_suite(runner, suite_fork());
     srunner_add_suite(runner, suite_own_fds());
+    srunner_add_suite(runner, suite_child_fds());
     srunner_add_suite(runner, suite_epoll_limits());
-    srunner_add_suite(runner, suite_cost());
+    srunner_add_suite(runner, suite_refused_calls());
+    srunner_add_suite(runner, suite_choice());
     srunner_add_suite(runner, suite_few_changes());
+    srunner_add_suite(runner, suite_settled());
     srunner_add_suite(runner, suite_epoll_time());
     srunner_add_suite(runner, suite_edge());
     srunner_add_suite(runner, suite_exclusive());

@@ -2,11 +2,14 @@
  *
  * FDSLOTS_CHECK: a caller who breaks the one rule is shown it, whatever has become of the fd.
  */
-#include "backend.h"
+#include "kernel/epoll.h"
+#include "poll/poll.h"
 #include "child.h"
+#include "env.h"
 #include "kept.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define A_WHILE INT64_C(20000000)
@@ -107,7 +110,7 @@ START_TEST(a_lost_fd_stays_lost)
     EXPECT(e->wait(s, 0, NULL), 0);
     replace();
     shows_loss();
-    ck_assert(s->epoll.ghosts_possible);
+    ck_assert(s->ghosts_possible);
     event_set(kept);
     shows_loss();
     EXPECT(fdslots_epoll_wait(s, 0), 1);
@@ -200,8 +203,9 @@ START_TEST(a_lost_fd_stays_lost_without_a_set)
     EXPECT(fdslots_poll(s, 4, 0), 0);
     replace();
     EXPECT(fdslots_poll(s, 4, 0), 1);
-    EXPECT(fdslots_epoll_renew(s), 0);
-    EXPECT(fdslots_backend_poll(s, 4, 0), 1);
+    fdslots_kernel_close(s);
+    fdslots_clear_ready(s);
+    EXPECT(fdslots_poll_slots(s, 4, 0, NULL), 1);
     EXPECT(fdslots_get_revents(s, 1), POLLNVAL);
     ck_assert_uint_eq(losses(), 1);
 }
@@ -266,6 +270,38 @@ START_TEST(sharers_are_told_apart)
 }
 END_TEST
 
+/* What close_index of one slot closes is a closed number in the others, or a stranger's. */
+START_TEST(close_index_tells_the_others)
+{
+    const uint32_t closed = (uint32_t)_i % 3 + 1;
+    const bool polled = _i / 3 % 2 != 0;
+    e = entry_at(_i / 6);
+    const uint32_t events = POLLIN | (polled ? FDSLOTS_POLLED : 0);
+    for (uint32_t i = 1; i <= 3; i++)
+        EXPECT(fdslots_set_index(s, i, lost, events), 0);
+    if (closed != 1) /* also before any wait has told the set */
+        EXPECT(e->wait(s, 0, NULL), 0);
+    EXPECT(fdslots_close_index(s, closed), 0);
+    ck_assert_int_lt(fcntl(lost, F_GETFD), 0);
+    number_reused(lost, true);
+    for (int again = 0; again < 3; again++) {
+        EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 2);
+        for (uint32_t i = 1; i <= 3; i++)
+            EXPECT(fdslots_get_revents(s, i), i == closed ? 0 : POLLNVAL);
+    }
+    ck_assert_uint_eq(losses(), 2);
+    EXPECT(fdslots_set_index(s, closed, lost, POLLIN), 0);
+    EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 3);
+    EXPECT(fdslots_get_revents(s, closed), POLLIN);
+    for (uint32_t i = 1; i <= 3; i++)
+        if (i != closed)
+            EXPECT(fdslots_close_index(s, i), -EBADF);
+    ck_assert_int_ge(fcntl(lost, F_GETFD), 0);
+    EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 1);
+    EXPECT(fdslots_get_revents(s, closed), POLLIN);
+}
+END_TEST
+
 /* A file that epoll refuses: what became of another kind is seen. */
 START_TEST(a_regular_file_is_lost)
 {
@@ -285,7 +321,6 @@ START_TEST(a_regular_file_is_lost)
     EXPECT(fdslots_invalidate_index(s, 2), 0);
     EXPECT(e->wait(s, 0, NULL), 0);
     ck_assert_uint_eq(losses(), 1);
-    ck_assert_uint_eq(s->epoll.files, 0);
     if (replaced)
         close(file);
 }
@@ -293,11 +328,65 @@ END_TEST
 
 START_TEST(a_poll_of_other_slots_is_not_ended)
 {
+    EXPECT(fdslots_set_index(s, 2, lost, POLLIN), 0);
+    EXPECT(fdslots_set_index(s, 3, lost, POLLIN), 0);
     EXPECT(fdslots_poll(s, 4, 0), 0);
     replace();
     EXPECT(fdslots_poll(s, 1, 0), 0);
-    ck_assert_uint_eq(losses(), 1);
+    ck_assert_uint_eq(losses(), 3);
     EXPECT(fdslots_poll(s, 2, -1), 1);
+    EXPECT(fdslots_get_revents(s, 1), POLLNVAL);
+    EXPECT(fdslots_pause_index(s, 2), 0);
+    EXPECT(fdslots_poll(s, 4, -1), 2);
+    EXPECT(fdslots_get_revents(s, 2), 0);
+    EXPECT(fdslots_get_revents(s, 3), POLLNVAL);
+    EXPECT(fdslots_poll(s, 3, -1), 1);
+}
+END_TEST
+
+/* They are not more than one wait may report. */
+START_TEST(lost_slots_are_cut)
+{
+    e = entry_at(_i);
+    EXPECT(fdslots_set_index(s, 2, lost, POLLIN), 0);
+    EXPECT(fdslots_set_index(s, 3, lost, POLLIN), 0);
+    EXPECT(fdslots_poll(s, 4, 0), 0);
+    replace();
+    EXPECT(fdslots_set_max_ready(s, 2), 0);
+    EXPECT(fdslots_epoll_wait(s, -1), 2);
+    EXPECT(fdslots_get_revents(s, 1), POLLNVAL);
+    EXPECT(fdslots_set_max_ready(s, 4), 0);
+    EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 3);
+}
+END_TEST
+
+/* Without an fd for a moment nobody can say that the set is there still. */
+static void without_an_fd(void)
+{
+    struct rlimit limit;
+    setup();
+    CHILD_EXPECT(fdslots_poll(s, 4, 0), 0);
+    number_reused(lost, true);
+    CHILD_EXPECT(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    const rlim_t before = limit.rlim_cur;
+    limit.rlim_cur = 4; /* as many as the slots: all fds are above */
+    CHILD_EXPECT(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    CHILD_EXPECT(fdslots_poll(s, 4, 0), 1);
+    CHILD_EXPECT(fdslots_get_revents(s, 1), POLLIN);
+    limit.rlim_cur = before;
+    CHILD_EXPECT(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    CHILD_EXPECT(fdslots_poll(s, 4, 0), 1);
+    CHILD_EXPECT(fdslots_get_revents(s, 1), POLLNVAL);
+    CHILD_EXPECT(fdslots_set_index(s, 3, idle, POLLIN), 0);
+    limit.rlim_cur = 3; /* fewer: poll(2) refuses, also where a slot is lost */
+    CHILD_EXPECT(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    CHILD_EXPECT(fdslots_poll(s, 4, 0), -EINVAL);
+}
+
+START_TEST(without_an_fd_nothing_is_found)
+{
+    if (!under_valgrind()) /* it plays the limit itself, for open(2) only */
+        child_run(without_an_fd);
 }
 END_TEST
 
@@ -345,8 +434,11 @@ Suite *suite_check(void)
     tcase_add_loop_test(tc, a_lost_fd_is_found_by_a_slot_set_anew, 0, entries);
     tcase_add_loop_test(tc, a_lost_fd_is_not_closed, 0, entries);
     tcase_add_loop_test(tc, sharers_are_told_apart, 0, 3 * entries);
+    tcase_add_loop_test(tc, close_index_tells_the_others, 0, 6 * entries);
     tcase_add_loop_test(tc, a_regular_file_is_lost, 0, 2 * entries);
     tcase_add_test(tc, a_poll_of_other_slots_is_not_ended);
+    tcase_add_loop_test(tc, lost_slots_are_cut, 0, entries);
+    tcase_add_test(tc, without_an_fd_nothing_is_found);
     tcase_add_loop_test(tc, a_lost_fd_is_lost_in_a_child, 0, entries);
     tcase_add_test(tc, the_table_says_so);
     tcase_add_loop_test(tc, an_edge_slot_is_lost_like_others, 0, 4 * LENGTH(edge_changes));

@@ -125,9 +125,9 @@ START_TEST(a_closed_set_is_no_lost_fd)
 {
     EXPECT(fdslots_poll(s, 4, 0), 0);
     if (_i == 0)
-        close(s->epoll.fd);
+        close(s->kernel->fd);
     else
-        number_reused(s->epoll.fd, false);
+        number_reused(s->kernel->fd, false);
     event_set(lost);
     EXPECT(fdslots_poll(s, 4, 0), 1);
     EXPECT(fdslots_wait(s, FDSLOTS_FOREVER, NULL), 1);

@@ -87,10 +87,18 @@ START_TEST(ready_when_it_is_set)
     put_byte();
     is_reported(POLLIN);
     is_silent();
-    EXPECT(fdslots_set_events(s, 2, POLLIN | FDSLOTS_EDGE), 0); /* nothing changed, nothing new */
-    is_silent();
-    EXPECT(fdslots_set_events(s, 2, POLLIN | POLLPRI | FDSLOTS_EDGE), 0); /* a change looks anew */
+    EXPECT(fdslots_set_events(s, 2, POLLIN | FDSLOTS_EDGE), 0); /* looks anew: equal events, too */
     is_reported(POLLIN);
+    is_silent();
+    EXPECT(fdslots_set_events(s, 2, POLLIN | POLLPRI | FDSLOTS_EDGE), 0);
+    is_reported(POLLIN);
+    is_silent();
+    EXPECT(fdslots_set_events(s, 2, FDSLOTS_EDGE), 0); /* off and on again */
+    EXPECT(fdslots_set_events(s, 2, POLLIN | FDSLOTS_EDGE), 0);
+    is_reported(POLLIN);
+    is_silent();
+    EXPECT(fdslots_pause_index(s, 2), 0); /* which is no new interest */
+    EXPECT(fdslots_resume_index(s, 2), 0);
     is_silent();
     EXPECT(fdslots_set_index(s, 2, p[0], POLLIN | FDSLOTS_EDGE), 0); /* and so does a new owner */
     is_reported(POLLIN);
@@ -210,6 +218,27 @@ START_TEST(a_shared_fd)
 }
 END_TEST
 
+/* Beside a slot that is not edge-triggered both are reported as that one is. */
+START_TEST(a_shared_fd_beside_a_level_slot)
+{
+    if (!chosen(_i))
+        return;
+    EXPECT(fdslots_set_index(s, 0, p[0], POLLIN), 0);
+    put_byte();
+    for (int again = 0; again < 3; again++) {
+        EXPECT(e->wait(s, LONG_TIME, NULL), 2);
+        EXPECT(fdslots_get_revents(s, 2), POLLIN);
+    }
+    EXPECT(fdslots_pause_index(s, 0), 0); /* which wants nothing meanwhile */
+    is_reported(POLLIN);
+    is_silent();
+    EXPECT(fdslots_invalidate_index(s, 0), 0);
+    put_byte();
+    is_reported(POLLIN);
+    is_silent();
+}
+END_TEST
+
 /* What came while it was paused went to the others alone. */
 START_TEST(a_pause_beside_others_loses_nothing)
 {
@@ -282,8 +311,8 @@ START_TEST(a_rebuild_reports_what_is_ready_again)
 }
 END_TEST
 
-/* A regular file is always ready: no edge can be told. */
-START_TEST(a_regular_file_is_level)
+/* poll(2) knows no edges: what it is asked of is level-triggered. */
+START_TEST(a_polled_slot_is_level)
 {
     if (!chosen(_i))
         return;
@@ -291,6 +320,17 @@ START_TEST(a_regular_file_is_level)
     EXPECT(fdslots_set_index(s, 2, file, POLLIN | FDSLOTS_EDGE), 0);
     is_reported(POLLIN);
     is_reported(POLLIN);
+    EXPECT(fdslots_set_index(s, 2, p[0], POLLIN | FDSLOTS_EDGE | FDSLOTS_POLLED), 0);
+    is_silent();
+    put_byte();
+    is_reported(POLLIN);
+    is_reported(POLLIN);
+    take_byte();
+    is_silent();
+    EXPECT(fdslots_set_events(s, 2, POLLIN | FDSLOTS_EDGE), 0);
+    put_byte();
+    is_reported(POLLIN);
+    is_silent();
     close(file);
 }
 END_TEST
@@ -353,10 +393,11 @@ Suite *suite_edge(void)
     tcase_add_loop_test(tcase, a_dropped_event_comes_again, 0, entry_count());
     tcase_add_loop_test(tcase, with_oneshot, 0, entry_count());
     tcase_add_loop_test(tcase, a_shared_fd, 0, entry_count());
+    tcase_add_loop_test(tcase, a_shared_fd_beside_a_level_slot, 0, entry_count());
     tcase_add_loop_test(tcase, a_pause_beside_others_loses_nothing, 0, entry_count());
     tcase_add_loop_test(tcase, an_event_wanted_beside_others, 0, entry_count());
     tcase_add_loop_test(tcase, more_edges_than_one_wait_may_report, 0, entry_count());
     tcase_add_loop_test(tcase, a_rebuild_reports_what_is_ready_again, 0, entry_count());
-    tcase_add_loop_test(tcase, a_regular_file_is_level, 0, entry_count());
+    tcase_add_loop_test(tcase, a_polled_slot_is_level, 0, entry_count());
     return suite;
 }

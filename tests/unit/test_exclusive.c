@@ -123,21 +123,47 @@ START_TEST(can_share_its_fd)
 }
 END_TEST
 
-START_TEST(takes_no_epoll_fd)
+/* The kernel refuses an exclusive epoll fd: it is polled, like any other, and offered again after
+ * one wait, two, four. */
+START_TEST(an_epoll_fd_is_polled)
 {
     e = entry_at(_i);
     if (!e->is_epoll)
         return;
+    struct epoll_event event = {.events = EPOLLIN};
     int set = epoll_create1(EPOLL_CLOEXEC);
+    int inner = event_fd(false);
+    ck_assert_int_eq(epoll_ctl(set, EPOLL_CTL_ADD, inner, &event), 0);
     event_set(fd);
     EXPECT(fdslots_set_index(s, 0, fd, POLLIN), 0);
     EXPECT(fdslots_set_index(s, 1, set, POLLIN | FDSLOTS_EXCLUSIVE), 0);
-    EXPECT(e->wait(s, 0, NULL), -EINVAL);
-    EXPECT(e->wait(s, 0, NULL), -EINVAL); /* as long as the slot holds it */
+    EXPECT_WAIT_BESIDE(e->wait(s, 0, NULL), 1, 2, 1);
+    EXPECT_WAIT_BESIDE(e->wait(s, 0, NULL), 1, 1, 1);
+    EXPECT_WAIT_BESIDE(e->wait(s, 0, NULL), 1, 0, 1);
+    event_set(inner);
+    EXPECT_WAIT_BESIDE(e->wait(s, FDSLOTS_FOREVER, NULL), 2, 1, 1);
+    EXPECT(fdslots_get_revents(s, 1), POLLIN);
     EXPECT(fdslots_get_fd(s, 1), set);
-    EXPECT(fdslots_set_events(s, 1, POLLIN), 0);
-    EXPECT(e->wait(s, 0, NULL), 1);
+    EXPECT(fdslots_set_events(s, 1, POLLIN), 0); /* the kernel has nothing against it now */
+    EXPECT(e->wait(s, 0, NULL), 2);
+    EXPECT(fdslots_epoll_wait(s, 0), 2);
+    EXPECT_WAIT(fdslots_epoll_wait(s, 0), 2, 0);
     close(set);
+    close(inner);
+}
+END_TEST
+
+/* FDSLOTS_POLLED beside it: an ordinary polled slot, and nothing for the kernel to refuse. */
+START_TEST(a_polled_one_is_ordinary)
+{
+    e = entry_at(_i);
+    if (!e->is_epoll)
+        return;
+    EXPECT(fdslots_set_index(s, 1, fd, POLLIN | FDSLOTS_EXCLUSIVE | FDSLOTS_POLLED), 0);
+    EXPECT_WAIT_BESIDE(e->wait(s, 0, NULL), 0, 0, 0);
+    event_set(fd);
+    EXPECT_WAIT_BESIDE(e->wait(s, FDSLOTS_FOREVER, NULL), 1, 0, 0);
+    EXPECT(fdslots_get_revents(s, 1), POLLIN);
 }
 END_TEST
 
@@ -219,7 +245,8 @@ Suite *suite_exclusive(void)
     tcase_add_loop_test(tcase, is_taken_with, 0, LENGTH(good) * entry_count());
     tcase_add_loop_test(tcase, can_be_changed, 0, entry_count());
     tcase_add_loop_test(tcase, can_share_its_fd, 0, entry_count());
-    tcase_add_loop_test(tcase, takes_no_epoll_fd, 0, entry_count());
+    tcase_add_loop_test(tcase, an_epoll_fd_is_polled, 0, entry_count());
+    tcase_add_loop_test(tcase, a_polled_one_is_ordinary, 0, entry_count());
     tcase_add_test(tcase, wakes_who_waits);
     return suite;
 }

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #define READY 13
@@ -230,6 +231,63 @@ START_TEST(the_limit_can_change)
 }
 END_TEST
 
+/* Polled slots that a wait had no room for are known to be ready, and no wait says so of a slot
+ * that it is not asked for, that is paused, or that wants something else now. */
+START_TEST(what_is_left_out_is_reported_where_it_is_wanted)
+{
+    const struct timespec at_once = {0, 0};
+    for (uint32_t i = 1; i <= 4; i++)
+        EXPECT(fdslots_set_index(s, i, fds[i], POLLIN | FDSLOTS_POLLED), 0);
+    for (int again = 0; again < 3; again++) {
+        EXPECT(fdslots_set_max_ready(s, 1), 0);
+        EXPECT(fdslots_epoll_wait(s, -1), 1);
+        EXPECT(fdslots_poll(s, 3, -1), 2);
+        EXPECT(fdslots_epoll_wait(s, -1), 1);
+        EXPECT(fdslots_pause_index(s, 2), 0);
+        EXPECT(fdslots_set_events(s, 3, POLLPRI | FDSLOTS_POLLED), 0);
+        EXPECT(fdslots_poll(s, 1, 0), 0);
+        EXPECT(fdslots_poll(s, 4, -1), 1);
+        EXPECT(fdslots_get_revents(s, 1), POLLIN);
+        EXPECT(fdslots_ppoll(s, 64, &at_once, NULL), 2);
+        EXPECT(fdslots_get_revents(s, 2), 0);
+        EXPECT(fdslots_get_revents(s, 3), 0);
+        EXPECT(fdslots_get_revents(s, 4), POLLIN);
+        EXPECT(fdslots_epoll_wait(s, -1), 1);
+        EXPECT(fdslots_set_max_ready(s, 64), 0);
+        EXPECT(fdslots_epoll_wait(s, -1), 2);
+        EXPECT(fdslots_resume_index(s, 2), 0);
+        EXPECT(fdslots_set_events(s, 3, POLLIN | FDSLOTS_POLLED), 0);
+        EXPECT(fdslots_epoll_wait(s, -1), 4);
+    }
+}
+END_TEST
+
+/* A file may say a thing once, to whoever asks: what a wait had no room for comes in a later one,
+ * by whatever entry point, once, though poll(2) does not say so any more; but not to another owner.
+ */
+START_TEST(what_was_left_out_comes_though_it_is_over)
+{
+    const struct entry *e = entry_at(_i);
+    uint32_t first = 0;
+    for (uint32_t i = 0; i < 3; i++)
+        EXPECT(fdslots_set_index(s, i, fds[i], POLLIN | FDSLOTS_POLLED), 0);
+    EXPECT(fdslots_set_max_ready(s, 1), 0);
+    EXPECT(fdslots_epoll_wait(s, -1), 1);
+    while (fdslots_get_revents(s, first) == 0)
+        first++;
+    const uint32_t held = (first + 1) % 3;
+    const uint32_t other = (first + 2) % 3;
+    for (uint32_t i = 0; i < 3; i++)
+        event_clear(fds[i]);
+    EXPECT(fdslots_set_max_ready(s, 64), 0);
+    EXPECT(fdslots_set_index(s, other, fds[other], POLLIN | FDSLOTS_POLLED), 0);
+    EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 1);
+    EXPECT(fdslots_get_revents(s, held), POLLIN);
+    for (int i = 0; i < entry_count(); i++)
+        EXPECT(entry_at(i)->wait(s, 0, NULL), 0);
+}
+END_TEST
+
 /* One-shots that are left out are not spent. */
 START_TEST(what_is_left_out_is_not_spent)
 {
@@ -302,6 +360,8 @@ Suite *suite_fairness(void)
     tcase_add_test(tcase, changes_between_cuts);
     tcase_add_test(tcase, only_those_who_had_a_turn_are_ready);
     tcase_add_test(tcase, the_limit_can_change);
+    tcase_add_test(tcase, what_is_left_out_is_reported_where_it_is_wanted);
+    tcase_add_loop_test(tcase, what_was_left_out_comes_though_it_is_over, 0, entry_count());
     tcase_add_test(tcase, what_is_left_out_is_not_spent);
     TCase *many = add_case(suite, "many");
     tcase_add_test(many, one_wait_reports_them_all);

@@ -6,8 +6,9 @@
 #include "child.h"
 #include "filter.h"
 #include "kernel.h"
+#include "kernel/epoll.h"
 #include "oracle.h"
-#include "slots.h"
+#include "wait/choice.h"
 
 #include <string.h>
 #include <sys/epoll.h>
@@ -140,51 +141,91 @@ START_TEST(slots_share_an_fd)
 }
 END_TEST
 
+/* As COSTS, with a polled slot: the set is asked where it reads ready, here in no wait. */
+#define COSTS_BESIDE(ready, ctls)                                                                  \
+    do {                                                                                           \
+        EXPECT_WAIT_BESIDE(fdslots_wait(s, 0, NULL), ready, ctls, 0);                              \
+        ck_assert_int_eq(oracle_check(e, s, want, MANY), ready);                                   \
+        event_set(probe);                                                                          \
+        ck_assert_int_eq(oracle_check(e, s, want, MANY), (ready) + 1);                             \
+        event_clear(probe);                                                                        \
+        ck_assert_int_eq(oracle_check(e, s, want, MANY), ready);                                   \
+    } while (0)
+
 START_TEST(a_regular_file_among_them)
 {
     int file = regular_file();
     put(2, file, POLLIN);
-    COSTS(1, 2);
+    COSTS_BESIDE(1, 1); /* fds[2] leaves */
     change(3, POLLIN | POLLPRI);
-    COSTS(1, 1);
+    COSTS_BESIDE(1, 1);
+    change(2, POLLOUT);
+    COSTS_BESIDE(1, 0);
     put(2, fds[2], POLLIN);
     COSTS(0, 1);
     close(file);
 }
 END_TEST
 
-/* A closed fd is asked for at each wait, once however many slots have it, and changes beside it are
- * told once. */
+/* A closed fd is asked of poll(2) alone, however many slots have it, and changes beside it are told
+ * once. */
 START_TEST(a_closed_fd_among_them)
 {
     int closed = event_fd(false);
     close(closed);
     put(2, closed, POLLIN);
-    EXPECT(fdslots_wait(s, 0, NULL), 1);
-    COSTS(1, 1);
+    COSTS_BESIDE(1, 1); /* fds[2] leaves */
     change(3, POLLIN | POLLPRI);
-    COSTS(1, 2);
+    COSTS_BESIDE(1, 1);
     put(4, closed, POLLIN);
-    COSTS(2, 2); /* fds[4] leaves */
+    COSTS_BESIDE(2, 1);                             /* fds[4] leaves */
+    ck_assert_int_eq(dup2(fds[9], closed), closed); /* poll(2) sees by itself that it is a file */
+    COSTS_BESIDE(0, 0);
+    close(closed);
+    COSTS_BESIDE(2, 0);
     put(2, fds[2], POLLIN);
     put(4, fds[4], POLLIN);
     COSTS(0, 2);
 }
 END_TEST
 
-/* Refused, the changes are polled for, and told as soon as that is possible. */
+/* What asked for poll(2) and does no longer goes into the set. */
+START_TEST(a_polled_one_among_them)
+{
+    EXPECT(fdslots_set_events(s, 2, POLLIN | FDSLOTS_POLLED), 0);
+    COSTS_BESIDE(0, 1);
+    EXPECT(fdslots_set_events(s, 2, POLLOUT | FDSLOTS_POLLED), 0);
+    want[2].events = POLLOUT;
+    COSTS_BESIDE(1, 0);
+    change(2, POLLIN);
+    COSTS(0, 1);
+}
+END_TEST
+
+/* Where MOD is refused the registration is made anew; where ADD is refused, too, the slot is
+ * polled. In no case does the wait fail or go another way. */
 static void refused_changes(void)
 {
     filter_refuse(SYS_epoll_ctl, EPOLL_CTL_MOD, ENOMEM);
     CHILD_EXPECT(fdslots_set_events(s, 3, POLLOUT), 0);
     CHILD_EXPECT(fdslots_wait(s, 0, NULL), 1);
-    CHILD_EXPECT((int)stats_of(s).fallbacks, 1);
-    CHILD_EXPECT(fdslots_epoll_wait(s, 0), -ENOMEM);
-    CHILD_EXPECT(fdslots_set_events(s, 4, POLLOUT), 0);
-    CHILD_EXPECT(fdslots_wait(s, 0, NULL), 2);
-    CHILD_EXPECT(fdslots_set_events(s, 3, POLLIN), 0);
+    CHILD_EXPECT((int)stats_of(s).polled, 0);
+    CHILD_EXPECT(fdslots_get_revents(s, 3), POLLOUT);
+    filter_refuse(SYS_epoll_ctl, EPOLL_CTL_ADD, EPERM);
+    for (uint32_t i = 4; i < 6; i++) {
+        const int polled = (int)stats_of(s).polled;
+        close(fds[i]);
+        fds[i] = event_fd(false);
+        CHILD_EXPECT(fdslots_set_index(s, i, fds[i], POLLOUT), 0);
+        CHILD_EXPECT(fdslots_wait(s, 0, NULL), (int)i - 2);
+        CHILD_EXPECT(fdslots_get_revents(s, i), POLLOUT);
+        CHILD_EXPECT(fdslots_epoll_wait(s, 0), (int)i - 2);
+        CHILD_EXPECT((int)stats_of(s).polled, polled + 2);
+    }
+    CHILD_EXPECT((int)stats_of(s).fallbacks, 0);
     CHILD_EXPECT(fdslots_set_events(s, 4, POLLIN), 0);
-    CHILD_EXPECT(fdslots_epoll_wait(s, 0), 0);
+    CHILD_EXPECT(fdslots_set_events(s, 5, POLLIN), 0);
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), 1);
 }
 
 static void refused_in_a_process_of_its_own(void)
@@ -206,22 +247,39 @@ START_TEST(what_is_as_expected_again)
     event_set(probe);
     for (int i = 0; i < 4; i++)
         EXPECT(fdslots_wait(s, 0, NULL), 1);
-    ck_assert(s->cost.steady);
+    ck_assert(s->choice->steady);
     change(3, POLLIN | POLLPRI);
     for (int i = 0; i < 4; i++)
         EXPECT(fdslots_wait(s, 0, NULL), 1);
-    ck_assert(s->cost.steady);
+    ck_assert(s->choice->steady);
     event_clear(probe);
+}
+END_TEST
+
+/* What waits that were all alike could do is refused: the caller has closed the set. */
+START_TEST(a_refusal_in_the_shortest_way)
+{
+    for (int i = 0; i < 4; i++)
+        EXPECT_WAIT(fdslots_wait(s, 0, NULL), 0, 0);
+    ck_assert(s->choice->steady);
+    close(s->kernel->fd);
+    event_set(probe);
+    EXPECT(fdslots_wait(s, 0, NULL), 1);
+    EXPECT(fdslots_get_revents(s, MANY - 1), POLLIN);
+    ck_assert_uint_eq(stats_of(s).fallbacks, 1);
+    EXPECT(fdslots_rebuild(s), 0);
+    EXPECT(fdslots_epoll_wait(s, -1), 1);
 }
 END_TEST
 
 /* A refusal that is long past makes the next one no dearer. */
 START_TEST(a_mechanism_that_works_again)
 {
-    s->detour = (struct detour){.length = 511, .avoided = COST_EPOLL};
+    s->choice->avoided = BY_SET;
+    s->choice->avoid_length = 511;
     change(3, POLLIN | POLLPRI);
     EXPECT(fdslots_wait(s, 0, NULL), 0);
-    ck_assert_uint_eq(s->detour.length, 0);
+    ck_assert_uint_eq(s->choice->avoid_length, 0);
 }
 END_TEST
 
@@ -239,8 +297,10 @@ Suite *suite_few_changes(void)
     tcase_add_test(tcase, slots_share_an_fd);
     tcase_add_test(tcase, a_regular_file_among_them);
     tcase_add_test(tcase, a_closed_fd_among_them);
+    tcase_add_test(tcase, a_polled_one_among_them);
     tcase_add_test(tcase, refused_changes_are_not_lost);
     tcase_add_test(tcase, what_is_as_expected_again);
+    tcase_add_test(tcase, a_refusal_in_the_shortest_way);
     tcase_add_test(tcase, a_mechanism_that_works_again);
     return suite;
 }

@@ -5,6 +5,7 @@
 #include "common.h"
 #include "env.h"
 #include "exercise.h"
+#include "kernel.h"
 #include "oracle.h"
 
 #include <limits.h>
@@ -84,7 +85,7 @@ END_TEST
 
 START_TEST(lives_in_static_memory)
 {
-    static uint64_t mem[1000];
+    static uint64_t mem[1200];
     const uint32_t sizes[] = {1, 2, 63, 64, 65, 130};
     for (int i = 0; i < LENGTH(sizes); i++) {
         ck_assert_uint_le(fdslots_size(sizes[i]), sizeof mem);
@@ -155,6 +156,13 @@ START_TEST(ignores_what_memory_held)
         EXPECT(fdslots_get_generation(s, i), 0);
         ck_assert_int_lt(fdslots_view(s)[i].fd, 0);
     }
+    int file = regular_file();
+    EXPECT(fdslots_set_index(s, 299, file, POLLIN), 0);
+    for (int i = 0; i < entry_count(); i++) {
+        EXPECT(entry_at(i)->wait(s, FDSLOTS_FOREVER, NULL), 1);
+        EXPECT(fdslots_get_revents(s, 299), POLLIN);
+    }
+    EXPECT(fdslots_close_index(s, 299), 0);
     use(s);
     free(mem);
 }
@@ -201,7 +209,7 @@ END_TEST
 
 static size_t resident(void *from, size_t size)
 {
-    static unsigned char pages[1 << 17];
+    static unsigned char pages[1 << 18];
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     uintptr_t start = (uintptr_t)from / page * page;
     uintptr_t end = ((uintptr_t)from + size + page - 1) / page * page;

@@ -4,6 +4,7 @@
  */
 #include "alarm.h"
 #include "common.h"
+#include "kernel.h"
 
 #define MS INT64_C(1000000)
 
@@ -110,6 +111,29 @@ START_TEST(a_pending_signal_ends_the_wait_at_once)
 }
 END_TEST
 
+/* A file that has left the slots by a close, and lives on in a copy, makes the set read ready, and
+ * ppoll(2) lets no signal in where the set is ready. */
+START_TEST(a_ghost_keeps_no_signal_out)
+{
+    const struct entry *e = entry_at(_i);
+    if (!e->takes_mask || !have_epoll())
+        return;
+    const int copy = dup(full[0]);
+    EXPECT(fdslots_set_events(s, 0, POLLIN | FDSLOTS_POLLED), 0);
+    EXPECT(fdslots_set_index(s, 1, copy, POLLIN), 0);
+    EXPECT(fdslots_epoll_wait(s, 0), 1);
+    close(copy);
+    EXPECT(fdslots_invalidate_index(s, 1), 0);
+    signals_count(SIGUSR1);
+    signals_block(SIGUSR1);
+    sigset_t inside = signals_mask_without(SIGUSR1);
+    raise(SIGUSR1);
+    EXPECT(e->wait(s, 0, &inside), -EINTR);
+    ck_assert_int_eq(signals_seen, 1);
+    signals_restore();
+}
+END_TEST
+
 START_TEST(an_empty_set_blocks_none)
 {
     const struct entry *e = entry_at(_i);
@@ -207,6 +231,7 @@ Suite *suite_signals(void)
     tcase_add_loop_test(tcase, a_signal_ends_the_wait, 0, entry_count());
     tcase_add_loop_test(tcase, the_mask_lets_a_signal_in, 0, entry_count());
     tcase_add_loop_test(tcase, a_pending_signal_ends_the_wait_at_once, 0, pending);
+    tcase_add_loop_test(tcase, a_ghost_keeps_no_signal_out, 0, entry_count());
     tcase_add_loop_test(tcase, an_empty_set_blocks_none, 0, entry_count());
     tcase_add_loop_test(tcase, no_mask_leaves_the_mask, 0, entry_count());
     tcase_add_loop_test(tcase, the_mask_blocks_inside, 0, entry_count());

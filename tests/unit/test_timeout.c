@@ -2,7 +2,7 @@
  *
  * Conversions of timeouts, inside the library: rounding up, and lasting longer where a unit ends.
  */
-#include "timeout.h"
+#include "os/timeout.h"
 #include "common.h"
 
 #include <limits.h>

@@ -48,6 +48,20 @@ START_TEST(never_early)
 }
 END_TEST
 
+/* poll(2) is asked beside the set, and there is one end of it. */
+START_TEST(never_early_beside_the_set)
+{
+    const struct entry *e = entry_at(_i);
+    EXPECT(fdslots_set_index(s, 1, empty[1], POLLPRI), 0);
+    EXPECT(fdslots_set_index(s, 2, empty[0], POLLIN | FDSLOTS_POLLED), 0);
+    for (int l = 0; l < LENGTH(lengths); l++)
+        for (int again = 0; again < 3; again++)
+            lasts(e, lengths[l]);
+    EXPECT(fdslots_set_index(s, 1, empty[1], POLLOUT), 0);
+    EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 1);
+}
+END_TEST
+
 /* Nothing to wait for: none yet, none any more, only a paused one. */
 START_TEST(no_slots_is_a_plain_sleep)
 {
@@ -151,7 +165,7 @@ static const struct timespec invalid[] = {
     {-1, 0}, {0, -1}, {0, 1000000000}, {0, LONG_MAX}, {LONG_MIN, 0}, {LONG_MAX, 1000000000},
 };
 
-/* Also where a slot is ready: it is the argument that is wrong. */
+/* Also where a slot is ready: it is the argument that is wrong, and what was reported stays. */
 START_TEST(invalid_timespecs_are_refused)
 {
     const struct timespec *timeout = &invalid[_i / TIMESPEC_WAITS];
@@ -161,8 +175,8 @@ START_TEST(invalid_timespecs_are_refused)
     EXPECT(fdslots_poll(s, 4, 0), 1);
     EXPECT(timespec_waits[_i % TIMESPEC_WAITS](s, timeout), -EINVAL);
     ck_assert_ptr_nonnull(fdslots_ready(s, &count));
-    ck_assert_uint_eq(count, 0);
-    EXPECT(fdslots_get_revents(s, 1), 0);
+    ck_assert_uint_eq(count, 1);
+    EXPECT(fdslots_get_revents(s, 1), POLLOUT);
 }
 END_TEST
 
@@ -185,6 +199,7 @@ Suite *suite_timeouts(void)
     TCase *tcase = add_case(suite, "never early");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, never_early, 0, entry_count());
+    tcase_add_loop_test(tcase, never_early_beside_the_set, 0, entry_count());
     tcase_add_loop_test(tcase, no_slots_is_a_plain_sleep, 0, entry_count());
     tcase_add_test(tcase, nfds_0_is_a_plain_sleep);
     tcase = add_case(suite, "long");

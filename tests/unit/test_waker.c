@@ -191,6 +191,40 @@ static bool destroy_in_child(const struct entry *e, struct fdslots *s)
     return fcntl(fd, F_GETFD) >= 0;
 }
 
+/* What the parent has paused stays so. */
+static bool stays_paused_in_child(const struct entry *e, struct fdslots *s)
+{
+    return fdslots_wake(s) == 0 && e->wait(s, 0, NULL) == 0 && fdslots_wake(s) == 0 &&
+           e->wait(s, 0, NULL) == 0 && fdslots_resume_index(s, 1) == 0 &&
+           e->wait(s, FDSLOTS_FOREVER, NULL) == 1 && fdslots_waker_drain(s) == 0 &&
+           e->wait(s, 0, NULL) == 0;
+}
+
+/* It has closed the waker's number, and tells of another file that it got there: that is none of
+ * the waker's, in its first wait and when it is closed. */
+static bool number_is_anothers_in_child(const struct entry *e, struct fdslots *s)
+{
+    const int fd = fdslots_get_fd(s, 1);
+    int other[2];
+    if (pipe(other) < 0 || dup2(other[0], fd) != fd || write(other[1], "x", 1) != 1)
+        return false;
+    return fdslots_set_index(s, 1, fd, POLLIN) == 0 && e->wait(s, FDSLOTS_FOREVER, NULL) == 1 &&
+           fdslots_get_fd(s, 1) == fd && fcntl(fd, F_GETFD) >= 0 && fdslots_wake(s) == -ENOENT &&
+           fdslots_close_index(s, 1) == 0 && fcntl(fd, F_GETFD) < 0;
+}
+
+static bool number_is_closed_in_child(const struct entry *e, struct fdslots *s)
+{
+    const int fd = fdslots_get_fd(s, 1);
+    int other[2];
+    if (pipe(other) < 0 || dup2(other[0], fd) != fd)
+        return false;
+    return fdslots_set_index(s, 0, fd, POLLIN) == 0 && fdslots_close_index(s, 0) == 0 &&
+           fcntl(fd, F_GETFD) < 0 && fdslots_invalidate_index(s, 1) == 0 &&
+           e->wait(s, 0, NULL) == 0 && fdslots_waker_open(s, 1) == 0 && fdslots_wake(s) == 0 &&
+           e->wait(s, FDSLOTS_FOREVER, NULL) == 1;
+}
+
 START_TEST(a_child_has_its_own)
 {
     const struct entry *e = entry_at(_i);
@@ -204,6 +238,12 @@ START_TEST(a_child_has_its_own)
     in_child(e, s, drain_first_in_child);
     EXPECT(e->wait(s, 0, NULL), 1); /* nor the other way round */
     in_child(e, s, destroy_in_child);
+    in_child(e, s, number_is_anothers_in_child);
+    in_child(e, s, number_is_closed_in_child);
+    EXPECT(fdslots_waker_drain(s), 0);
+    EXPECT(fdslots_pause_index(s, 1), 0);
+    EXPECT(e->wait(s, 0, NULL), 0);
+    in_child(e, s, stays_paused_in_child);
     fdslots_destroy(s);
 }
 END_TEST
@@ -247,14 +287,14 @@ static void no_fd_for_a_waker(void)
 
 static struct fdslots *inherited;
 
-/* Its wakes are kept until it can have a waker of its own. */
+/* Where no fd is left, the inherited one makes room for its own. */
 static void no_fd_for_the_childs_own(void)
 {
     const rlim_t lowest = lowest_free_fd();
     set_limit(lowest);
     CHILD_EXPECT(fdslots_poll(inherited, 4, 0), 0);
     CHILD_EXPECT(fdslots_wake(inherited), 0);
-    CHILD_EXPECT(fdslots_poll(inherited, 4, 0), 0);
+    CHILD_EXPECT(fdslots_poll(inherited, 4, 0), 1);
     set_limit(lowest + 3);
     CHILD_EXPECT(entry->wait(inherited, FDSLOTS_FOREVER, NULL), 1);
     CHILD_EXPECT(fdslots_get_revents(inherited, 2), POLLIN);

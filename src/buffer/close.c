@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Closing the fd of a slot.
+ */
+#include "../kernel/kernel.h"
+#include "../os/sys.h"
+#include "../waker/waker.h"
+
+/* Whether what has the number of this slot now is none of the slot's. */
+static bool is_foreign(const struct fdslots *s, uint32_t index)
+{
+    return (s->slots[index].flags & SLOT_LOST) != 0 ||
+           fdslots_kernel_owns(s, fdslots_slot_fd(s, index));
+}
+
+int fdslots_close_index(struct fdslots *s, uint32_t index)
+{
+    if (!fdslots_slot_exists(s, index))
+        return -EINVAL;
+    if (!fdslots_slot_used(s, index))
+        return -ENOENT;
+    if ((s->flags & FDSLOTS_CHECK) != 0)
+        fdslots_check_process(s);
+    const int fd = fdslots_slot_fd(s, index);
+    const bool foreign = is_foreign(s, index);
+    const bool waker = fdslots_waker_is_in(s, index);
+    const int other_end = waker ? fdslots_waker_forget(s) : -1;
+    if (!foreign)
+        fdslots_kernel_drop(s, index);
+    fdslots_slot_vacate(s, index);
+    if (other_end >= 0)
+        sys_close(other_end);
+    const int rc = foreign ? -EBADF : sys_close(fd);
+    return waker && !foreign ? 0 : rc; /* it is over, whoever has closed it */
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: ISC */
+#include "index_set.h"
+
+/* Return how many words a level needs for n bits. */
+static uint32_t words(uint32_t n)
+{
+    return n / 64 + (n % 64 != 0);
+}
+
+void fdslots_index_set_lay_out(struct index_set *set, struct layout *at, uint32_t capacity)
+{
+    *set = (struct index_set){.levels = 0};
+    for (uint32_t n = words(capacity); n > 1; n = words(n))
+        set->level[set->levels++] = fdslots_layout_take(at, n, sizeof(uint64_t));
+    set->level[set->levels++] = &set->root;
+}
+
+void fdslots_index_set_extend(struct index_set *set, uint32_t size)
+{
+    uint32_t from = set->size;
+    uint32_t to = size;
+    for (uint32_t l = 0; l < set->levels; l++) {
+        from = words(from);
+        to = words(to);
+        for (uint32_t w = from; w < to; w++)
+            set->level[l][w] = 0;
+    }
+    set->size = size;
+}
+
+void fdslots_index_set_add_above(struct index_set *set, uint32_t word)
+{
+    uint64_t before = 0;
+    for (uint32_t l = 1; l < set->levels && before == 0; l++, word >>= 6) {
+        uint64_t *above = &set->level[l][word >> 6];
+        before = *above;
+        *above = before | UINT64_C(1) << (word & 63);
+    }
+}
+
+void fdslots_index_set_remove_above(struct index_set *set, uint32_t word)
+{
+    uint64_t left = 0;
+    for (uint32_t l = 1; l < set->levels && left == 0; l++, word >>= 6) {
+        uint64_t *above = &set->level[l][word >> 6];
+        left = *above & ~(UINT64_C(1) << (word & 63));
+        *above = left;
+    }
+}
+
+uint32_t fdslots_index_set_next_word(const struct index_set *set, uint32_t from)
+{
+    from = (from >> 6) + 1;
+    for (uint32_t l = 1; l < set->levels; l++, from = (from + 63) >> 6) {
+        if ((from & 63) == 0)
+            continue; /* the levels above know; and this word may hold no values */
+        uint64_t rest = set->level[l][from >> 6] & ~UINT64_C(0) << (from & 63);
+        if (rest != 0)
+            return fdslots_index_set_descend(set, l,
+                                             (from & ~63u) | (uint32_t)__builtin_ctzll(rest));
+    }
+    return INDEX_NONE;
+}
+
+/* Without an instruction for it, the compiler's own count may be a call to its library. */
+static uint32_t ones(uint64_t word)
+{
+    word -= word >> 1 & 0x5555555555555555;
+    word = (word & 0x3333333333333333) + (word >> 2 & 0x3333333333333333);
+    word = (word + (word >> 4)) & 0x0f0f0f0f0f0f0f0f;
+    return (uint32_t)(word * 0x0101010101010101 >> 56);
+}
+
+uint32_t fdslots_index_set_count(const struct index_set *set)
+{
+    uint32_t count = 0;
+    FOR_EACH_IN(set, i)
+    {
+        count += ones(set->level[0][i >> 6]);
+        i |= 63;
+    }
+    return count;
+}
+
+/* The word of index i at the lowest level, which is emptied. */
+static uint64_t take_word(struct index_set *set, uint32_t i)
+{
+    const uint64_t word = set->level[0][i >> 6];
+    set->level[0][i >> 6] = 0;
+    fdslots_index_set_remove_above(set, i >> 6);
+    return word;
+}
+
+uint32_t fdslots_index_set_drain(struct index_set *set, uint32_t *list)
+{
+    uint32_t count = 0;
+    FOR_EACH_IN(set, i)
+    {
+        for (uint64_t word = take_word(set, i); word != 0; word &= word - 1)
+            list[count++] = (i & ~63u) | (uint32_t)__builtin_ctzll(word);
+        i |= 63;
+    }
+    return count;
+}
+
+void fdslots_index_set_move(struct index_set *from, struct index_set *to)
+{
+    FOR_EACH_IN(from, i)
+    {
+        uint64_t *word = &to->level[0][i >> 6];
+        const uint64_t before = *word;
+        *word |= take_word(from, i);
+        if (before == 0)
+            fdslots_index_set_add_above(to, i >> 6);
+        i |= 63;
+    }
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * A set of slot indices: a bitmap under a tree of summary bitmaps, 64 children a word, so that the
+ * next, the last and the emptiness of a set of n cost O(log64 n), whatever holes lie between.
+ *
+ * Only the words that cover [0, size) hold values; extending the set clears those that come into
+ * play, so that a large set of which the low part is used costs no resident memory above it.
+ */
+#ifndef FDSLOTS_INDEX_SET_H
+#define FDSLOTS_INDEX_SET_H
+
+#include "layout.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define INDEX_SET_LEVELS 6 /* 64^6 is above 2^32 */
+#define INDEX_NONE       UINT32_MAX
+
+struct index_set {
+    uint64_t *level[INDEX_SET_LEVELS]; /* level[0] has a bit for each index; the last is `root` */
+    uint64_t root;                     /* 0 where the set is empty */
+    uint32_t levels;
+    uint32_t size;
+};
+
+/* Lay an empty set out. It must stay where it is: it points to its own root. */
+void fdslots_index_set_lay_out(struct index_set *set, struct layout *at, uint32_t capacity);
+
+void fdslots_index_set_extend(struct index_set *set, uint32_t size);
+
+/* Return how many members there are. */
+uint32_t fdslots_index_set_count(const struct index_set *set);
+
+/* Write the members to `list`, lowest first, and empty the set. Returns how many there were. */
+uint32_t fdslots_index_set_drain(struct index_set *set, uint32_t *list);
+
+/* Move all members of `from` to `to`. */
+void fdslots_index_set_move(struct index_set *from, struct index_set *to);
+
+/* The levels above a word that was empty, or has become so. */
+void fdslots_index_set_add_above(struct index_set *set, uint32_t word);
+void fdslots_index_set_remove_above(struct index_set *set, uint32_t word);
+
+/* Return the lowest member >= from, or INDEX_NONE; looked for in other words than that of `from`.
+ */
+uint32_t fdslots_index_set_next_word(const struct index_set *set, uint32_t from);
+
+static inline bool fdslots_index_set_empty(const struct index_set *set)
+{
+    return set->root == 0;
+}
+
+/* Return the highest member, or INDEX_NONE. */
+static inline uint32_t fdslots_index_set_last(const struct index_set *set)
+{
+    uint32_t index = 0;
+    if (fdslots_index_set_empty(set))
+        return INDEX_NONE;
+    for (uint32_t l = set->levels; l-- > 0;)
+        index = index << 6 | (63 - (uint32_t)__builtin_clzll(set->level[l][index]));
+    return index;
+}
+
+/* Return the lowest index below bit `index` of level l. */
+static inline uint32_t fdslots_index_set_descend(const struct index_set *set, uint32_t l,
+                                                 uint32_t index)
+{
+    while (l-- > 0)
+        index = index << 6 | (uint32_t)__builtin_ctzll(set->level[l][index]);
+    return index;
+}
+
+/* Return the lowest member, or INDEX_NONE. */
+static inline uint32_t fdslots_index_set_first(const struct index_set *set)
+{
+    return fdslots_index_set_empty(set) ? INDEX_NONE
+                                        : fdslots_index_set_descend(set, set->levels, 0);
+}
+
+/* Return the lowest member >= from, or INDEX_NONE. */
+static inline uint32_t fdslots_index_set_next(const struct index_set *set, uint32_t from)
+{
+    if (from >= set->size || fdslots_index_set_empty(set))
+        return INDEX_NONE;
+    uint64_t rest = set->level[0][from >> 6] & ~UINT64_C(0) << (from & 63);
+    if (rest != 0)
+        return (from & ~63u) | (uint32_t)__builtin_ctzll(rest);
+    return fdslots_index_set_next_word(set, from);
+}
+
+/* The body may remove `i`, and add others. */
+#define FOR_EACH_IN(set, i)                                                                        \
+    for (uint32_t i = fdslots_index_set_first(set); i != INDEX_NONE;                               \
+         i = fdslots_index_set_next(set, i + 1))
+
+static inline bool fdslots_index_set_has(const struct index_set *set, uint32_t index)
+{
+    return set->level[0][index >> 6] >> (index & 63) & 1;
+}
+
+static inline void fdslots_index_set_add(struct index_set *set, uint32_t index)
+{
+    uint64_t *word = &set->level[0][index >> 6];
+    const uint64_t before = *word;
+    *word = before | UINT64_C(1) << (index & 63);
+    if (before == 0)
+        fdslots_index_set_add_above(set, index >> 6);
+}
+
+static inline void fdslots_index_set_remove(struct index_set *set, uint32_t index)
+{
+    uint64_t *word = &set->level[0][index >> 6];
+    *word &= ~(UINT64_C(1) << (index & 63));
+    if (*word == 0)
+        fdslots_index_set_remove_above(set, index >> 6);
+}
+
+#endif

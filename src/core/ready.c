@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: ISC */
+#include "ready.h"
+
+#include <errno.h>
+
+void fdslots_ready_forget(struct fdslots *s)
+{
+    struct pollfd *const pollfds = s->pollfds;
+    const uint32_t *const end = s->ready + s->ready_count;
+#pragma GCC unroll 16
+    for (const uint32_t *ready = s->ready; ready < end; ready++)
+        pollfds[*ready].revents = 0;
+    s->ready_count = 0;
+}
+
+void fdslots_ready_pause_oneshots(struct fdslots *s)
+{
+    for (uint32_t i = 0; i < s->ready_count; i++) {
+        const uint32_t index = s->ready[i];
+        if ((s->slots[index].flags & SLOT_ONESHOT) != 0)
+            fdslots_slot_hide(s, index, SLOT_FIRED);
+    }
+}
+
+static bool any_held(const struct fdslots *s, uint32_t nfds)
+{
+    FOR_EACH_IN(&s->held, i)
+    {
+        if (i >= nfds)
+            return false;
+        if (fdslots_slot_held_events(s, i) != 0)
+            return true;
+    }
+    return false;
+}
+
+bool fdslots_ready_at_once(const struct fdslots *s, uint32_t nfds)
+{
+    if (any_held(s, nfds))
+        return true;
+    FOR_EACH_IN(&s->lost, i)
+    {
+        if (i >= nfds)
+            return false;
+        if (s->pollfds[i].fd >= 0)
+            return true;
+    }
+    return false;
+}
+
+const uint32_t *fdslots_ready(const struct fdslots *s, uint32_t *count)
+{
+    if (count != NULL)
+        *count = s != NULL ? s->ready_count : 0;
+    return s != NULL ? s->ready : NULL;
+}
+
+int fdslots_iter_ready(struct fdslots *s,
+                       int (*fn)(void *arg, uint32_t index, int fd, uint32_t revents), void *arg)
+{
+    if (s == NULL || fn == NULL)
+        return -EINVAL;
+    const uint64_t epoch = s->ready_epoch;
+    for (uint32_t i = 0; s->ready_epoch == epoch && i < s->ready_count; i++) {
+        uint32_t index = s->ready[i];
+        uint32_t revents = (uint16_t)s->pollfds[index].revents;
+        if (revents == 0)
+            continue; /* fn changed this slot: what was reported is no longer its owner's */
+        int rc = fn(arg, index, fdslots_slot_fd(s, index), revents);
+        if (rc != 0)
+            return rc;
+    }
+    return 0;
+}
+
+void fdslots_clear_ready(struct fdslots *s)
+{
+    if (s != NULL)
+        fdslots_ready_reset(s);
+}
+
+const struct pollfd *fdslots_view(const struct fdslots *s)
+{
+    return s != NULL ? s->pollfds : NULL;
+}

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Setting and reading slots. Memory only: a change is noted, and the kernel hears of it in the next
+ * wait.
+ */
+#include "slots.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define EVENTS_POLL                                                                                \
+    (POLLIN | POLLPRI | POLLOUT | POLLRDHUP | POLLRDNORM | POLLRDBAND | POLLWRNORM | POLLWRBAND |  \
+     EVENTS_ALWAYS)
+/* What the kernel takes beside EPOLLEXCLUSIVE; it answers EINVAL to anything else. */
+#define EVENTS_EXCLUSIVE                                                                           \
+    (POLLIN | POLLOUT | EVENTS_ALWAYS | FDSLOTS_EDGE | FDSLOTS_EXCLUSIVE | FDSLOTS_POLLED)
+
+SELDOM static bool user_events_valid(uint32_t events)
+{
+    if ((events & ~((uint32_t)EVENTS_POLL | EVENTS_USER)) != 0)
+        return false;
+    return (events & FDSLOTS_EXCLUSIVE) == 0 || (events & ~(uint32_t)EVENTS_EXCLUSIVE) == 0;
+}
+
+static inline bool events_valid(uint32_t events)
+{
+    return LIKELY((events & ~(uint32_t)EVENTS_POLL) == 0) || user_events_valid(events);
+}
+
+/* ---- what every change goes through ---- */
+
+/* Give values to the slots up to `index`, and to all that share a word of the sets with it, the
+ * first time any of them is used. */
+SELDOM static void touch(struct fdslots *s, uint32_t index)
+{
+    const uint32_t end = (index | 63) < s->capacity ? (index | 63) + 1 : s->capacity;
+    for (uint32_t i = s->touched; i < end; i++)
+        s->pollfds[i] = (struct pollfd){.fd = -1};
+    memset(s->slots + s->touched, 0, (end - s->touched) * sizeof *s->slots);
+    s->touched = end;
+    fdslots_index_set_extend(&s->used, end);
+    fdslots_index_set_extend(&s->fresh, end);
+    fdslots_index_set_extend(&s->noted, end);
+    fdslots_index_set_extend(&s->lost, end);
+    fdslots_index_set_extend(&s->held, end);
+    fdslots_index_set_extend(&s->polled, end);
+}
+
+/* Replace the flags of a slot, and keep count of those that waits must know of. */
+static void replace_flags(struct fdslots *s, uint32_t index, uint32_t flags)
+{
+    struct slot *slot = &s->slots[index];
+    const uint32_t before = slot->flags;
+    const uint32_t epoll_only = SLOT_EDGE | SLOT_EXCLUSIVE;
+    slot->flags = (uint16_t)flags;
+    s->epoll_only += (uint32_t)((flags & epoll_only) != 0) - ((before & epoll_only) != 0);
+    s->oneshots += (uint32_t)((flags & SLOT_ONESHOT) != 0) - ((before & SLOT_ONESHOT) != 0);
+    s->exclusive_changed |= s->exclusives > 0 && (before & SLOT_EXCLUSIVE) != 0;
+    if ((before & ~flags & SLOT_LOST) != 0)
+        fdslots_index_set_remove(&s->lost, index);
+    if ((before & ~flags & SLOT_HOLDS) != 0)
+        fdslots_index_set_remove(&s->held, index);
+}
+
+/* Nearly every slot has no flag that something else hangs on; the others are prepared out of line.
+ */
+static inline bool is_plain(const struct fdslots *s, uint32_t index, uint32_t events)
+{
+    return index < s->touched && ((s->slots[index].flags | events >> EVENTS_USER_SHIFT) &
+                                  (SLOT_USER | SLOT_HIDDEN | SLOT_LOST | SLOT_HOLDS)) == 0;
+}
+
+/* Give a slot another owner. After the generation has gone round, the kernel's set may hold a ghost
+ * of the same one. */
+static inline void write_owner(struct fdslots *s, uint32_t index, struct pollfd pollfd)
+{
+    struct slot *slot = &s->slots[index];
+    s->visible += (uint32_t)(pollfd.fd >= 0) - (s->pollfds[index].fd >= 0);
+    s->pollfds[index] = pollfd;
+    slot->held = 0;
+    if (UNLIKELY(++slot->generation == 0))
+        s->generation_wrapped = true, s->set_ready = false;
+}
+
+/* A change was the first of its word in a set, or the last: the levels above learn of it. */
+SELDOM static int note_above(struct fdslots *s, uint32_t index)
+{
+    fdslots_index_set_add(&s->fresh, index);
+    fdslots_index_set_add_above(&s->fresh, index >> 6);
+    if (s->used.level[0][index >> 6] != 0)
+        fdslots_index_set_add_above(&s->used, index >> 6);
+    else
+        fdslots_index_set_remove_above(&s->used, index >> 6);
+    return 0;
+}
+
+/* Note a change of a slot, and that it is used. Returns 0. */
+static inline int note_used(struct fdslots *s, uint32_t index)
+{
+    const uint64_t bit = UINT64_C(1) << (index & 63);
+    uint64_t *used = &s->used.level[0][index >> 6];
+    uint64_t *fresh = &s->fresh.level[0][index >> 6];
+    const bool first = *used == 0 || *fresh == 0;
+    *used |= bit;
+    *fresh |= bit;
+    return UNLIKELY(first) ? note_above(s, index) : 0;
+}
+
+/* Note a change of a slot, and that it is empty. Returns 0. */
+static inline int note_empty(struct fdslots *s, uint32_t index)
+{
+    const uint64_t bit = UINT64_C(1) << (index & 63);
+    uint64_t *used = &s->used.level[0][index >> 6];
+    uint64_t *fresh = &s->fresh.level[0][index >> 6];
+    const bool first = *fresh == 0;
+    *used &= ~bit;
+    *fresh |= bit;
+    return UNLIKELY(*used == 0 || first) ? note_above(s, index) : 0;
+}
+
+/* ---- set and empty ---- */
+
+static inline int vacate_plain(struct fdslots *s, uint32_t index)
+{
+    write_owner(s, index, (struct pollfd){.fd = -1});
+    s->slots[index].flags = 0;
+    return note_empty(s, index);
+}
+
+SELDOM static int vacate_other(struct fdslots *s, uint32_t index)
+{
+    if (!fdslots_slot_used(s, index))
+        return 0;
+    replace_flags(s, index, 0);
+    return vacate_plain(s, index);
+}
+
+/* Empty a slot, if it is used. Returns 0. */
+static inline int vacate(struct fdslots *s, uint32_t index)
+{
+    const bool plain = is_plain(s, index, 0) && s->pollfds[index].fd >= 0;
+    return LIKELY(plain) ? vacate_plain(s, index) : vacate_other(s, index);
+}
+
+void fdslots_slot_vacate(struct fdslots *s, uint32_t index)
+{
+    vacate(s, index);
+}
+
+static inline int set_plain(struct fdslots *s, uint32_t index, int fd, uint32_t events)
+{
+    write_owner(s, index, (struct pollfd){.fd = fd, .events = (short)(uint16_t)events});
+    /* The same number may be another file by now: only the kernel can tell. */
+    s->slots[index].flags |= SLOT_CONFIRM | SLOT_NEW;
+    return note_used(s, index);
+}
+
+SELDOM static int set_other(struct fdslots *s, uint32_t index, int fd, uint32_t events)
+{
+    if (fd < 0)
+        return vacate(s, index);
+    if (index >= s->touched)
+        touch(s, index);
+    replace_flags(s, index, events >> EVENTS_USER_SHIFT);
+    return set_plain(s, index, fd, events);
+}
+
+int fdslots_set_index(struct fdslots *s, uint32_t index, int fd, uint32_t events)
+{
+    if (!fdslots_slot_exists(s, index) || !events_valid(events))
+        return -EINVAL;
+    return LIKELY(fd >= 0 && is_plain(s, index, events)) ? set_plain(s, index, fd, events)
+                                                         : set_other(s, index, fd, events);
+}
+
+int fdslots_invalidate_index(struct fdslots *s, uint32_t index)
+{
+    if (!fdslots_slot_exists(s, index))
+        return -EINVAL;
+    return vacate(s, index);
+}
+
+void fdslots_slot_replace_fd(struct fdslots *s, uint32_t index, int fd)
+{
+    const bool hidden = (s->slots[index].flags & SLOT_HIDDEN) != 0;
+    replace_flags(s, index, (s->slots[index].flags & ~(SLOT_LOST | SLOT_HOLDS)) | SLOT_CONFIRM);
+    write_owner(s, index,
+                (struct pollfd){.fd = hidden ? ~fd : fd, .events = s->pollfds[index].events});
+    fdslots_slot_note_change(s, index);
+}
+
+void fdslots_slot_hold(struct fdslots *s, uint32_t index, uint32_t revents)
+{
+    s->slots[index].held |= (uint16_t)revents;
+    s->slots[index].flags |= SLOT_HOLDS;
+    fdslots_index_set_add(&s->held, index);
+}
+
+void fdslots_slot_release(struct fdslots *s, uint32_t index)
+{
+    s->slots[index].held = 0;
+    s->slots[index].flags &= (uint16_t)~SLOT_HOLDS;
+    fdslots_index_set_remove(&s->held, index);
+}
+
+void fdslots_slot_lose(struct fdslots *s, uint32_t index)
+{
+    struct slot *slot = &s->slots[index];
+    fdslots_slot_release(s, index);
+    slot->flags |= SLOT_LOST;
+    s->pollfds[index].revents = 0;
+    s->exclusive_changed |= s->exclusives > 0 && (slot->flags & SLOT_EXCLUSIVE) != 0;
+    fdslots_index_set_add(&s->lost, index);
+    fdslots_slot_note_change(s, index);
+    s->stats.lost++;
+}
+
+/* ---- events, and pauses ---- */
+
+/* Let the kernel see a hidden slot again, where nothing else hides it. */
+static void unhide(struct fdslots *s, uint32_t index, uint32_t reasons)
+{
+    struct slot *slot = &s->slots[index];
+    /* In level mode an fd that is still ready shows by itself. An edge has been reported. */
+    if ((slot->flags & SLOT_EDGE) != 0 && (slot->flags & reasons & SLOT_FIRED) != 0)
+        slot->flags |= SLOT_REARM;
+    slot->flags &= (uint16_t)~reasons;
+    if ((slot->flags & SLOT_HIDDEN) != 0)
+        return;
+    s->pollfds[index].fd = ~s->pollfds[index].fd;
+    s->visible++;
+    fdslots_slot_note_change(s, index);
+}
+
+/* Give a slot the flags of the caller that come with new events. Any call that sets the events of
+ * an edge slot looks for the edge again, as EPOLL_CTL_MOD does. */
+SELDOM static void set_user_flags(struct fdslots *s, uint32_t index, uint32_t user)
+{
+    const uint32_t before = s->slots[index].flags;
+    const uint32_t rearm = ((before | user) & SLOT_EDGE) != 0 ? SLOT_REARM : 0;
+    if ((before & SLOT_FIRED) != 0)
+        unhide(s, index, SLOT_FIRED);
+    replace_flags(s, index, (s->slots[index].flags & ~SLOT_USER) | user | rearm);
+}
+
+int fdslots_set_events(struct fdslots *s, uint32_t index, uint32_t events)
+{
+    if (!fdslots_slot_exists(s, index) || !events_valid(events))
+        return -EINVAL;
+    if (!fdslots_slot_used(s, index))
+        return -ENOENT;
+    struct pollfd *pollfd = &s->pollfds[index];
+    pollfd->events = (short)(uint16_t)events;
+    pollfd->revents &= (short)(uint16_t)(events | EVENTS_ALWAYS);
+    const uint32_t user = events >> EVENTS_USER_SHIFT;
+    if (((s->slots[index].flags | user) & SLOT_USER) != 0)
+        set_user_flags(s, index, user);
+    fdslots_slot_note_change(s, index);
+    return 0;
+}
+
+int fdslots_pause_index(struct fdslots *s, uint32_t index)
+{
+    if (!fdslots_slot_exists(s, index))
+        return -EINVAL;
+    if (!fdslots_slot_used(s, index))
+        return -ENOENT;
+    struct slot *slot = &s->slots[index];
+    /* An edge that is dropped here may be one that nobody has seen. */
+    if ((slot->flags & SLOT_EDGE) != 0 && s->pollfds[index].revents != 0)
+        slot->flags |= SLOT_REARM;
+    s->pollfds[index].revents = 0;
+    fdslots_slot_hide(s, index, SLOT_PAUSED);
+    return 0;
+}
+
+int fdslots_resume_index(struct fdslots *s, uint32_t index)
+{
+    if (!fdslots_slot_exists(s, index))
+        return -EINVAL;
+    if (!fdslots_slot_used(s, index))
+        return -ENOENT;
+    if ((s->slots[index].flags & (SLOT_PAUSED | SLOT_FIRED)) != 0)
+        unhide(s, index, SLOT_PAUSED | SLOT_FIRED);
+    return 0;
+}
+
+/* ---- reading ---- */
+
+int fdslots_get_fd(const struct fdslots *s, uint32_t index)
+{
+    if (!fdslots_slot_exists(s, index))
+        return -EINVAL;
+    return fdslots_slot_used(s, index) ? fdslots_slot_fd(s, index) : -ENOENT;
+}
+
+int fdslots_get_events(const struct fdslots *s, uint32_t index)
+{
+    if (!fdslots_slot_exists(s, index))
+        return -EINVAL;
+    if (index >= s->touched)
+        return 0;
+    uint32_t user = s->slots[index].flags & SLOT_USER;
+    return (int)((uint16_t)s->pollfds[index].events | user << EVENTS_USER_SHIFT);
+}
+
+int fdslots_get_revents(const struct fdslots *s, uint32_t index)
+{
+    if (!fdslots_slot_exists(s, index))
+        return -EINVAL;
+    return index < s->touched ? (uint16_t)s->pollfds[index].revents : 0;
+}
+
+int64_t fdslots_get_generation(const struct fdslots *s, uint32_t index)
+{
+    if (!fdslots_slot_exists(s, index))
+        return -EINVAL;
+    return index < s->touched ? s->slots[index].generation : 0;
+}
+
+int64_t fdslots_next_used(const struct fdslots *s, uint32_t from)
+{
+    if (s == NULL)
+        return -EINVAL;
+    uint32_t index = fdslots_index_set_next(&s->used, from);
+    return index != INDEX_NONE ? (int64_t)index : -ENOENT;
+}
+
+uint32_t fdslots_capacity(const struct fdslots *s)
+{
+    return s != NULL ? s->capacity : 0;
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The buffer from inside. The pollfd array is the one source of truth: poll(2) can be called on it
+ * at any moment. Beside it stands, for each slot, what pollfd has no room for.
+ *
+ * What the parts above keep of a buffer (the kernel's set, the waker, the choice) is theirs: here
+ * it is a pointer into the same memory.
+ */
+#ifndef FDSLOTS_SLOTS_H
+#define FDSLOTS_SLOTS_H
+
+/* The library is compiled with hidden visibility; what the public header declares is the API. */
+#pragma GCC visibility push(default)
+#include <fdslots.h>
+#pragma GCC visibility pop
+
+#include "index_set.h"
+
+#include <stdbool.h>
+
+/* Kept out of its caller, whose own way then saves no registers. */
+#define SELDOM __attribute__((noinline, cold))
+/* Part of its callers, where a call of its own would be a good part of its cost. */
+#define INLINE              static inline __attribute__((always_inline))
+#define LIKELY(condition)   __builtin_expect(!!(condition), 1)
+#define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+
+/* Flags of a slot. The first four are the caller's, in the order of FDSLOTS_EDGE and so on. */
+#define SLOT_EDGE      0x001u
+#define SLOT_ONESHOT   0x002u
+#define SLOT_EXCLUSIVE 0x004u
+#define SLOT_POLLED    0x008u
+#define SLOT_USER      (SLOT_EDGE | SLOT_ONESHOT | SLOT_EXCLUSIVE | SLOT_POLLED)
+#define SLOT_PAUSED    0x010u /* by fdslots_pause_index() */
+#define SLOT_FIRED     0x020u /* one-shot, and reported */
+#define SLOT_HIDDEN    (SLOT_PAUSED | SLOT_FIRED)
+/* FDSLOTS_CHECK has found that its number is another file now, or none: it reads POLLNVAL. */
+#define SLOT_LOST  0x040u
+#define SLOT_HOLDS 0x400u /* slot.held is not 0 */
+/* What the kernel's set must be told even if fd and events look as it knows them. */
+#define SLOT_CONFIRM 0x080u /* set anew: the same number may be another file */
+#define SLOT_REARM   0x100u /* an edge must be looked for again */
+#define SLOT_NEW     0x200u /* set anew since fdslots_wait() last looked at its changes */
+
+#define EVENTS_USER_SHIFT 16
+#define EVENTS_USER       (SLOT_USER << EVENTS_USER_SHIFT)
+#ifndef POLLRDHUP
+#define POLLRDHUP 0 /* not every system has it; a caller cannot ask for it there */
+#endif
+#define EVENTS_ALWAYS ((uint32_t)(POLLERR | POLLHUP | POLLNVAL))
+
+struct slot {
+    uint32_t generation;
+    uint16_t flags;
+    uint16_t held; /* revents that poll(2) has handed out and a full ready set had no room for */
+};
+
+struct kernel;
+struct waker;
+struct choice;
+
+struct fdslots {
+    uint32_t capacity;
+    uint32_t touched;    /* slots below this hold values; those above were never written */
+    uint32_t visible;    /* slots that are used and not hidden: those that poll(2) looks at */
+    uint32_t epoll_only; /* slots with SLOT_EDGE or SLOT_EXCLUSIVE */
+    uint32_t oneshots;   /* slots with SLOT_ONESHOT */
+    uint32_t exclusives; /* registrations with SLOT_EXCLUSIVE in the kernel's set */
+    uint32_t flags;
+    uint32_t process;       /* in which the library opened an fd for this buffer; 0 for none */
+    bool owns_memory;       /* fdslots_create() made it */
+    bool exclusive_changed; /* one of them has, since the set was last told */
+    bool generation_wrapped;
+    bool set_ready;       /* the kernel's set needs nothing but to be told what changed */
+    bool ghosts_possible; /* a file may have outlived its fd in the set */
+    bool refused; /* some slots are polled since it refused them for a reason that may pass */
+
+    /* pollfd.fd: the fd; ~fd while the slot is hidden, which poll(2) skips; -1 for an empty one. */
+    struct pollfd *pollfds;
+    struct slot *slots;
+
+    struct index_set used;
+    struct index_set fresh;  /* changed since fdslots_wait() last looked through them */
+    struct index_set noted;  /* changed before that, and the kernel's set has not been told */
+    struct index_set lost;   /* SLOT_LOST */
+    struct index_set held;   /* SLOT_HOLDS */
+    struct index_set polled; /* slots that the kernel's set cannot stand for: polled beside it */
+
+    uint32_t *ready;
+    uint32_t ready_count;
+    uint32_t max_ready;   /* the most that one wait by the set may report */
+    uint64_t ready_epoch; /* changes with every wait and clear: fdslots_iter_ready() looks at it */
+
+    /* Of what is held, where s->max_ready cuts: the third way to wait. */
+    uint32_t held_turn; /* where the next report begins */
+    bool held_first;    /* before what the set has */
+
+    struct kernel *kernel;
+    struct waker *waker;
+    struct choice *choice;
+    struct fdslots_stats stats;
+};
+
+static inline bool fdslots_slot_exists(const struct fdslots *s, uint32_t index)
+{
+    return s != NULL && index < s->capacity;
+}
+
+static inline bool fdslots_slot_used(const struct fdslots *s, uint32_t index)
+{
+    return index < s->touched &&
+           (s->pollfds[index].fd >= 0 || (s->slots[index].flags & SLOT_HIDDEN) != 0);
+}
+
+/* Return the fd of a used slot. */
+static inline int fdslots_slot_fd(const struct fdslots *s, uint32_t index)
+{
+    int fd = s->pollfds[index].fd;
+    return fd >= 0 ? fd : ~fd;
+}
+
+/* Return the highest used slot, plus 1: what poll(2) is given at most. */
+static inline uint32_t fdslots_slot_end(const struct fdslots *s)
+{
+    return fdslots_index_set_last(&s->used) + 1; /* INDEX_NONE + 1 is 0 */
+}
+
+/* Return the fd of a slot that is used and not lost, paused or not; else -1. */
+static inline int fdslots_slot_held_fd(const struct fdslots *s, uint32_t index)
+{
+    const int fd = s->pollfds[index].fd;
+    const uint32_t flags = s->slots[index].flags;
+    if (LIKELY((flags & (SLOT_HIDDEN | SLOT_LOST)) == 0))
+        return fd;
+    return (flags & SLOT_LOST) != 0 ? -1 : ~fd;
+}
+
+static inline void fdslots_slot_note_change(struct fdslots *s, uint32_t index)
+{
+    fdslots_index_set_add(&s->fresh, index);
+}
+
+/* Have the kernel pass over a used slot for a reason in SLOT_HIDDEN. */
+static inline void fdslots_slot_hide(struct fdslots *s, uint32_t index, uint32_t reason)
+{
+    struct slot *slot = &s->slots[index];
+    const bool hidden = (slot->flags & SLOT_HIDDEN) != 0;
+    slot->flags |= (uint16_t)reason;
+    if (hidden)
+        return;
+    s->pollfds[index].fd = ~s->pollfds[index].fd;
+    s->visible--;
+    s->exclusive_changed |= s->exclusives > 0 && (slot->flags & SLOT_EXCLUSIVE) != 0;
+    fdslots_slot_note_change(s, index);
+}
+
+/* Return what a slot holds of the events that it wants; 0 while it is hidden. */
+static inline uint32_t fdslots_slot_held_events(const struct fdslots *s, uint32_t index)
+{
+    const struct pollfd *pollfd = &s->pollfds[index];
+    const uint32_t wanted = (uint16_t)pollfd->events | EVENTS_ALWAYS;
+    return pollfd->fd >= 0 ? s->slots[index].held & wanted : 0;
+}
+
+/* Have a slot hold these revents until they are reported, or it has another owner. */
+void fdslots_slot_hold(struct fdslots *s, uint32_t index, uint32_t revents);
+
+/* Have it hold nothing. */
+void fdslots_slot_release(struct fdslots *s, uint32_t index);
+
+/* Put another fd into a used slot, whose events and pause stay. */
+void fdslots_slot_replace_fd(struct fdslots *s, uint32_t index, int fd);
+
+/* Empty a slot, if it is used. */
+void fdslots_slot_vacate(struct fdslots *s, uint32_t index);
+
+/* FDSLOTS_CHECK: the slot's fd is not the file any more that the caller put there. */
+void fdslots_slot_lose(struct fdslots *s, uint32_t index);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Between the files of the epoll implementation of kernel.h:
+ *
+ *     epoll_set.c      the set as a whole: made, made anew, nested, inherited, closed
+ *     epoll_sync.c     the set made to agree with the slots
+ *     epoll_wait.c     the wait, and its answer shared out to the slots
+ *     epoll_check.c    FDSLOTS_CHECK
+ *     file_kind.c      for which files the set answers as poll(2) does
+ *     registration.c   which slots share a registration
+ */
+#ifndef FDSLOTS_EPOLL_H
+#define FDSLOTS_EPOLL_H
+
+#include "../os/process.h"
+#include "epoll_sys.h"
+#include "kernel.h"
+#include "registration.h"
+
+/* Memory that is used within one call, for one thing after another. */
+union scratch {
+    struct epoll_event *events; /* of a wait */
+    struct pollfd *pollfds;     /* of poll(2) beside the set */
+    uint32_t *indices;          /* of a sync: the slots that changed */
+};
+_Static_assert(sizeof(struct epoll_event) >= sizeof(struct pollfd), "room for the pollfds");
+
+struct kernel {
+    int fd;              /* -1 while there is no set */
+    int outer_fd;        /* holds fd alone: what other loops are given; -1 while nobody asked */
+    uint32_t process;    /* that made the set */
+    uint64_t salt;       /* of what registrations have for data: no two sets have the same */
+    uint32_t room;       /* events that fit into the scratch, and into what the kernel takes */
+    uint32_t registered; /* files in the set, ghosts apart */
+    uint32_t refused;    /* runs with RUN_REFUSED */
+    uint32_t patience;   /* waits until these are tried again */
+    uint32_t last_patience;
+    uint32_t ghost_reports; /* since the set was made */
+    bool hopeless;          /* a set made anew has not helped what the kernel refuses */
+    bool outworn;           /* make the set anew before it is used again */
+    struct runs runs;
+    union scratch scratch;
+};
+
+/* What a registration has for data: whose it is. */
+struct event_name {
+    uint32_t index;
+    uint32_t generation;
+};
+
+static inline uint64_t fdslots_epoll_data(const struct kernel *k, struct event_name name)
+{
+    return ((uint64_t)name.generation << 32 | name.index) ^ k->salt;
+}
+
+static inline struct event_name fdslots_epoll_name(const struct kernel *k, uint64_t data)
+{
+    data ^= k->salt;
+    return (struct event_name){.index = (uint32_t)data, .generation = (uint32_t)(data >> 32)};
+}
+
+/* Return whether fd is an epoll set: 1 or 0, or an error. The kernel answers ENOENT to the removal
+ * of a fresh set from it; where fd is another file or none, EINVAL or EBADF. */
+int fdslots_epoll_is_set(int fd);
+
+/* Whether there is a set, made by this process. */
+static inline bool fdslots_epoll_is_ours(const struct kernel *k)
+{
+    return k->fd >= 0 && fdslots_process_is(k->process);
+}
+
+/* Make the set, where there is none. All used slots are noted then. Returns 0 or an error. */
+int fdslots_epoll_open(struct fdslots *s);
+
+/* Close the set, and keep the outer one. */
+void fdslots_epoll_close(struct fdslots *s);
+
+/* Delete an fd from the set. A file that is not there any more under this number may be a ghost. */
+void fdslots_epoll_delete(struct fdslots *s, int fd, uint32_t events);
+
+/* For which files the set answers as poll(2) does. */
+enum file_kind {
+    KIND_UNKNOWN,   /* fstat(2) does not say */
+    KIND_CLOSED,    /* there is no file */
+    KIND_POLLED,    /* not for this one */
+    KIND_WATCHABLE, /* sockets and pipes */
+    KIND_ANONYMOUS, /* anonymous inodes */
+};
+
+/* Return the kind of this fd's file, and store at *mark a number that tells files of different
+ * types and devices apart; 0 where there is no file that is known. Costs one fstat(2). */
+enum file_kind fdslots_file_kind(int fd, uint32_t *mark);
+
+#endif

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The kernel's epoll set as a whole: made, made anew, shown to other loops, inherited, closed.
+ *
+ * A forked child shares its parent's set, so that a DEL of the child silences the parent. Who finds
+ * itself in a child changes nothing there. It closes the inherited fd only where the set proves to
+ * be the one: the program may have closed all that was inherited, as daemons do, and the number be
+ * another file by now.
+ */
+#include "epoll.h"
+
+#include "../os/fdinfo.h"
+
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The kernel's EP_MAX_EVENTS. */
+#define MAX_EVENTS ((uint32_t)(INT_MAX / sizeof(struct epoll_event)))
+
+bool fdslots_kernel_built(void)
+{
+    return true;
+}
+
+void fdslots_kernel_lay_out(struct fdslots *s, struct layout *at)
+{
+    const uint32_t room = s->capacity < MAX_EVENTS ? s->capacity + 1 : MAX_EVENTS;
+    struct kernel *k = fdslots_layout_take(at, 1, sizeof *k);
+    struct runs runs;
+    fdslots_runs_lay_out(&runs, at, s->capacity);
+    void *scratch = fdslots_layout_take(at, (uint64_t)s->capacity + 1, sizeof(struct epoll_event));
+    s->kernel = k;
+    if (k == NULL)
+        return;
+    *k = (struct kernel){.fd = -1, .outer_fd = -1, .room = room, .runs = runs};
+    k->scratch.events = scratch;
+}
+
+int fdslots_kernel_beside(struct fdslots *s, struct pollfd **room)
+{
+    *room = s->kernel->scratch.pollfds;
+    return s->kernel->fd;
+}
+
+bool fdslots_kernel_owns(const struct fdslots *s, int fd)
+{
+    const struct kernel *k = s->kernel;
+    return fdslots_epoll_is_ours(k) && (fd == k->fd || fd == k->outer_fd);
+}
+
+int fdslots_epoll_is_set(int fd)
+{
+    int fresh = sys_epoll_create();
+    if (fresh < 0)
+        return fresh;
+    int rc = sys_epoll_ctl(fd, EPOLL_CTL_DEL, fresh, 0, 0);
+    sys_close(fresh);
+    if (rc == -ENOENT)
+        return 1;
+    return rc == -EINVAL || rc == -EBADF ? 0 : rc;
+}
+
+/* ---- an inherited set ---- */
+
+#define OUTER_DATA                                                                                 \
+    UINT64_C(0x66647364736c6f74) /* what the outer set has for data of the inner one */
+
+/* What a line of fdinfo tells of a file in a set. */
+struct watched {
+    int fd;
+    uint64_t data;
+};
+
+static bool is_registration(const struct fdslots *s, struct watched watched)
+{
+    const struct runs *runs = &s->kernel->runs;
+    const struct event_name name = fdslots_epoll_name(s->kernel, watched.data);
+    return name.index < runs->extent && runs->of[name.index].fd == watched.fd &&
+           runs->of[name.index].events != 0 && s->slots[name.index].generation == name.generation;
+}
+
+static bool is_inner_set(const struct fdslots *s, struct watched watched)
+{
+    return watched.fd == s->kernel->fd && watched.data == s->kernel->salt;
+}
+
+/* Whether the file of this fd is a set that holds such a file. The kernel tells of a set without a
+ * change to it: an epoll_ctl(2) that asked would have one, and it is the parent's. */
+static bool holds(const struct fdslots *s, int set_fd,
+                  bool (*is_it)(const struct fdslots *s, struct watched watched))
+{
+    char text[4096];
+    fdslots_fdinfo_read(set_fd, text, sizeof text);
+    for (const char *at = strstr(text, "tfd:"); at != NULL; at = strstr(at + 1, "tfd:")) {
+        const char *data = strstr(at, "data:");
+        if (data == NULL)
+            break; /* the text is cut */
+        const struct watched watched = {.fd = (int)strtol(at + strlen("tfd:"), NULL, 10),
+                                        .data = strtoull(data + strlen("data:"), NULL, 16)};
+        if (is_it(s, watched))
+            return true;
+    }
+    return false;
+}
+
+/* The fds of a child may have been closed, with all else that it inherited, and the numbers be
+ * other files by now. A slot that did not change since the set was told of it is a witness. */
+void fdslots_kernel_inherit(struct fdslots *s)
+{
+    struct kernel *k = s->kernel;
+    if ((k->fd < 0 && k->outer_fd < 0) || fdslots_process_is(k->process))
+        return;
+    const int inner = k->fd;
+    const int outer = k->outer_fd;
+    const bool proven = inner >= 0 && holds(s, inner, is_registration);
+    const bool outer_proven = proven && outer >= 0 && holds(s, outer, is_inner_set);
+    k->fd = k->outer_fd = -1;
+    s->set_ready = s->exclusive_changed = false;
+    s->exclusives = 0;
+    s->stats.rebuilds += inner >= 0;
+    if (outer_proven)
+        sys_close(outer);
+    if (proven)
+        sys_close(inner);
+}
+
+/* ---- closing ---- */
+
+void fdslots_epoll_delete(struct fdslots *s, int fd, uint32_t events)
+{
+    struct kernel *k = s->kernel;
+    const bool exclusive = (events & REGISTERED_EXCLUSIVE) != 0;
+    k->registered--;
+    s->exclusives -= exclusive;
+    s->stats.epoll_ctl_calls++;
+    if (sys_epoll_ctl(k->fd, EPOLL_CTL_DEL, fd, 0, 0) == 0)
+        return;
+    s->ghosts_possible = true;
+    k->outworn |= exclusive;
+}
+
+/* A child may keep the file of the set open. Exclusive registrations there would take wakes that
+ * nobody answers, and the outer set would show what nobody reports. */
+static void withdraw(struct fdslots *s)
+{
+    struct kernel *k = s->kernel;
+    for (uint32_t i = 0; s->exclusives > 0 && i < k->runs.extent; i++) {
+        struct registration *leads = &k->runs.of[i];
+        if ((leads->flags & RUN_LEADER) != 0 && (leads->events & REGISTERED_EXCLUSIVE) != 0) {
+            fdslots_epoll_delete(s, leads->fd, leads->events);
+            leads->events = 0;
+        }
+    }
+    if (k->outer_fd >= 0)
+        sys_epoll_ctl(k->outer_fd, EPOLL_CTL_DEL, k->fd, 0, 0);
+}
+
+void fdslots_epoll_close(struct fdslots *s)
+{
+    struct kernel *k = s->kernel;
+    if (k->fd < 0)
+        return;
+    withdraw(s);
+    const int fd = k->fd;
+    s->set_ready = false;
+    k->fd = -1;
+    sys_close(fd);
+}
+
+void fdslots_kernel_close(struct fdslots *s)
+{
+    struct kernel *k = s->kernel;
+    fdslots_kernel_inherit(s);
+    fdslots_epoll_close(s);
+    const int outer = k->outer_fd;
+    k->outer_fd = -1;
+    if (outer >= 0)
+        sys_close(outer);
+}
+
+/* ---- opening ---- */
+
+static void forget_registration(struct kernel *k, uint32_t index)
+{
+    if (fdslots_run_has(&k->runs, index))
+        k->runs.of[index].events = 0;
+}
+
+/* A new set holds nothing. Which slots share a file, and what kinds these are, is known still. */
+static void forget_set(struct fdslots *s)
+{
+    struct kernel *k = s->kernel;
+    FOR_EACH_IN(&s->fresh, i)
+    {
+        forget_registration(k, i);
+    }
+    FOR_EACH_IN(&s->noted, i)
+    {
+        forget_registration(k, i);
+    }
+    FOR_EACH_IN(&s->used, i)
+    {
+        forget_registration(k, i);
+        fdslots_index_set_add(&s->noted, i);
+    }
+    k->registered = k->ghost_reports = 0;
+    s->exclusives = 0;
+    s->ghosts_possible = k->outworn = false;
+    s->generation_wrapped = false;
+}
+
+static bool any_slot_has(const struct fdslots *s, int fd)
+{
+    FOR_EACH_IN(&s->used, i)
+    {
+        if (fdslots_slot_fd(s, i) == fd)
+            return true;
+    }
+    return false;
+}
+
+/* Make a set under a number that is in no slot: a closed number there must go on to read POLLNVAL.
+ */
+static int create_clear_of_slots(const struct fdslots *s)
+{
+    int fd = sys_epoll_create();
+    while (fd >= 0 && any_slot_has(s, fd)) {
+        int higher = sys_dup_above(fd, fd);
+        sys_close(fd);
+        fd = higher;
+    }
+    return fd;
+}
+
+static int nest(const struct kernel *k, int outer, int inner)
+{
+    return sys_epoll_ctl(outer, EPOLL_CTL_ADD, inner, EPOLLIN, k->salt);
+}
+
+/* Two copies of the library in one program count on their own: their buffers have other places. */
+static uint64_t new_salt(const struct fdslots *s)
+{
+    static atomic_uint sets;
+    const uint64_t count = atomic_fetch_add_explicit(&sets, 1, memory_order_relaxed) + UINT64_C(1);
+    return count * UINT64_C(0x9e3779b97f4a7c15) ^ (uintptr_t)s;
+}
+
+int fdslots_epoll_open(struct fdslots *s)
+{
+    struct kernel *k = s->kernel;
+    const uint32_t process = fdslots_process_enter();
+    if (process == 0)
+        return -ENOMEM;
+    int fd = create_clear_of_slots(s);
+    k->salt = new_salt(s);
+    int rc = fd >= 0 && k->outer_fd >= 0 ? nest(k, k->outer_fd, fd) : 0;
+    if (rc < 0)
+        sys_close(fd);
+    if (fd < 0 || rc < 0)
+        return fd < 0 ? fd : rc;
+    k->process = process;
+    k->fd = fd;
+    if (s->process == 0)
+        s->process = process;
+    forget_set(s);
+    return 0;
+}
+
+int fdslots_kernel_outer_fd(struct fdslots *s)
+{
+    struct kernel *k = s->kernel;
+    if (k->outer_fd >= 0)
+        return k->outer_fd;
+    int outer = create_clear_of_slots(s);
+    if (outer < 0)
+        return outer;
+    int rc = nest(k, outer, k->fd);
+    if (rc < 0) {
+        sys_close(outer);
+        return rc;
+    }
+    return k->outer_fd = outer;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The system calls of epoll, in the manner of os/sys.h.
+ */
+#ifndef FDSLOTS_EPOLL_SYS_H
+#define FDSLOTS_EPOLL_SYS_H
+
+#include "../os/sys.h"
+
+#include <sys/epoll.h>
+
+#if !HAVE_DECL_EPOLLEXCLUSIVE
+#undef EPOLLEXCLUSIVE
+#define EPOLLEXCLUSIVE 0u /* slots that ask for it do not come this far */
+#endif
+
+static inline int sys_epoll_create(void)
+{
+    int saved = errno;
+    return sys_above_stdio(sys_result(epoll_create1(EPOLL_CLOEXEC), saved));
+}
+
+static inline int sys_epoll_ctl(int epfd, int op, int fd, uint32_t events, uint64_t data)
+{
+    int saved = errno;
+    struct epoll_event event = {.events = events, .data.u64 = data};
+    return sys_result(epoll_ctl(epfd, op, fd, &event), saved);
+}
+
+static inline int sys_epoll_pwait(int epfd, struct epoll_event *events, int max, int timeout_ms,
+                                  const sigset_t *sigmask)
+{
+    int saved = errno;
+    int rc = sigmask == NULL ? epoll_wait(epfd, events, max, timeout_ms)
+                             : epoll_pwait(epfd, events, max, timeout_ms, sigmask);
+    return sys_result(rc, saved);
+}
+
+#ifdef HAVE_EPOLL_PWAIT2
+static inline int sys_epoll_pwait2(int epfd, struct epoll_event *events, int max,
+                                   const struct timespec *timeout, const sigset_t *sigmask)
+{
+    int saved = errno;
+    return sys_result(epoll_pwait2(epfd, events, max, timeout, sigmask), saved);
+}
+#else
+static inline int sys_epoll_pwait2(int epfd, struct epoll_event *events, int max,
+                                   const struct timespec *timeout, const sigset_t *sigmask)
+{
+    (void)epfd, (void)events, (void)max, (void)timeout, (void)sigmask;
+    return -ENOSYS;
+}
+#endif
+
+#endif

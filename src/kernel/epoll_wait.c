@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The wait on the kernel's set, and its answer shared out to the slots.
+ */
+#include "epoll.h"
+
+#include "../core/ready.h"
+#include "../os/timeout.h"
+
+#include <limits.h>
+#include <stdatomic.h>
+
+/* ---- the system call ---- */
+
+/* ENOSYS on kernels before 5.11, EPERM from the filters of old containers: known once, known for
+ * the process. */
+static atomic_bool pwait2_missing;
+
+static bool says_missing(int rc)
+{
+    return rc == -ENOSYS || rc == -EPERM;
+}
+
+bool fdslots_kernel_has(enum fdslots_feature feature)
+{
+    struct epoll_event event;
+    const struct timespec at_once = {0, 0};
+    if (feature == FDSLOTS_HAS_EPOLL_NS)
+        return !says_missing(sys_epoll_pwait2(-1, &event, 1, &at_once, NULL));
+    int fd = sys_epoll_create();
+    if (fd >= 0)
+        sys_close(fd);
+    return fd >= 0;
+}
+
+/* epoll_pwait2 is the dearest and is left for times that the others cannot express. */
+SELDOM static int call_ns(const struct kernel *k, int most, int64_t ns, const sigset_t *sigmask)
+{
+    const int ms = fdslots_ms_from_ns(ns);
+    if (ms * NS_PER_MS != ns && !atomic_load_explicit(&pwait2_missing, memory_order_relaxed)) {
+        const struct timespec timeout = fdslots_timespec_from_ns(ns);
+        int rc = sys_epoll_pwait2(k->fd, k->scratch.events, most, &timeout, sigmask);
+        if (!says_missing(rc))
+            return rc;
+        atomic_store_explicit(&pwait2_missing, true, memory_order_relaxed);
+    }
+    return sys_epoll_pwait(k->fd, k->scratch.events, most, ms, sigmask);
+}
+
+INLINE int call(struct fdslots *s, uint32_t most, int64_t ns, const sigset_t *sigmask)
+{
+    const struct kernel *k = s->kernel;
+    s->stats.epoll_calls++;
+    if (ns != 0 && ns != TIMEOUT_FOREVER)
+        return call_ns(k, (int)most, ns, sigmask);
+    return sys_epoll_pwait(k->fd, k->scratch.events, (int)most, ns == 0 ? 0 : -1, sigmask);
+}
+
+/* ---- the report ---- */
+
+/* Whether fdslots_set_max_ready() limits what a wait may report. */
+static bool cuts(const struct fdslots *s)
+{
+    return s->max_ready < s->capacity;
+}
+
+/* Report what of the events of a run concerns this slot, unless it is reported already. Returns
+ * whether it is now. */
+static bool report_part(struct fdslots *s, uint32_t index, uint32_t events)
+{
+    const struct pollfd *pollfd = &s->pollfds[index];
+    const uint32_t part = events & ((uint16_t)pollfd->events | EVENTS_ALWAYS);
+    if (pollfd->fd < 0 || pollfd->revents != 0 || part == 0)
+        return false;
+    fdslots_ready_add(s, index, part);
+    return true;
+}
+
+static void share_out(struct fdslots *s, uint32_t leader, uint32_t events)
+{
+    FOR_EACH_IN_RUN(&s->kernel->runs, leader, i)
+    {
+        report_part(s, i, events);
+    }
+}
+
+/* Report `most` slots of a run, beginning with the one whose turn it is. */
+static uint32_t share_out_in_turn(struct fdslots *s, uint32_t leader, uint32_t events,
+                                  uint32_t most)
+{
+    const struct runs *runs = &s->kernel->runs;
+    const uint32_t first = runs->of[leader].turn;
+    uint32_t i = first;
+    uint32_t reported = 0;
+    do {
+        reported += report_part(s, i, events);
+        i = runs->of[i].next != INDEX_NONE ? runs->of[i].next : leader;
+    } while (i != first && reported < most);
+    runs->of[leader].turn = i;
+    return reported;
+}
+
+/* What there is to know beside the events while they are taken. */
+struct taking {
+    uint32_t spare;  /* slots that may be reported beyond one for each event */
+    uint32_t ghosts; /* events so far of files that no slot has any more */
+};
+
+/* Whether no run has a registration of this name. A slot that is reported already has another file
+ * in the set under its name, left there by a caller who did not tell of a close. A name that is no
+ * slot's is of another set: the caller has put it in the place of the library's. */
+static bool is_ghost(const struct fdslots *s, struct event_name name)
+{
+    const struct runs *runs = &s->kernel->runs;
+    if (name.index >= runs->extent)
+        return s->kernel->outworn = true;
+    const struct registration *leads = &runs->of[name.index];
+    return s->slots[name.index].generation != name.generation || leads->events == 0 ||
+           (leads->flags & RUN_SHARED) == 0;
+}
+
+/* Take an event that is not for one slot alone. Where set_max_ready() cuts, each event is worth one
+ * slot, so that those of the kernel fit, and the turns in a run are ours. But an edge comes once:
+ * all slots are told. */
+SELDOM static void take_other(struct fdslots *s, const struct epoll_event *event,
+                              struct taking *taking)
+{
+    const struct event_name name = fdslots_epoll_name(s->kernel, event->data.u64);
+    if (is_ghost(s, name)) {
+        taking->ghosts++;
+        return;
+    }
+    const struct registration *leads = &s->kernel->runs.of[name.index];
+    if (!cuts(s) || (leads->events & REGISTERED_EDGE) != 0) {
+        share_out(s, name.index, event->events);
+        return;
+    }
+    uint32_t reported = share_out_in_turn(s, name.index, event->events, taking->spare + 1);
+    taking->spare -= reported > 0 ? reported - 1 : 0;
+}
+
+/* Take the events of one wait. Returns how many were ghosts'. */
+static uint32_t take_events(struct fdslots *s, uint32_t count, uint32_t spare)
+{
+    const struct kernel *const k = s->kernel;
+    const struct registration *const runs = k->runs.of;
+    const struct slot *const slots = s->slots;
+    struct pollfd *const pollfds = s->pollfds;
+    const struct epoll_event *const end = k->scratch.events + count;
+    uint32_t *ready = s->ready + s->ready_count;
+    struct taking taking = {.spare = spare};
+    for (const struct epoll_event *e = k->scratch.events; e < end; e++) {
+        const struct event_name name = fdslots_epoll_name(k, e->data.u64);
+        if (LIKELY(name.index < k->runs.extent)) {
+            const struct registration *run = &runs[name.index];
+            struct pollfd *const pollfd = &pollfds[name.index];
+            if (LIKELY((run->flags & (RUN_LEADER | RUN_SHARED)) == RUN_LEADER && run->events != 0 &&
+                       slots[name.index].generation == name.generation && pollfd->revents == 0)) {
+                pollfd->revents = (short)(uint16_t)e->events; /* others were not asked for */
+                *ready++ = name.index;
+                continue;
+            }
+        }
+        s->ready_count = (uint32_t)(ready - s->ready);
+        take_other(s, e, &taking);
+        ready = s->ready + s->ready_count;
+    }
+    s->ready_count = (uint32_t)(ready - s->ready);
+    return taking.ghosts;
+}
+
+/* ---- the wait ---- */
+
+static void unreport(struct fdslots *s, uint32_t from)
+{
+    while (s->ready_count > from)
+        s->pollfds[s->ready[--s->ready_count]].revents = 0;
+}
+
+/* Ghosts were seen. Where they filled the events they may have kept others out: then the set is
+ * made anew, and reports all that is ready, edges too. Returns what the wait does. */
+SELDOM static int pass_ghosts(struct fdslots *s, uint32_t ghosts, bool full, bool blocks,
+                              uint32_t had)
+{
+    struct kernel *k = s->kernel;
+    s->set_ready = false; /* a set without them may be worth its price by now */
+    s->stats.ghosts_dropped += ghosts;
+    k->ghost_reports += ghosts;
+    s->ghosts_possible = true;
+    if (full && !cuts(s)) {
+        k->outworn = true;
+        unreport(s, had);
+        return KERNEL_AGAIN;
+    }
+    if (s->ready_count > had)
+        return fdslots_ready_finish(s);
+    return full || blocks || k->outworn ? KERNEL_AGAIN : (int)had;
+}
+
+int fdslots_kernel_wait(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
+{
+    const uint32_t had = s->ready_count;
+    const uint32_t most = cuts(s) ? s->max_ready - had : s->kernel->room;
+    int rc = call(s, most, timeout_ns, sigmask);
+    if (rc > 0) {
+        const uint32_t ghosts = take_events(s, (uint32_t)rc, most - (uint32_t)rc);
+        rc = LIKELY(ghosts == 0)
+                 ? fdslots_ready_finish(s)
+                 : pass_ghosts(s, ghosts, (uint32_t)rc == most, timeout_ns != 0, had);
+    }
+    /* With a timeout of 0, epoll_pwait never looks for signals. */
+    if (rc == 0 && timeout_ns == 0 && sigmask != NULL)
+        return sys_let_signals_in(sigmask);
+    return rc == 0 ? (int)had : rc;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * In the place of a set, where the system has none. All but the first functions are never called:
+ * the buffer is FDSLOTS_NO_EPOLL.
+ */
+#include "kernel.h"
+
+#include <errno.h>
+
+bool fdslots_kernel_built(void)
+{
+    return false;
+}
+
+bool fdslots_kernel_has(enum fdslots_feature feature)
+{
+    (void)feature;
+    return false;
+}
+
+void fdslots_kernel_lay_out(struct fdslots *s, struct layout *at)
+{
+    (void)s, (void)at;
+}
+
+int fdslots_kernel_sync(struct fdslots *s)
+{
+    (void)s;
+    return -ENOTSUP;
+}
+
+void fdslots_kernel_retry(struct fdslots *s)
+{
+    (void)s;
+}
+
+int fdslots_kernel_wait(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
+{
+    (void)s, (void)timeout_ns, (void)sigmask;
+    return -ENOTSUP;
+}
+
+int fdslots_kernel_beside(struct fdslots *s, struct pollfd **room)
+{
+    (void)s, (void)room;
+    return -ENOTSUP;
+}
+
+enum kernel_change fdslots_kernel_change(const struct fdslots *s, uint32_t index)
+{
+    (void)s, (void)index;
+    return CHANGE_NONE;
+}
+
+void fdslots_kernel_drop(struct fdslots *s, uint32_t index)
+{
+    (void)s, (void)index;
+}
+
+void fdslots_kernel_check(struct fdslots *s)
+{
+    (void)s;
+}
+
+int fdslots_kernel_rebuild(struct fdslots *s)
+{
+    (void)s;
+    return -ENOTSUP;
+}
+
+int fdslots_kernel_outer_fd(struct fdslots *s)
+{
+    (void)s;
+    return -ENOTSUP;
+}
+
+bool fdslots_kernel_owns(const struct fdslots *s, int fd)
+{
+    (void)s, (void)fd;
+    return false;
+}
+
+void fdslots_kernel_inherit(struct fdslots *s)
+{
+    (void)s;
+}
+
+void fdslots_kernel_close(struct fdslots *s)
+{
+    (void)s;
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: ISC */
+#include "registration.h"
+
+_Static_assert((REGISTERED_EVENTS &
+                (REGISTERED | WANTS_POLL | REGISTERED_EDGE | REGISTERED_EXCLUSIVE)) == 0,
+               "the bits of poll(2) leave room");
+
+void fdslots_runs_lay_out(struct runs *runs, struct layout *at, uint32_t capacity)
+{
+    runs->of = fdslots_layout_take(at, capacity, sizeof *runs->of);
+    runs->buckets = fdslots_layout_take(at, capacity, sizeof *runs->buckets);
+    runs->extent = runs->bucket_count = 0;
+}
+
+static uint32_t *bucket_of(const struct runs *runs, int fd)
+{
+    return &runs->buckets[(uint32_t)fd & (runs->bucket_count - 1)];
+}
+
+static void hang(struct runs *runs, uint32_t leader)
+{
+    uint32_t *bucket = bucket_of(runs, runs->of[leader].fd);
+    runs->of[leader].chain = *bucket;
+    *bucket = leader;
+}
+
+static void unhang(struct runs *runs, uint32_t leader)
+{
+    uint32_t *link = bucket_of(runs, runs->of[leader].fd);
+    while (*link != leader)
+        link = &runs->of[*link].chain;
+    *link = runs->of[leader].chain;
+}
+
+/* Hang the leaders of one old bucket into the new ones: the same index, or that plus a multiple of
+ * the old count. */
+static void split_bucket(struct runs *runs, uint32_t old)
+{
+    uint32_t leader = runs->buckets[old];
+    runs->buckets[old] = INDEX_NONE;
+    while (leader != INDEX_NONE) {
+        const uint32_t next = runs->of[leader].chain;
+        hang(runs, leader);
+        leader = next;
+    }
+}
+
+static void grow_buckets(struct runs *runs, uint32_t touched, uint32_t capacity)
+{
+    const uint32_t old_count = runs->bucket_count;
+    uint32_t count = old_count != 0 ? old_count : 1;
+    while (count < touched && count <= capacity / 2)
+        count *= 2;
+    for (uint32_t b = old_count; b < count; b++)
+        runs->buckets[b] = INDEX_NONE;
+    runs->bucket_count = count;
+    for (uint32_t b = 0; count != old_count && b < old_count; b++)
+        split_bucket(runs, b);
+}
+
+void fdslots_runs_extend(struct runs *runs, uint32_t touched, uint32_t capacity)
+{
+    if (LIKELY(runs->extent == touched))
+        return;
+    for (uint32_t i = runs->extent; i < touched; i++)
+        runs->of[i] = (struct registration){.fd = -1};
+    runs->extent = touched;
+    grow_buckets(runs, touched, capacity);
+}
+
+uint32_t fdslots_run_find(const struct runs *runs, int fd)
+{
+    if (runs->bucket_count == 0)
+        return INDEX_NONE;
+    uint32_t leader = *bucket_of(runs, fd);
+    while (leader != INDEX_NONE && runs->of[leader].fd != fd)
+        leader = runs->of[leader].chain;
+    return leader;
+}
+
+uint32_t fdslots_run_join(struct runs *runs, uint32_t index, int fd)
+{
+    struct registration *joins = &runs->of[index];
+    const uint32_t leader = fdslots_run_find(runs, fd);
+    if (leader == INDEX_NONE) {
+        *joins =
+            (struct registration){.fd = fd, .next = INDEX_NONE, .turn = index, .flags = RUN_LEADER};
+        hang(runs, index);
+        return index;
+    }
+    struct registration *leads = &runs->of[leader];
+    *joins = (struct registration){.fd = fd, .next = leads->next, .previous = leader};
+    if (leads->next != INDEX_NONE)
+        runs->of[leads->next].previous = index;
+    leads->next = index;
+    leads->flags |= RUN_SHARED;
+    return leader;
+}
+
+/* The second in the run takes over. */
+static uint32_t hand_on(struct runs *runs, uint32_t leader)
+{
+    const struct registration *old = &runs->of[leader];
+    const uint32_t second = old->next;
+    struct registration *heir = &runs->of[second];
+    unhang(runs, leader);
+    heir->turn = old->turn;
+    heir->events = old->events;
+    heir->flags = (uint16_t)((old->flags & ~RUN_DUE) | RUN_REDO);
+    hang(runs, second);
+    return second;
+}
+
+static uint32_t unlink_follower(struct runs *runs, uint32_t index)
+{
+    const struct registration *leaves = &runs->of[index];
+    runs->of[leaves->previous].next = leaves->next;
+    if (leaves->next != INDEX_NONE)
+        runs->of[leaves->next].previous = leaves->previous;
+    return fdslots_run_find(runs, leaves->fd);
+}
+
+uint32_t fdslots_run_leave(struct runs *runs, uint32_t index)
+{
+    struct registration *leaves = &runs->of[index];
+    uint32_t leader = INDEX_NONE;
+    if ((leaves->flags & RUN_LEADER) == 0)
+        leader = unlink_follower(runs, index);
+    else if (leaves->next != INDEX_NONE)
+        leader = hand_on(runs, index);
+    else
+        unhang(runs, index);
+    if (leader != INDEX_NONE) {
+        struct registration *leads = &runs->of[leader];
+        if ((leads->flags & RUN_POLLED) == 0 && leads->turn == index)
+            leads->turn = leaves->next != INDEX_NONE ? leaves->next : leader;
+        if (leads->next == INDEX_NONE)
+            leads->flags &= (uint16_t)~RUN_SHARED;
+    }
+    *leaves = (struct registration){.fd = -1};
+    return leader;
+}
+
+uint32_t fdslots_run_union(const struct fdslots *s, const struct runs *runs, uint32_t leader)
+{
+    const uint32_t user = REGISTERED_EDGE | REGISTERED_EXCLUSIVE;
+    uint32_t any = 0;
+    uint32_t all = user;
+    FOR_EACH_IN_RUN(runs, leader, i)
+    {
+        const uint32_t own = fdslots_run_own_events(s, i);
+        any |= own;
+        all &= own != 0 ? own : user;
+    }
+    return (any & ~user) | (any & all); /* where one wants level reports, all get them */
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The system calls of the library. Each returns its result or a negative errno value and leaves
+ * errno as it was: this is the one place where the two conventions meet.
+ */
+#ifndef FDSLOTS_SYS_H
+#define FDSLOTS_SYS_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/select.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* `saved` is errno before the call that returned rc. */
+static inline int sys_result(int rc, int saved)
+{
+    if (rc >= 0)
+        return rc;
+    rc = -errno;
+    errno = saved;
+    return rc;
+}
+
+/* Hold back a pthread_cancel(3) of this thread, where it would lose what nobody knows of yet;
+ * returns what the other takes. */
+static inline int sys_disable_cancel(void)
+{
+    int state;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    return state;
+}
+
+static inline void sys_restore_cancel(int state)
+{
+    pthread_setcancelstate(state, &state);
+}
+
+static inline int sys_poll(struct pollfd *fds, nfds_t nfds, int timeout_ms)
+{
+    int saved = errno;
+    return sys_result(poll(fds, nfds, timeout_ms), saved);
+}
+
+static inline int sys_fstat(int fd, struct stat *st)
+{
+    int saved = errno;
+    return sys_result(fstat(fd, st), saved);
+}
+
+/* EINTR is no failure: the fd is closed when close(2) says so, and must not be closed again. A
+ * thread that were cancelled here would leave the fd open, with nobody who knows of it. */
+static inline int sys_close(int fd)
+{
+    const int cancel = sys_disable_cancel();
+    int saved = errno;
+    int rc = sys_result(close(fd), saved);
+    sys_restore_cancel(cancel);
+    return rc == -EINTR ? 0 : rc;
+}
+
+/* Return another fd of the same file, with a number above this one. */
+static inline int sys_dup_above(int fd, int number)
+{
+    int saved = errno;
+    return sys_result(fcntl(fd, F_DUPFD_CLOEXEC, number + 1), saved);
+}
+
+/* Move an fd that was just opened out of 0, 1 and 2: a program that was started without them opens
+ * what it needs there, by dup2(2), and would take the library's file away. Passes an error on. */
+static inline int sys_above_stdio(int fd)
+{
+    if (fd < 0 || fd > STDERR_FILENO)
+        return fd;
+    int above = sys_dup_above(fd, STDERR_FILENO);
+    sys_close(fd);
+    return above;
+}
+
+/* Have pending signals that this mask lets in delivered. Returns 0, or -EINTR. */
+static inline int sys_let_signals_in(const sigset_t *sigmask)
+{
+    const struct timespec at_once = {0, 0};
+    int saved = errno;
+    return sys_result(pselect(0, NULL, NULL, NULL, &at_once, sigmask), saved);
+}
+
+/* Both are for wakers, whose fds never block. EINTR comes from a supervisor of system calls
+ * (seccomp) alone, and a wake must not be lost to it. */
+static inline int sys_read(int fd, void *buf, size_t size)
+{
+    int saved = errno;
+    int rc;
+    do
+        rc = sys_result((int)read(fd, buf, size), saved);
+    while (rc == -EINTR);
+    return rc;
+}
+
+static inline int sys_write(int fd, const void *buf, size_t size)
+{
+    int saved = errno;
+    int rc;
+    do
+        rc = sys_result((int)write(fd, buf, size), saved);
+    while (rc == -EINTR);
+    return rc;
+}
+
+#endif

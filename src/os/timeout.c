@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: ISC */
+#include "timeout.h"
+#include "sys.h"
+
+#include <limits.h>
+
+#define NS_PER_S INT64_C(1000000000)
+
+bool fdslots_timespec_valid(const struct timespec *timeout)
+{
+    return timeout == NULL ||
+           (timeout->tv_sec >= 0 && timeout->tv_nsec >= 0 && timeout->tv_nsec < NS_PER_S);
+}
+
+int64_t fdslots_ns_from_ms(int ms)
+{
+    return ms < 0 ? TIMEOUT_FOREVER : ms * NS_PER_MS;
+}
+
+int64_t fdslots_ns_from_timespec(const struct timespec *timeout)
+{
+    if (timeout == NULL)
+        return TIMEOUT_FOREVER;
+    const int64_t seconds = timeout->tv_sec; /* time_t may be shorter */
+    if (seconds >= INT64_MAX / NS_PER_S)
+        return TIMEOUT_FOREVER; /* beyond 292 years */
+    return seconds * NS_PER_S + timeout->tv_nsec;
+}
+
+int fdslots_ms_from_ns(int64_t ns)
+{
+    if (ns == TIMEOUT_FOREVER)
+        return -1;
+    int64_t ms = ns / NS_PER_MS + (ns % NS_PER_MS != 0);
+    return ms < INT_MAX ? (int)ms : INT_MAX;
+}
+
+int64_t fdslots_seconds_that_fit(int64_t seconds, size_t size)
+{
+    const int64_t most = size < sizeof seconds ? INT32_MAX : INT64_MAX;
+    return seconds < most ? seconds : most;
+}
+
+struct timespec fdslots_timespec_from_ns(int64_t ns)
+{
+    const int64_t seconds = fdslots_seconds_that_fit(ns / NS_PER_S, sizeof(time_t));
+    return (struct timespec){.tv_sec = (time_t)seconds, .tv_nsec = (long)(ns % NS_PER_S)};
+}
+
+static int64_t now(void)
+{
+    struct timespec ts;
+    int saved = errno;
+    int rc = sys_result(clock_gettime(CLOCK_MONOTONIC, &ts), saved);
+    return rc < 0 ? rc : ts.tv_sec * NS_PER_S + ts.tv_nsec;
+}
+
+int64_t fdslots_deadline(int64_t ns)
+{
+    int64_t start = now();
+    if (start < 0)
+        return start;
+    return ns < TIMEOUT_FOREVER - start ? start + ns : TIMEOUT_FOREVER;
+}
+
+int64_t fdslots_time_left(int64_t deadline)
+{
+    if (deadline == TIMEOUT_FOREVER)
+        return TIMEOUT_FOREVER;
+    int64_t moment = now();
+    if (moment < 0)
+        return moment;
+    return deadline > moment ? deadline - moment : 0;
+}

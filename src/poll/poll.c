@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * poll(2) on the slots, which are its argument as they stand.
+ *
+ * The kernel writes revents for every slot it is given, also when the time runs out or a signal
+ * comes, but not when it answers EINVAL, and never for the slots above: those are 0 already, since
+ * each wait starts with an empty ready set.
+ */
+#include "poll.h"
+
+#include "../core/ready.h"
+#include "../os/sys.h"
+#include "../os/timeout.h"
+
+/* poll(2) is cheaper than ppoll(2): it serves for all times that it can express. */
+int fdslots_poll_call(struct pollfd *fds, uint32_t nfds, int64_t timeout_ns,
+                      const sigset_t *sigmask)
+{
+    if (LIKELY(sigmask == NULL)) {
+        const int ms = timeout_ns == 0 ? 0 : fdslots_ms_from_ns(timeout_ns);
+        if (ms < 0 || ms * NS_PER_MS == timeout_ns)
+            return sys_poll(fds, nfds, ms);
+    }
+    return fdslots_ppoll_call(fds, nfds, timeout_ns, sigmask);
+}
+
+/* Fill the ready set, where poll(2) has said that `count` of these slots are ready. */
+static void take_ready(struct fdslots *s, uint32_t nfds, uint32_t count)
+{
+    const struct pollfd *const pollfds = s->pollfds;
+    uint32_t *ready = s->ready;
+    uint32_t *const end = ready + count;
+    for (uint32_t i = 0; i < nfds && ready < end; i++) {
+        if (pollfds[i].revents != 0)
+            *ready++ = i;
+        else
+            while (i + 4 < nfds && (pollfds[i + 1].revents | pollfds[i + 2].revents |
+                                    pollfds[i + 3].revents | pollfds[i + 4].revents) == 0)
+                i += 4;
+    }
+    s->ready_count = (uint32_t)(ready - s->ready);
+}
+
+/* What poll(2) says of a lost slot is of the stranger's file that has its number by now. Returns
+ * how many more slots are ready. */
+static uint32_t show_lost(struct fdslots *s, uint32_t nfds)
+{
+    uint32_t more = 0;
+    FOR_EACH_IN(&s->lost, i)
+    {
+        if (i >= nfds)
+            break;
+        if (s->pollfds[i].fd < 0)
+            continue;
+        more += s->pollfds[i].revents == 0;
+        s->pollfds[i].revents = POLLNVAL;
+    }
+    return more;
+}
+
+/* What was held back when the ready set was full is an event that poll(2) may not hand out again.
+ */
+static uint32_t show_held(struct fdslots *s, uint32_t nfds)
+{
+    uint32_t more = 0;
+    FOR_EACH_IN(&s->held, i)
+    {
+        if (i >= nfds)
+            break;
+        const uint32_t held = fdslots_slot_held_events(s, i);
+        if (held == 0)
+            continue;
+        more += s->pollfds[i].revents == 0;
+        s->pollfds[i].revents |= (short)(uint16_t)held;
+        fdslots_slot_release(s, i);
+    }
+    return more;
+}
+
+/* Some slots are ready whatever poll(2) says now: they win over a signal as any ready slot does. */
+SELDOM static int poll_at_once(struct fdslots *s, uint32_t nfds, const sigset_t *sigmask)
+{
+    int rc = fdslots_poll_call(s->pollfds, nfds, 0, sigmask);
+    if (rc < 0 && rc != -EINTR)
+        return rc;
+    const uint32_t count = (rc > 0 ? (uint32_t)rc : 0) + show_held(s, nfds);
+    take_ready(s, nfds, count + show_lost(s, nfds));
+    return fdslots_ready_finish(s);
+}
+
+int fdslots_poll_slots(struct fdslots *s, uint32_t nfds, int64_t timeout_ns,
+                       const sigset_t *sigmask)
+{
+    s->stats.poll_calls++;
+    if (UNLIKELY((s->held.root | s->lost.root) != 0) && fdslots_ready_at_once(s, nfds))
+        return poll_at_once(s, nfds, sigmask);
+    int rc = fdslots_poll_call(s->pollfds, nfds, timeout_ns, sigmask);
+    if (rc <= 0)
+        return rc;
+    take_ready(s, nfds, (uint32_t)rc);
+    return fdslots_ready_finish(s);
+}

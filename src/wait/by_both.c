@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What poll(2) says of a polled slot must not be asked twice: some files hand an event out once. So
+ * each answer is kept (slot.held) until it is reported, where fdslots_set_max_ready() leaves no
+ * room for it or the set fails.
+ */
+#include "ways.h"
+
+#include "../core/ready.h"
+#include "../os/sys.h"
+#include "../poll/poll.h"
+
+#include <errno.h>
+
+/* Have the lost slots hold what they read as. */
+static void hold_lost(struct fdslots *s)
+{
+    FOR_EACH_IN(&s->lost, i)
+    {
+        fdslots_slot_hold(s, i, POLLNVAL);
+    }
+}
+
+/* Ask poll(2), and keep what it says of the polled slots. Stores whether the set reads ready. */
+static int ask_poll(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask, bool *set_ready)
+{
+    struct pollfd *fds;
+    uint32_t count = 0;
+    const int set_fd = fdslots_kernel_beside(s, &fds);
+    FOR_EACH_IN(&s->polled, i)
+    {
+        fds[count++] = (struct pollfd){.fd = s->pollfds[i].fd, .events = s->pollfds[i].events};
+    }
+    fds[count] = (struct pollfd){.fd = set_fd, .events = POLLIN};
+    s->stats.poll_calls++;
+    int rc = fdslots_poll_call(fds, count + 1, timeout_ns, sigmask);
+    *set_ready = rc > 0 && fds[count].revents != 0;
+    if (rc > (int)*set_ready) {
+        const struct pollfd *answer = fds;
+        FOR_EACH_IN(&s->polled, i)
+        {
+            if (answer->revents != 0)
+                fdslots_slot_hold(s, i, (uint16_t)answer->revents);
+            answer++;
+        }
+    }
+    hold_lost(s);
+    return rc;
+}
+
+/* Report what the slots in [from, to) hold, until the ready set is full. Returns where it ended. */
+static uint32_t report_range(struct fdslots *s, uint32_t from, uint32_t to)
+{
+    uint32_t i = fdslots_index_set_next(&s->held, from);
+    for (; i < to; i = fdslots_index_set_next(&s->held, i + 1)) {
+        if (s->ready_count >= s->max_ready)
+            return i;
+        const uint32_t held = fdslots_slot_held_events(s, i);
+        if (held == 0)
+            continue;
+        fdslots_ready_add(s, i, held);
+        fdslots_slot_release(s, i);
+    }
+    return to;
+}
+
+/* Report what is held, beginning with the slot whose turn it is. */
+static void report_held(struct fdslots *s)
+{
+    const uint32_t turn = s->held_turn;
+    uint32_t end = report_range(s, turn, INDEX_NONE);
+    if (end == INDEX_NONE)
+        end = report_range(s, 0, turn);
+    s->held_turn = end;
+}
+
+static int report_set(struct fdslots *s, bool ready)
+{
+    if (!ready || s->ready_count >= s->max_ready)
+        return 0;
+    const int cancel = sys_disable_cancel(); /* or what is reported already would be lost */
+    int rc = fdslots_kernel_wait(s, 0, NULL);
+    sys_restore_cancel(cancel);
+    return rc < 0 ? rc : 0;
+}
+
+/* The set has failed, and so has the wait: what was reported is held again. */
+SELDOM static void take_back(struct fdslots *s)
+{
+    for (uint32_t r = 0; r < s->ready_count; r++)
+        fdslots_slot_hold(s, s->ready[r], (uint16_t)s->pollfds[s->ready[r]].revents);
+    fdslots_ready_reset(s);
+}
+
+/* Report what is ready. Where the ready set may be too small, what is held and what the set has
+ * come first in turn. */
+static int report_ready(struct fdslots *s, bool set_ready)
+{
+    int rc = 0;
+    s->held_first = !s->held_first;
+    if (!s->held_first)
+        rc = report_set(s, set_ready);
+    if (rc == 0 || rc == KERNEL_AGAIN)
+        report_held(s);
+    if (s->held_first)
+        rc = report_set(s, set_ready);
+    if (rc < 0 && rc != KERNEL_AGAIN)
+        take_back(s);
+    else if (s->ready_count > 0)
+        rc = fdslots_ready_finish(s);
+    return rc;
+}
+
+int fdslots_wait_by_both(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
+{
+    const bool at_once = fdslots_ready_at_once(s, UINT32_MAX);
+    bool set_ready;
+    int rc = ask_poll(s, at_once ? 0 : timeout_ns, sigmask, &set_ready);
+    if (rc < 0 && !(at_once && rc == -EINTR))
+        return rc; /* ready slots win over a signal */
+    const bool ran_out = rc == 0 && !at_once;
+    rc = report_ready(s, set_ready);
+    if (rc != 0 || ran_out)
+        return rc;
+    if (timeout_ns != 0)
+        return KERNEL_AGAIN;
+    /* ppoll(2) lets no signal in where a ghost makes the set read ready. */
+    return set_ready && sigmask != NULL ? sys_let_signals_in(sigmask) : 0;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What changed since the last wait, as the choice of a way needs to know it: what telling the set
+ * of it would cost. Pricing every change would cost more than the best choice saves: the first few
+ * stand for all.
+ */
+#ifndef FDSLOTS_CHANGES_H
+#define FDSLOTS_CHANGES_H
+
+#include "choice.h"
+
+/* Set o->fresh and o->added. Of the slots that are looked at, those that are again as the set knows
+ * them are changed no longer. None is looked at where the set is cheaper whatever they cost. */
+void fdslots_changes_price(struct fdslots *s, struct outlook *o);
+
+#endif

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * fdslots_wait: the way that choice.h takes for the cheapest, and what is done where it is refused.
+ */
+#include "changes.h"
+#include "entry.h"
+#include "ways.h"
+
+#include "../poll/poll.h"
+
+#include <errno.h>
+
+#define LONGEST_AVOIDANCE 1023u
+
+/* ---- what is known ---- */
+
+#define FEW 4
+
+/* How many slots poll(2) looked at before it met a ready one: it queues itself on each of them. */
+static struct outcome outcome_of(const struct fdslots *s)
+{
+    struct outcome outcome = {.ready = s->ready_count, .queued = s->visible};
+    /* The set reports in an order of its own; the first few will do. */
+    for (uint32_t i = 0; i < outcome.ready && i < FEW; i++)
+        if (s->ready[i] < outcome.queued)
+            outcome.queued = s->ready[i];
+    return outcome;
+}
+
+static inline uint32_t count_polled(const struct fdslots *s)
+{
+    return fdslots_index_set_empty(&s->polled) ? 0 : fdslots_index_set_count(&s->polled);
+}
+
+static struct outlook look_out(const struct fdslots *s, int64_t timeout_ns)
+{
+    return (struct outlook){.slots = s->visible,
+                            .holes = fdslots_slot_end(s) - s->visible,
+                            .polled = count_polled(s),
+                            .blocks = timeout_ns > 0};
+}
+
+/* ---- the ways ---- */
+
+static inline int go(struct fdslots *s, enum way way, int64_t timeout_ns, const sigset_t *sigmask)
+{
+    return way == BY_POLL ? fdslots_poll_slots(s, fdslots_slot_end(s), timeout_ns, sigmask)
+                          : fdslots_wait_by_set(s, timeout_ns, sigmask);
+}
+
+static enum way other_than(enum way way)
+{
+    return way == BY_POLL ? BY_SET : BY_POLL;
+}
+
+static bool is_refusal(int rc)
+{
+    return rc < 0 && rc != -EINTR;
+}
+
+/* A way was refused: poll, where there are more slots than RLIMIT_NOFILE, or no memory, or a mask
+ * and no ppoll(2); the set, where there are no fds, no memory, or a filter of system calls. The
+ * other one may be able to. It is then used for a while without asking, a longer one each time, and
+ * what these waits cost teaches nothing. */
+SELDOM static int fall_back(struct fdslots *s, enum way way, int refusal, int64_t timeout_ns,
+                            const sigset_t *sigmask)
+{
+    struct choice *c = s->choice;
+    int rc = go(s, other_than(way), timeout_ns, sigmask);
+    if (is_refusal(rc))
+        return refusal;
+    s->stats.fallbacks++;
+    c->steady = false;
+    c->avoided = way;
+    c->avoid_length =
+        c->avoid_length < LONGEST_AVOIDANCE ? c->avoid_length * 2 + 1 : LONGEST_AVOIDANCE;
+    c->avoid_left = c->avoid_length;
+    return rc;
+}
+
+SELDOM static int wait_avoiding(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
+{
+    const enum way way = other_than(s->choice->avoided);
+    s->choice->avoid_left--;
+    int rc = go(s, way, timeout_ns, sigmask);
+    return is_refusal(rc) ? fall_back(s, way, rc, timeout_ns, sigmask) : rc;
+}
+
+/* ---- the wait ---- */
+
+/* Another entry point may have told the set of the backlog; a fork or a rebuild may have made it
+ * forget. */
+static void check_backlog(struct fdslots *s)
+{
+    struct choice *c = s->choice;
+    if (fdslots_index_set_empty(&s->noted))
+        c->backlog = c->excess = 0;
+    else if (c->backlog == 0) /* or some are to be offered again */
+        c->backlog = (uint64_t)fdslots_index_set_count(&s->noted) * COST_EPOLL_ADD;
+}
+
+static enum way choose(struct fdslots *s, struct outlook *o)
+{
+    struct choice *c = s->choice;
+    fdslots_choice_estimate(o, c->last);
+    check_backlog(s);
+    /* Where poll is cheaper even if the changes cost nothing, nobody needs to look at them. */
+    if (!fdslots_index_set_empty(&s->fresh) && (o->set < o->poll || c->excess > 0))
+        fdslots_changes_price(s, o);
+    const enum way way = fdslots_choice_make(c, o);
+    if (way == BY_POLL && o->added > 0)
+        fdslots_index_set_move(&s->fresh, &s->noted);
+    return way;
+}
+
+SELDOM static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
+{
+    struct outlook o = look_out(s, timeout_ns);
+    const enum way way = choose(s, &o);
+    int rc = go(s, way, timeout_ns, sigmask);
+    if (is_refusal(rc))
+        return fall_back(s, way, rc, timeout_ns, sigmask);
+    if (way == s->choice->avoided)
+        s->choice->avoid_length = 0; /* it works again */
+    fdslots_choice_learn(s->choice, &o, way, outcome_of(s), count_polled(s));
+    return rc;
+}
+
+/* Wait as the last time: nothing changed. */
+static inline int wait_again(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
+{
+    struct choice *c = s->choice;
+    int rc = go(s, c->way, timeout_ns, sigmask);
+    if (UNLIKELY(is_refusal(rc)))
+        return fall_back(s, c->way, rc, timeout_ns, sigmask);
+    /* Where the first ready slot stands matters to a wait that blocks only. */
+    if (UNLIKELY(rc != (int)c->last.ready) ||
+        (timeout_ns > 0 && outcome_of(s).queued != c->last.queued)) {
+        c->last = outcome_of(s);
+        c->steady = false;
+    }
+    return rc;
+}
+
+/* Flags, slots that only the set understands, or a refusal may leave no choice. */
+SELDOM static int wait_bound(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
+{
+    const bool no_set = (s->flags & FDSLOTS_NO_EPOLL) != 0;
+    const bool no_poll = s->epoll_only > 0;
+    const int refusal = no_poll ? fdslots_set_allowed(s) : 0;
+    if (refusal < 0)
+        return refusal;
+    if (no_set && sigmask != NULL && !fdslots_ppoll_built())
+        return -ENOTSUP;
+    fdslots_wait_begin(s);
+    if (no_set || no_poll)
+        return go(s, no_set ? BY_POLL : BY_SET, timeout_ns, sigmask);
+    if (s->choice->avoid_left > 0)
+        return wait_avoiding(s, timeout_ns, sigmask);
+    return wait_anew(s, timeout_ns, sigmask);
+}
+
+int fdslots_wait(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
+{
+    if (s == NULL)
+        return -EINVAL;
+    if (timeout_ns < 0)
+        timeout_ns = 0;
+    const struct choice *c = s->choice;
+    if (UNLIKELY((s->flags | s->epoll_only | c->avoid_left | s->refused) != 0))
+        return wait_bound(s, timeout_ns, sigmask);
+    fdslots_wait_begin(s);
+    if (c->steady && c->blocks == (timeout_ns > 0) && fdslots_index_set_empty(&s->fresh))
+        return wait_again(s, timeout_ns, sigmask);
+    return wait_anew(s, timeout_ns, sigmask);
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The entry points: what they refuse, and the way that they go.
+ */
+#include "entry.h"
+
+#include "../os/timeout.h"
+#include "../poll/poll.h"
+#include "ways.h"
+
+#include <errno.h>
+
+void fdslots_wait_prepare(struct fdslots *s)
+{
+    if (s->refused)
+        fdslots_kernel_retry(s);
+    if ((s->flags & FDSLOTS_CHECK) != 0)
+        fdslots_kernel_check(s);
+    else if (s->exclusive_changed)
+        fdslots_kernel_sync(s);
+}
+
+/* Whether a slot in [0, nfds) has one of these flags, which only the set knows. */
+static bool any_has(const struct fdslots *s, uint32_t nfds, uint32_t flags)
+{
+    if (LIKELY(s->epoll_only == 0))
+        return false;
+    for (uint32_t i = 0; i < nfds && i < s->touched; i++)
+        if ((s->slots[i].flags & flags) != 0)
+            return true;
+    return false;
+}
+
+/* Whether poll(2) can do for the slots [0, nfds) what they ask for, with this mask: 0 or an error.
+ */
+static int poll_allowed(const struct fdslots *s, uint32_t nfds, const sigset_t *sigmask)
+{
+    const bool misses = any_has(s, nfds, SLOT_EDGE | SLOT_EXCLUSIVE);
+    return misses || (sigmask != NULL && !fdslots_ppoll_built()) ? -ENOTSUP : 0;
+}
+
+/* Empty slots at the end need not be looked at. */
+static int poll_range(struct fdslots *s, uint32_t nfds, int64_t timeout_ns, const sigset_t *sigmask)
+{
+    fdslots_wait_begin(s);
+    const uint32_t end = fdslots_slot_end(s);
+    return fdslots_poll_slots(s, nfds < end ? nfds : end, timeout_ns, sigmask);
+}
+
+int fdslots_poll(struct fdslots *s, uint32_t nfds, int timeout_ms)
+{
+    int rc = s != NULL ? poll_allowed(s, nfds, NULL) : -EINVAL;
+    if (rc == 0 && nfds > s->capacity)
+        rc = -EINVAL;
+    return rc < 0 ? rc : poll_range(s, nfds, fdslots_ns_from_ms(timeout_ms), NULL);
+}
+
+int fdslots_ppoll(struct fdslots *s, uint32_t nfds, const struct timespec *timeout,
+                  const sigset_t *sigmask)
+{
+    int rc = s != NULL ? poll_allowed(s, nfds, sigmask) : -EINVAL;
+    if (rc == 0 && (nfds > s->capacity || !fdslots_timespec_valid(timeout)))
+        rc = -EINVAL;
+    return rc < 0 ? rc : poll_range(s, nfds, fdslots_ns_from_timespec(timeout), sigmask);
+}
+
+int fdslots_set_allowed(const struct fdslots *s)
+{
+    if (s == NULL)
+        return -EINVAL;
+    if ((s->flags & FDSLOTS_NO_EPOLL) != 0)
+        return -ENOTSUP;
+    return !HAVE_DECL_EPOLLEXCLUSIVE && any_has(s, s->touched, SLOT_EXCLUSIVE) ? -ENOTSUP : 0;
+}
+
+static int wait_all(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
+{
+    fdslots_wait_begin(s);
+    return fdslots_wait_by_set(s, timeout_ns, sigmask);
+}
+
+int fdslots_epoll_wait(struct fdslots *s, int timeout_ms)
+{
+    int rc = fdslots_set_allowed(s);
+    return rc < 0 ? rc : wait_all(s, fdslots_ns_from_ms(timeout_ms), NULL);
+}
+
+int fdslots_epoll_pwait(struct fdslots *s, const struct timespec *timeout, const sigset_t *sigmask)
+{
+    int rc = fdslots_set_allowed(s);
+    if (rc == 0 && !fdslots_timespec_valid(timeout))
+        rc = -EINVAL;
+    return rc < 0 ? rc : wait_all(s, fdslots_ns_from_timespec(timeout), sigmask);
+}
+
+int fdslots_set_max_ready(struct fdslots *s, uint32_t n)
+{
+    if (s == NULL || n == 0)
+        return -EINVAL;
+    s->max_ready = n < s->capacity ? n : s->capacity;
+    return 0;
+}
+
+/* Before the set is told outside a wait. FDSLOTS_CHECK must look then, too, lest a replaced fd be
+ * taken in unseen. */
+static int prepare_set(struct fdslots *s)
+{
+    int rc = fdslots_set_allowed(s);
+    if (rc < 0)
+        return rc;
+    fdslots_check_process(s);
+    if ((s->flags & FDSLOTS_CHECK) != 0)
+        fdslots_kernel_check(s);
+    return 0;
+}
+
+int fdslots_epoll_fd(struct fdslots *s)
+{
+    int rc = prepare_set(s);
+    if (rc == 0)
+        rc = fdslots_kernel_sync(s);
+    return rc < 0 ? rc : fdslots_kernel_outer_fd(s);
+}
+
+int fdslots_rebuild(struct fdslots *s)
+{
+    int rc = prepare_set(s);
+    return rc < 0 ? rc : fdslots_kernel_rebuild(s);
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * After fork(2) the file of the waker is shared, and a child that drained it would take its
+ * parent's wakes: so a child opens its own at its first wait. Only a slot that did not change since
+ * the waker was put there says that the inherited number is the waker still: a child may have
+ * closed all it inherited, and told the buffer so.
+ */
+#include "waker.h"
+
+#include "../kernel/kernel.h"
+#include "../os/sys.h"
+#include "wake.h"
+
+#include <stdatomic.h>
+
+/* Apart from the buffer, which is const to those who wake. */
+struct waker {
+    atomic_int read_fd; /* -1 while there is none */
+    atomic_int write_fd;
+    _Atomic uint32_t process; /* that opened it */
+    atomic_bool pending;      /* woken in a child that has not opened its own yet */
+    uint32_t index;           /* the slot that it was put into, */
+    uint32_t generation;      /* and the generation of the slot then */
+    bool let_go;              /* what was inherited is closed already */
+};
+
+void fdslots_waker_lay_out(struct fdslots *s, struct layout *at)
+{
+    s->waker = fdslots_layout_take(at, 1, sizeof *s->waker);
+    if (s->waker != NULL)
+        *s->waker = (struct waker){.read_fd = -1, .write_fd = -1};
+}
+
+static bool is_ours(const struct waker *waker)
+{
+    return fdslots_process_is(atomic_load(&waker->process));
+}
+
+/* Whether the slot is as it was when the waker was put there. */
+static bool is_intact(const struct fdslots *s)
+{
+    const struct waker *waker = s->waker;
+    return atomic_load(&waker->read_fd) >= 0 && fdslots_slot_used(s, waker->index) &&
+           s->slots[waker->index].generation == waker->generation;
+}
+
+bool fdslots_waker_is_in(const struct fdslots *s, uint32_t index)
+{
+    const struct waker *waker = s->waker;
+    const int fd = atomic_load(&waker->read_fd);
+    if (fd < 0 || fdslots_slot_fd(s, index) != fd)
+        return false;
+    return is_ours(waker) || (index == waker->index && is_intact(s));
+}
+
+/* ---- opening and closing ---- */
+
+static int open_waker(struct fdslots *s)
+{
+    struct waker *waker = s->waker;
+    int ends[2];
+    const uint32_t process = fdslots_process_enter();
+    int rc = process != 0 ? fdslots_wake_open(ends) : -ENOMEM;
+    if (rc < 0)
+        return rc;
+    atomic_store(&waker->write_fd, ends[1]);
+    atomic_store(&waker->read_fd, ends[0]);
+    atomic_store(&waker->process, process);
+    if (s->process == 0)
+        s->process = process;
+    return 0;
+}
+
+int fdslots_waker_open(struct fdslots *s, uint32_t index)
+{
+    if (!fdslots_slot_exists(s, index))
+        return -EINVAL;
+    fdslots_check_process(s);
+    if (atomic_load(&s->waker->read_fd) >= 0)
+        return -EEXIST;
+    if (fdslots_slot_used(s, index))
+        return -EBUSY;
+    int rc = open_waker(s);
+    if (rc < 0)
+        return rc;
+    fdslots_set_index(s, index, atomic_load(&s->waker->read_fd), POLLIN);
+    s->waker->index = index;
+    s->waker->generation = s->slots[index].generation;
+    return 0;
+}
+
+/* Whether an inherited number is the waker still: the slot says so, and what the kernel says of the
+ * number does not speak against it. */
+static bool is_proven(struct fdslots *s)
+{
+    struct stat st;
+    if (s->waker->let_go || !is_intact(s) || sys_fstat(atomic_load(&s->waker->read_fd), &st) < 0)
+        return false;
+    return fdslots_wake_can_be(st.st_mode);
+}
+
+void fdslots_waker_close(struct fdslots *s)
+{
+    struct waker *waker = s->waker;
+    const bool may_close = atomic_load(&waker->read_fd) >= 0 && (is_ours(waker) || is_proven(s));
+    const int read_fd = atomic_exchange(&waker->read_fd, -1);
+    const int write_fd = atomic_exchange(&waker->write_fd, -1);
+    if (may_close)
+        fdslots_wake_close(read_fd, write_fd);
+}
+
+int fdslots_waker_forget(struct fdslots *s)
+{
+    const int read_fd = atomic_exchange(&s->waker->read_fd, -1);
+    const int write_fd = atomic_exchange(&s->waker->write_fd, -1);
+    return write_fd != read_fd ? write_fd : -1;
+}
+
+/* ---- a child of fork(2) ---- */
+
+/* Give the waker's slot a waker of this process; where the slot is not the waker's any more, there
+ * is none. Returns 0, or an error, and the next wait must try again. */
+static int inherit_waker(struct fdslots *s)
+{
+    struct waker *waker = s->waker;
+    const int read_fd = atomic_load(&waker->read_fd);
+    const int write_fd = atomic_load(&waker->write_fd);
+    if (read_fd < 0 || is_ours(waker))
+        return 0;
+    if (!is_intact(s)) {
+        fdslots_waker_close(s);
+        return 0;
+    }
+    bool proven = is_proven(s);
+    int rc = open_waker(s);
+    if ((rc == -EMFILE || rc == -ENFILE) && proven) {
+        fdslots_wake_close(read_fd, write_fd); /* an fd fewer, and there is one to be had */
+        waker->let_go = true;
+        proven = false;
+        rc = open_waker(s);
+    }
+    if (rc < 0)
+        return rc;
+    waker->let_go = false;
+    fdslots_slot_replace_fd(s, waker->index, atomic_load(&waker->read_fd));
+    waker->generation = s->slots[waker->index].generation;
+    if (atomic_exchange(&waker->pending, false))
+        fdslots_wake_write(atomic_load(&waker->write_fd));
+    if (proven)
+        fdslots_wake_close(read_fd, write_fd);
+    return 0;
+}
+
+void fdslots_inherit(struct fdslots *s)
+{
+    fdslots_kernel_inherit(s); /* first: slots that did not change prove what it inherited */
+    if (inherit_waker(s) == 0)
+        s->process = fdslots_process_enter();
+}
+
+/* ---- waking ---- */
+
+int fdslots_wake(const struct fdslots *s)
+{
+    if (s == NULL)
+        return -EINVAL;
+    struct waker *waker = s->waker;
+    int fd = atomic_load(&waker->write_fd);
+    if (fd < 0)
+        return -ENOENT;
+    if (!is_ours(waker)) {
+        atomic_store(&waker->pending, true);
+        /* The waiter may have opened the child's own since, and looked for this too early. */
+        if (!is_ours(waker))
+            return 0;
+        fd = atomic_load(&waker->write_fd);
+    }
+    return fdslots_wake_write(fd);
+}
+
+int fdslots_waker_drain(struct fdslots *s)
+{
+    if (s == NULL)
+        return -EINVAL;
+    int fd = atomic_load(&s->waker->read_fd);
+    if (fd < 0)
+        return -ENOENT;
+    return is_ours(s->waker) ? fdslots_wake_drain(fd) : 0;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The generation of a slot has 32 bits. After as many owners, a ghost of one that is long forgotten
+ * would have the name of the slot's owner. No test can set a slot so often: these look inside.
+ */
+#include "kernel/epoll.h"
+#include "kept.h"
+
+static void setup(void)
+{
+    kept_setup(0);
+}
+
+/* Set the slot until its generation is the one of the ghost again, the long way round. */
+static void go_round(uint32_t generation)
+{
+    s->slots[1].generation = UINT32_MAX - 1;
+    while (s->slots[1].generation != generation)
+        EXPECT(fdslots_set_index(s, 1, idle, POLLIN), 0);
+}
+
+START_TEST(a_ghost_of_the_same_generation)
+{
+    const struct entry *e = entry_at(_i);
+    EXPECT(fdslots_invalidate_index(s, 0), 0);
+    EXPECT(fdslots_epoll_wait(s, 0), 0);
+    const uint32_t generation = s->slots[1].generation;
+    EXPECT(fdslots_invalidate_index(s, 1), 0);
+    close(lost); /* its file lives on */
+    EXPECT(fdslots_epoll_wait(s, 0), 0);
+    go_round(generation);
+    event_set(kept);
+    EXPECT(fdslots_epoll_wait(s, 0), 0);
+    EXPECT(e->wait(s, 0, NULL), 0);
+    EXPECT(fdslots_get_revents(s, 1), 0);
+    event_set(idle);
+    EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 1);
+}
+END_TEST
+
+START_TEST(the_set_is_made_anew_once)
+{
+    EXPECT(fdslots_epoll_wait(s, 0), 0);
+    s->slots[1].generation = UINT32_MAX;
+    EXPECT(fdslots_set_index(s, 1, lost, POLLIN), 0);
+    EXPECT(fdslots_get_generation(s, 1), 0);
+    for (int again = 0; again < 3; again++)
+        EXPECT(fdslots_epoll_wait(s, 0), 0);
+    ck_assert_uint_eq(stats_of(s).rebuilds, 1);
+}
+END_TEST
+
+Suite *suite_generation(void)
+{
+    Suite *suite = suite_create("generation");
+    if (!have_epoll())
+        return suite;
+    TCase *tcase = add_case(suite, "generation");
+    tcase_add_checked_fixture(tcase, setup, kept_teardown);
+    tcase_add_loop_test(tcase, a_ghost_of_the_same_generation, 0, entry_count());
+    tcase_add_test(tcase, the_set_is_made_anew_once);
+    return suite;
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Which way fdslots_wait() goes after some waits that are all alike, and what a wait costs then.
+ */
+#include "kernel.h"
+
+#include <unistd.h>
+
+/* Many idle slots, so that the set is the cheapest; after that one system call for each wait: also
+ * with a file that the set cannot have, which is polled beside it. */
+START_TEST(on_the_set)
+{
+    enum { MANY = 600 };
+    int fds[MANY];
+    int file = regular_file();
+    struct fdslots *many = make_slots(MANY + 2);
+    for (uint32_t i = 0; i < MANY; i++) {
+        fds[i] = event_fd(false);
+        EXPECT(fdslots_set_index(many, i, fds[i], POLLIN), 0);
+    }
+    for (int warm_up = 0; warm_up < 200; warm_up++)
+        EXPECT(fdslots_wait(many, 0, NULL), 0);
+    for (int again = 0; again < 10; again++)
+        EXPECT_WAIT_OF(many, fdslots_wait(many, 0, NULL), 0, 0);
+    EXPECT(fdslots_set_index(many, MANY, file, POLLIN), 0);
+    for (int warm_up = 0; warm_up < 200; warm_up++)
+        EXPECT(fdslots_wait(many, 0, NULL), 1);
+    for (int again = 0; again < 10; again++)
+        EXPECT_WAIT_BESIDE_OF(many, fdslots_wait(many, 0, NULL), 1, 0, 0);
+    struct fdslots_stats stats = stats_of(many);
+    ck_assert_uint_eq(stats.waits, 200 + 10 + 200 + 10);
+    ck_assert_uint_eq(stats.epoll_ctl_calls, MANY);
+    ck_assert_uint_eq(stats.fallbacks, 0);
+    fdslots_destroy(many);
+    close(file);
+    for (uint32_t i = 0; i < MANY; i++)
+        close(fds[i]);
+}
+END_TEST
+
+/* Where the set can have none of many files it is of no use. */
+START_TEST(on_poll_where_all_are_polled)
+{
+    enum { MANY = 100 };
+    int file = regular_file();
+    struct fdslots *many = make_slots(MANY);
+    for (uint32_t i = 0; i < MANY; i++)
+        EXPECT(fdslots_set_index(many, i, file, POLLPRI), 0);
+    for (int warm_up = 0; warm_up < 200; warm_up++)
+        EXPECT(fdslots_wait(many, 0, NULL), 0);
+    struct fdslots_stats before = stats_of(many);
+    for (int again = 0; again < 10; again++)
+        EXPECT(fdslots_wait(many, 0, NULL), 0);
+    struct fdslots_stats after = stats_of(many);
+    ck_assert_uint_eq(after.poll_calls - before.poll_calls, 10);
+    ck_assert_uint_eq(after.polled - before.polled, 0);
+    ck_assert_uint_eq(after.epoll_calls, 0);
+    ck_assert_uint_eq(after.epoll_ctl_calls, 0);
+    fdslots_destroy(many);
+    close(file);
+}
+END_TEST
+
+/* A slot that asks for poll(2) no longer is a change as any other: at first it is polled for, but
+ * not for ever. */
+START_TEST(on_the_set_after_a_slot_has_asked_for_poll)
+{
+    enum { FEW = 12 };
+    struct fdslots *few = make_slots(FEW);
+    for (uint32_t i = 0; i < FEW; i++)
+        EXPECT(fdslots_set_index(few, i, event_fd(false), POLLIN | (i == 3 ? FDSLOTS_POLLED : 0)),
+               0);
+    EXPECT_WAIT_BESIDE_OF(few, fdslots_epoll_wait(few, 0), 0, FEW - 1, 0);
+    EXPECT(fdslots_set_events(few, 3, POLLIN), 0);
+    struct fdslots_stats before = stats_of(few);
+    for (int wait = 0; wait < 100; wait++)
+        EXPECT(fdslots_wait(few, 0, NULL), 0);
+    struct fdslots_stats after = stats_of(few);
+    ck_assert_uint_gt(after.poll_calls - before.poll_calls, 0);
+    ck_assert_uint_eq(after.polled - before.polled, 0);
+    ck_assert_uint_eq(after.epoll_ctl_calls - before.epoll_ctl_calls, 1);
+    EXPECT_WAIT_OF(few, fdslots_wait(few, 0, NULL), 0, 0);
+    for (uint32_t i = 0; i < FEW; i++)
+        EXPECT(fdslots_close_index(few, i), 0);
+    fdslots_destroy(few);
+}
+END_TEST
+
+/* Files that come and go cost epoll two calls each, and poll(2) none: the choice must know. */
+START_TEST(on_poll_for_what_comes_and_goes)
+{
+    enum { FEW = 16 };
+    struct fdslots *few = make_slots(FEW);
+    for (uint32_t i = 0; i < FEW; i++)
+        EXPECT(fdslots_set_index(few, i, event_fd(false), POLLIN), 0);
+    for (int round = 0; round < 200; round++) {
+        EXPECT(fdslots_close_index(few, 3), 0);
+        EXPECT(fdslots_set_index(few, 3, event_fd(false), POLLIN), 0);
+        EXPECT(fdslots_wait(few, 0, NULL), 0);
+    }
+    struct fdslots_stats stats = stats_of(few);
+    ck_assert_uint_gt(stats.poll_calls, stats.epoll_calls);
+    for (uint32_t i = 0; i < FEW; i++)
+        EXPECT(fdslots_close_index(few, i), 0);
+    fdslots_destroy(few);
+}
+END_TEST
+
+Suite *suite_settled(void)
+{
+    Suite *suite = suite_create("settled");
+    if (!have_epoll())
+        return suite;
+    TCase *tcase = add_case(suite, "settled");
+    tcase_add_test(tcase, on_the_set);
+    tcase_add_test(tcase, on_poll_where_all_are_polled);
+    tcase_add_test(tcase, on_the_set_after_a_slot_has_asked_for_poll);
+    tcase_add_test(tcase, on_poll_for_what_comes_and_goes);
+    return suite;
+}
