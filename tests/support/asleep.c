@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC */
+#include "asleep.h"
+#include "child.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The letter behind the name, which stands in brackets and may hold others. */
+static char state_of(pid_t id)
+{
+    char path[64];
+    char text[512] = "";
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)id);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return 'X';
+    ssize_t size = read(fd, text, sizeof text - 1);
+    close(fd);
+    const char *end = size > 0 ? strrchr(text, ')') : NULL;
+    return end != NULL && end[1] == ' ' ? end[2] : 'X';
+}
+
+void asleep_await(pid_t id)
+{
+    while (strchr("SZX", state_of(id)) == NULL)
+        sched_yield();
+}
+
+static void (*when_asleep)(void);
+
+static void run_when_asleep(void)
+{
+    asleep_await(getppid());
+    when_asleep();
+}
+
+pid_t asleep_then(void (*fn)(void))
+{
+    when_asleep = fn;
+    return child_start(run_when_asleep);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * For tests that must meet a wait under way: they wait until the waiter sleeps, as /proc says.
+ */
+#ifndef TESTS_ASLEEP_H
+#define TESTS_ASLEEP_H
+
+#include <sys/types.h>
+
+/* Return when this process or thread sleeps, or has ended. */
+void asleep_await(pid_t id);
+
+/* Start a child that runs fn as soon as its parent sleeps. End it with child_end(). */
+pid_t asleep_then(void (*fn)(void));
+
+#endif

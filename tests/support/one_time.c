@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: ISC */
+#include "one_time.h"
+#include "child.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#define MOUNT_POINT "/proc/fs" /* any directory does: nobody else sees what is mounted there */
+
+static bool enter_mounts(void)
+{
+    return unshare(CLONE_NEWNS) == 0 && mount("none", "/", "none", MS_REC | MS_PRIVATE, "") == 0;
+}
+
+static bool change_mounts(void)
+{
+    return umount(MOUNT_POINT) == 0 || mount("fdslots", MOUNT_POINT, "tmpfs", 0, "size=4k") == 0;
+}
+
+/* The names in /proc/sys/kernel are of the kind, too; but those who change them in any namespace
+ * make an event in all, and other tests do. The random programs of tests/model have them. */
+static const struct one_time sources[] = {
+    {"/proc/self/mountinfo", enter_mounts, change_mounts},
+    {"/proc/self/mounts", enter_mounts, change_mounts},
+};
+
+int one_time_count(void)
+{
+    return (int)(sizeof sources / sizeof sources[0]);
+}
+
+const struct one_time *one_time_at(int i)
+{
+    return &sources[i];
+}
+
+static bool has_event(int fd)
+{
+    struct pollfd pollfd = {.fd = fd, .events = POLLPRI};
+    return poll(&pollfd, 1, 0) == 1 && (pollfd.revents & POLLPRI) != 0;
+}
+
+void one_time_begin(const struct one_time *source)
+{
+    int fd = source->enter() ? open(source->path, O_RDONLY | O_CLOEXEC) : -1;
+    if (fd >= 0 && !has_event(fd) && source->change() && has_event(fd) && !has_event(fd)) {
+        close(fd);
+        return;
+    }
+    dprintf(STDOUT_FILENO, "skipped: no events of %s here\n", source->path);
+    _exit(EXIT_SUCCESS);
+}
+
+int one_time_open(const struct one_time *source)
+{
+    int fd = open(source->path, O_RDONLY | O_CLOEXEC);
+    CHILD_EXPECT(fd >= 0, true);
+    has_event(fd);
+    return fd;
+}
+
+void one_time_event(const struct one_time *source)
+{
+    CHILD_EXPECT(source->change(), true);
+}

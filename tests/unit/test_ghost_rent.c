@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Files that a large buffer hands to others, and that live on there: each leaves a ghost, none is
+ * ever seen, and none costs as much as the buffer is large.
+ */
+#include "asleep.h"
+#include "child.h"
+#include "kernel.h"
+#include "sets.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define MANY    2000
+#define HANDS   200 /* files that are handed over */
+#define A_WHILE INT64_C(5000000)
+#define HIGH    (MANY + 200)
+
+static const struct entry *e;
+static struct fdslots *s;
+static int kept[HANDS];
+static int given; /* of them */
+
+/* In a child: the limit of open files is raised there. */
+static void make(void)
+{
+    struct rlimit limit;
+    CHILD_EXPECT(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = limit.rlim_max < 2 * HIGH ? limit.rlim_max : 2 * HIGH;
+    CHILD_EXPECT(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    CHILD_EXPECT(fdslots_create(MANY + 2, 0, &s), 0);
+    int idle = event_fd(false);
+    for (uint32_t i = 0; i < MANY; i++) {
+        int fd = dup(idle);
+        if (fd < 0) {
+            dprintf(STDOUT_FILENO, "skipped: too few files may be open\n");
+            _exit(EXIT_SUCCESS);
+        }
+        CHILD_EXPECT(fdslots_set_index(s, i, fd, POLLIN), 0);
+    }
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), 0);
+}
+
+/* Take in a file, and hand it over: by the one rule, but it lives on. */
+static void hand_over(bool ready, uint32_t flags)
+{
+    int fd = event_fd(ready);
+    kept[given] = dup(fd);
+    CHILD_EXPECT(kept[given] >= 0, true);
+    CHILD_EXPECT(fdslots_set_index(s, MANY, fd, POLLIN | flags), 0);
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), ready);
+    CHILD_EXPECT(fdslots_invalidate_index(s, MANY), 0);
+    close(fd);
+    given++;
+}
+
+static void nothing_is_seen(void)
+{
+    uint32_t count;
+    CHILD_EXPECT(e->wait(s, 0, NULL), 0);
+    fdslots_ready(s, &count);
+    CHILD_EXPECT(count, 0);
+}
+
+static void costs_at_most(const struct fdslots_stats *before, uint64_t ctls, uint64_t rebuilds)
+{
+    const struct fdslots_stats now = stats_of(s);
+    CHILD_EXPECT(now.epoll_ctl_calls - before->epoll_ctl_calls <= ctls, true);
+    CHILD_EXPECT(now.rebuilds - before->rebuilds <= rebuilds, true);
+}
+
+/* The file ends soon after it was handed over, as a child that serves one request does. */
+static void each_ends(void)
+{
+    make();
+    const struct fdslots_stats before = stats_of(s);
+    for (int i = 0; i < HANDS; i++) {
+        hand_over(true, 0);
+        nothing_is_seen();
+        close(kept[--given]);
+    }
+    costs_at_most(&before, 5 * HANDS + MANY, 1);
+}
+
+/* All live on, and stay ready: what their reports cost is bounded by what a new set does. */
+static void all_stay(void)
+{
+    make();
+    const struct fdslots_stats before = stats_of(s);
+    for (int i = 0; i < HANDS; i++) {
+        hand_over(true, 0);
+        nothing_is_seen();
+    }
+    const struct fdslots_stats now = stats_of(s);
+    costs_at_most(&before, 5 * HANDS + 20 * MANY, 20);
+    CHILD_EXPECT(now.ghosts_dropped < 40 * MANY, true);
+    for (int i = 0; i < 10 * MANY; i++)
+        nothing_is_seen();
+    CHILD_EXPECT(stats_of(s).ghosts_dropped - now.ghosts_dropped < 3 * MANY, true);
+    CHILD_EXPECT(fdslots_rebuild(s), 0);
+    nothing_is_seen();
+}
+
+/* They say nothing: not even a rebuild is due. */
+static void all_are_idle(void)
+{
+    make();
+    const struct fdslots_stats before = stats_of(s);
+    for (int i = 0; i < HANDS; i++) {
+        hand_over(false, 0);
+        nothing_is_seen();
+    }
+    costs_at_most(&before, 5 * HANDS, 0);
+}
+
+/* Edges say it once. */
+static void all_have_edges(void)
+{
+    make();
+    const struct fdslots_stats before = stats_of(s);
+    e = entry_for(ENTRY_EPOLL_WAIT);
+    for (int i = 0; i < HANDS; i++) {
+        hand_over(true, FDSLOTS_EDGE);
+        nothing_is_seen();
+        event_set(kept[i]);
+        nothing_is_seen();
+    }
+    costs_at_most(&before, 5 * HANDS + MANY, 1);
+}
+
+static void (*const hands[])(void) = {each_ends, all_stay, all_are_idle, all_have_edges};
+
+START_TEST(a_hand_over_costs_little)
+{
+    e = entry_at(_i % entry_count());
+    child_run(hands[_i / entry_count()]);
+}
+END_TEST
+
+/* ---- a ghost that stays ready, and a wait that may block ---- */
+
+static int late; /* an eventfd, for what really ends the wait */
+
+static void rouse(void)
+{
+    event_set(late);
+}
+
+/* It sleeps at last: the rousing process waits for that. */
+static void sleeps_beside_a_ghost(void)
+{
+    make();
+    late = event_fd(false);
+    CHILD_EXPECT(fdslots_set_index(s, MANY + 1, late, POLLIN), 0);
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), 0);
+    for (int i = 0; i < 3; i++)
+        hand_over(true, 0);
+    pid_t pid = asleep_then(rouse);
+    CHILD_EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 1);
+    CHILD_EXPECT(fdslots_get_revents(s, MANY + 1), POLLIN);
+    child_end(pid);
+    event_clear(late);
+    CHILD_EXPECT(wait_full_time(e, s, A_WHILE), 0);
+    hand_over(true, 0);
+    CHILD_EXPECT(wait_full_time(e, s, A_WHILE), 0);
+    CHILD_EXPECT(stats_of(s).ghosts_dropped < 10 * MANY, true);
+}
+
+START_TEST(a_wait_does_not_spin)
+{
+    e = entry_at(_i);
+    child_run(sleeps_beside_a_ghost);
+}
+END_TEST
+
+/* ---- small buffers ---- */
+
+/* What stays and reports is gone after as many waits as there are files. */
+static void goes_soon(void)
+{
+    int fd = event_fd(true);
+    int other = event_fd(false);
+    CHILD_EXPECT(fdslots_create(4, 0, &s), 0);
+    kept[0] = fcntl(fd, F_DUPFD_CLOEXEC, HIGH / 4);
+    CHILD_EXPECT(fdslots_set_index(s, 0, fd, POLLIN), 0);
+    CHILD_EXPECT(fdslots_set_index(s, 1, other, POLLIN), 0);
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), 1);
+    CHILD_EXPECT(fdslots_invalidate_index(s, 0), 0);
+    close(fd);
+    for (int i = 0; i < 10; i++) {
+        CHILD_EXPECT(fdslots_epoll_wait(s, 0), 0);
+        nothing_is_seen();
+    }
+    CHILD_EXPECT(sets_hold(fd), 0);
+    CHILD_EXPECT((intmax_t)stats_of(s).rebuilds, 1);
+    event_set(other);
+    CHILD_EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 1);
+}
+
+START_TEST(a_small_set_is_soon_without)
+{
+    e = entry_at(_i);
+    child_run(goes_soon);
+}
+END_TEST
+
+Suite *suite_ghost_rent(void)
+{
+    Suite *suite = suite_create("ghosts for rent");
+    if (!have_epoll())
+        return suite;
+    const int entries = entry_count();
+    TCase *tcase = add_case(suite, "ghosts for rent");
+    tcase_add_loop_test(tcase, a_hand_over_costs_little, 0, LENGTH(hands) * entries);
+    tcase_add_loop_test(tcase, a_wait_does_not_spin, 0, entries);
+    tcase_add_loop_test(tcase, a_small_set_is_soon_without, 0, entries);
+    return suite;
+}

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * fdslots_set_max_ready() beside polled slots: each has its turn, and what a wait saw but might not
+ * report is held back for a later one, for the file may not say it again.
+ */
+#include "child.h"
+#include "kernel.h"
+#include "one_time.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MANY 12 /* slots of each kind */
+
+static const struct entry *e;
+static struct fdslots *s;
+static int ready;
+
+static void setup(void)
+{
+    s = make_slots(4 * MANY);
+    ready = event_fd(true);
+}
+
+static void teardown(void)
+{
+    fdslots_destroy(s);
+    close(ready);
+}
+
+/* ---- turns: slots that stay ready ---- */
+
+static void fill(int dups[MANY], int file)
+{
+    for (uint32_t i = 0; i < MANY; i++) {
+        dups[i] = dup(ready);
+        EXPECT(fdslots_set_index(s, 4 * i, dups[i], POLLIN), 0);
+        EXPECT(fdslots_set_index(s, 4 * i + 1, file, POLLIN), 0);
+        EXPECT(fdslots_set_index(s, 4 * i + 2, ready, POLLIN | POLLOUT | FDSLOTS_POLLED), 0);
+        EXPECT(fdslots_set_index(s, 4 * i + 3, 900, POLLIN), 0);
+    }
+}
+
+static void count_turn(int most, int turns[4 * MANY])
+{
+    uint32_t count;
+    int rc = e->wait(s, FDSLOTS_FOREVER, NULL);
+    const uint32_t *list = fdslots_ready(s, &count);
+    ck_assert_int_ge(rc, 1);
+    ck_assert_int_le(rc, most);
+    ck_assert_uint_eq(count, (unsigned)rc);
+    for (uint32_t r = 0; r < count; r++) {
+        static const int wanted[] = {POLLIN, POLLIN, POLLIN | POLLOUT, POLLNVAL};
+        EXPECT(fdslots_get_revents(s, list[r]), wanted[list[r] % 4]);
+        turns[list[r]]++;
+        for (uint32_t before = 0; before < r; before++)
+            ck_assert_uint_ne(list[before], list[r]);
+    }
+}
+
+/* Those entry points that must cut; fdslots_wait() may choose poll, which reports all. */
+static const enum entry_point cutting[] = {ENTRY_EPOLL_WAIT, ENTRY_EPOLL_PWAIT};
+
+START_TEST(each_has_its_turn)
+{
+    const int most = _i / LENGTH(cutting) * 5 + 1;
+    int turns[4 * MANY] = {0};
+    int dups[MANY];
+    int file = regular_file();
+    e = entry_for(cutting[_i % LENGTH(cutting)]);
+    fill(dups, file);
+    EXPECT(fdslots_set_max_ready(s, (uint32_t)most), 0);
+    const int waits = 10 * 4 * MANY; /* by far enough for one turn each */
+    for (int round = 0; round < 3; round++) {
+        memset(turns, 0, sizeof turns);
+        for (int w = 0; w < waits; w++)
+            count_turn(most, turns);
+        for (int i = 0; i < 4 * MANY; i++)
+            ck_assert_msg(turns[i] > 0, "slot %d had no turn in %d waits", i, waits);
+    }
+    for (int i = 0; i < MANY; i++)
+        close(dups[i]);
+    close(file);
+}
+END_TEST
+
+/* ---- held back: files that say it once ---- */
+
+enum { FILES = 4 };
+static int files[FILES];
+
+/* In a child: an event for the files in the first slots; and a slot that is always ready. */
+static void begin(uint32_t flags)
+{
+    const struct one_time *source = one_time_at(0);
+    one_time_begin(source);
+    fdslots_destroy(s);
+    CHILD_EXPECT(fdslots_create(2 * FILES, 0, &s), 0);
+    for (uint32_t i = 0; i < FILES; i++) {
+        files[i] = one_time_open(source);
+        CHILD_EXPECT(fdslots_set_index(s, i, files[i], POLLPRI | flags), 0);
+    }
+    CHILD_EXPECT(fdslots_set_index(s, FILES, ready, POLLIN), 0);
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), 1);
+    one_time_event(source);
+}
+
+static int seen[2 * FILES];
+
+static void note_seen(void)
+{
+    uint32_t count;
+    const uint32_t *list = fdslots_ready(s, &count);
+    for (uint32_t r = 0; r < count; r++) {
+        seen[list[r]]++;
+        if (list[r] < FILES)
+            CHILD_EXPECT(fdslots_get_revents(s, list[r]), POLLPRI | POLLERR);
+    }
+}
+
+static uint32_t most;
+
+static void wait_in_turns(void)
+{
+    begin(0);
+    CHILD_EXPECT(fdslots_set_max_ready(s, most), 0);
+    for (int wait = 0; wait < 4 * FILES; wait++) {
+        int rc = e->wait(s, FDSLOTS_FOREVER, NULL);
+        CHILD_EXPECT(rc >= 1 && (rc <= (int)most || e->point == ENTRY_WAIT || !e->is_epoll), true);
+        note_seen();
+    }
+    for (uint32_t i = 0; i < FILES; i++)
+        CHILD_EXPECT(seen[i], 1);
+    CHILD_EXPECT(seen[FILES] >= 2, true);
+}
+
+START_TEST(each_event_comes_once)
+{
+    e = entry_at(_i % entry_count());
+    most = (uint32_t)(_i / entry_count()) + 1;
+    child_run(wait_in_turns);
+}
+END_TEST
+
+/* The wait that saw the event reports one slot; what follows is told of the others. */
+static uint32_t begin_cut(uint32_t flags)
+{
+    begin(flags);
+    CHILD_EXPECT(fdslots_set_max_ready(s, 1), 0);
+    for (int wait = 0; wait < 2;
+         wait++) { /* one of them may be for the slot that is always ready */
+        CHILD_EXPECT(fdslots_epoll_wait(s, 0), 1);
+        note_seen();
+    }
+    CHILD_EXPECT(fdslots_pause_index(s, FILES), 0);
+    CHILD_EXPECT(fdslots_set_max_ready(s, 2 * FILES), 0);
+    uint32_t held = 0;
+    while (held < FILES && seen[held] > 0)
+        held++;
+    CHILD_EXPECT(held < FILES, true);
+    return held;
+}
+
+static void all_came_once(void)
+{
+    note_seen();
+    for (uint32_t i = 0; i < FILES; i++)
+        CHILD_EXPECT(seen[i], 1);
+    CHILD_EXPECT(e->wait(s, 0, NULL), 0);
+}
+
+static void wait_with_all(void)
+{
+    begin_cut(0);
+    CHILD_EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL) >= 1, true); /* it does not block */
+    all_came_once();
+}
+
+static void wait_after_a_rebuild(void)
+{
+    begin_cut(0);
+    CHILD_EXPECT(fdslots_rebuild(s), 0);
+    CHILD_EXPECT(e->wait(s, 0, NULL) >= 1, true);
+    all_came_once();
+}
+
+static void wait_after_a_pause(void)
+{
+    const uint32_t held = begin_cut(0);
+    CHILD_EXPECT(fdslots_pause_index(s, held), 0);
+    CHILD_EXPECT(fdslots_resume_index(s, held), 0);
+    CHILD_EXPECT(e->wait(s, 0, NULL) >= 1, true);
+    all_came_once();
+}
+
+static void wait_while_paused(void)
+{
+    const uint32_t held = begin_cut(0);
+    CHILD_EXPECT(fdslots_pause_index(s, held), 0);
+    CHILD_EXPECT(e->wait(s, 0, NULL) >= 1, true);
+    CHILD_EXPECT(fdslots_get_revents(s, held), 0);
+    note_seen();
+    CHILD_EXPECT(fdslots_resume_index(s, held), 0);
+    CHILD_EXPECT(e->wait(s, 0, NULL), 1);
+    all_came_once();
+}
+
+static void wait_as_oneshot(void)
+{
+    begin_cut(FDSLOTS_ONESHOT);
+    CHILD_EXPECT(e->wait(s, 0, NULL) >= 1, true);
+    all_came_once();
+}
+
+/* Who has the slot now knows nothing of it. */
+static void wait_for_another_owner(void)
+{
+    const uint32_t held = begin_cut(0);
+    CHILD_EXPECT(fdslots_set_index(s, held, event_fd(false), POLLIN | POLLPRI), 0);
+    e->wait(s, 0, NULL);
+    CHILD_EXPECT(fdslots_get_revents(s, held), 0);
+    seen[held]++;
+    all_came_once();
+}
+
+static void wait_without_it(void)
+{
+    const uint32_t held = begin_cut(0);
+    CHILD_EXPECT(fdslots_close_index(s, held), 0);
+    CHILD_EXPECT(e->wait(s, 0, NULL) >= 1, true);
+    CHILD_EXPECT(fdslots_get_revents(s, held), 0);
+    seen[held]++;
+    all_came_once();
+}
+
+static void (*const ways[])(void) = {
+    wait_with_all,   wait_after_a_rebuild,   wait_after_a_pause, wait_while_paused,
+    wait_as_oneshot, wait_for_another_owner, wait_without_it,
+};
+
+START_TEST(what_was_held_back_comes)
+{
+    e = entry_at(_i % entry_count());
+    child_run(ways[_i / entry_count()]);
+}
+END_TEST
+
+Suite *suite_polled_turns(void)
+{
+    Suite *suite = suite_create("polled slots in turns");
+    if (!have_epoll())
+        return suite;
+    TCase *tcase = add_case(suite, "polled slots in turns");
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_loop_test(tcase, each_has_its_turn, 0, 4 * LENGTH(cutting));
+    tcase_add_loop_test(tcase, each_event_comes_once, 0, (FILES + 1) * entry_count());
+    tcase_add_loop_test(tcase, what_was_held_back_comes, 0, LENGTH(ways) * entry_count());
+    return suite;
+}

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The waker in a forked child: the child's own takes the place of the inherited one, and only in a
+ * slot that is the waker's still. What has got its number since is the child's business.
+ */
+#include "child.h"
+#include "kernel.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define NSLOTS 8
+#define LAST   64 /* above all fds that the test has open */
+
+static const struct entry *e;
+static struct fdslots *s;
+static uint32_t flags; /* of the buffer */
+static int number;     /* of the waker in the parent, in slot 0 */
+
+/* All of it runs in children, the parents, too. */
+static void make(void)
+{
+    CHILD_EXPECT(fdslots_create(NSLOTS, flags, &s), 0);
+    CHILD_EXPECT(fdslots_waker_open(s, 0), 0);
+    number = fdslots_get_fd(s, 0);
+}
+
+static void make_and_wait(void)
+{
+    make();
+    CHILD_EXPECT(e->wait(s, 0, NULL), 0);
+}
+
+/* ---- a child that closes all it has inherited, and tells the buffer so ---- */
+
+static int ends[2];
+
+static void close_all(void)
+{
+    for (int fd = 3; fd < LAST; fd++)
+        close(fd);
+}
+
+static void tell_all(void)
+{
+    for (uint32_t i = 0; i < NSLOTS; i++)
+        CHILD_EXPECT(fdslots_invalidate_index(s, i), 0);
+}
+
+/* A socket of the child gets the number of the inherited waker. */
+static void take_the_number(void)
+{
+    CHILD_EXPECT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
+    if (ends[0] == number)
+        return;
+    if (ends[1] == number) {
+        ends[1] = ends[0];
+        ends[0] = number;
+        return;
+    }
+    CHILD_EXPECT(dup2(ends[0], number), number);
+    close(ends[0]);
+    ends[0] = number;
+}
+
+static void start_anew(void)
+{
+    tell_all();
+    close_all();
+    take_the_number();
+}
+
+static bool peer_sees_the_end(void)
+{
+    struct pollfd pollfd = {.fd = ends[1], .events = POLLIN};
+    return poll(&pollfd, 1, 0) == 1 && (pollfd.revents & POLLHUP) != 0;
+}
+
+static void socket_works(uint32_t index)
+{
+    CHILD_EXPECT(fdslots_set_index(s, index, ends[0], POLLIN), 0);
+    CHILD_EXPECT(write(ends[1], "x", 1), 1);
+    for (int again = 0; again < 2; again++) {
+        CHILD_EXPECT(e->wait(s, 0, NULL), 1);
+        CHILD_EXPECT(fdslots_get_revents(s, index), POLLIN);
+        CHILD_EXPECT(fdslots_get_fd(s, index), ends[0]);
+    }
+    char bytes[16];
+    CHILD_EXPECT(read(ends[0], bytes, sizeof bytes), 1);
+    CHILD_EXPECT(e->wait(s, 0, NULL), 0);
+    CHILD_EXPECT(peer_sees_the_end(), false);
+    CHILD_EXPECT(fdslots_close_index(s, index), 0);
+    CHILD_EXPECT(peer_sees_the_end(), true);
+    CHILD_EXPECT(e->wait(s, 0, NULL), 0);
+}
+
+static void socket_in_another_slot(void)
+{
+    start_anew();
+    socket_works(5);
+}
+
+static void socket_in_the_slot_of_the_waker(void)
+{
+    start_anew();
+    socket_works(0);
+}
+
+static void socket_closed_at_once(void)
+{
+    start_anew();
+    CHILD_EXPECT(fdslots_set_index(s, 5, ends[0], POLLIN), 0);
+    CHILD_EXPECT(fdslots_close_index(s, 5), 0);
+    CHILD_EXPECT(peer_sees_the_end(), true);
+    CHILD_EXPECT(e->wait(s, 0, NULL), 0);
+}
+
+static void socket_closed_in_the_slot_of_the_waker(void)
+{
+    start_anew();
+    CHILD_EXPECT(fdslots_set_index(s, 0, ends[0], POLLIN), 0);
+    CHILD_EXPECT(fdslots_close_index(s, 0), 0);
+    CHILD_EXPECT(peer_sees_the_end(), true);
+}
+
+/* Told by the setting of the slot itself. */
+static void socket_set_over_the_waker(void)
+{
+    close_all();
+    take_the_number();
+    socket_works(0);
+}
+
+/* A wake writes, and a drain reads, eight bytes: not of the socket. */
+static void socket_is_no_waker(void)
+{
+    char bytes[16];
+    start_anew();
+    CHILD_EXPECT(fdslots_set_index(s, 0, ends[0], POLLIN), 0);
+    fdslots_wake(s);
+    CHILD_EXPECT(read(ends[1], bytes, sizeof bytes), -1);
+    CHILD_EXPECT(write(ends[1], "12345678", 8), 8);
+    fdslots_waker_drain(s);
+    CHILD_EXPECT(e->wait(s, 0, NULL), 1);
+    fdslots_wake(s);
+    fdslots_waker_drain(s);
+    CHILD_EXPECT(read(ends[1], bytes, sizeof bytes), -1);
+    CHILD_EXPECT(read(ends[0], bytes, sizeof bytes), 8);
+}
+
+static void socket_outlives_the_buffer(void)
+{
+    start_anew();
+    CHILD_EXPECT(fdslots_set_index(s, 0, ends[0], POLLIN), 0);
+    fdslots_destroy(s);
+    CHILD_EXPECT(peer_sees_the_end(), false);
+    CHILD_EXPECT(fcntl(ends[0], F_GETFD) >= 0, true);
+}
+
+static void socket_outlives_a_buffer_that_waited(void)
+{
+    start_anew();
+    CHILD_EXPECT(fdslots_set_index(s, 3, ends[0], POLLIN), 0);
+    CHILD_EXPECT(e->wait(s, 0, NULL), 0);
+    fdslots_destroy(s);
+    CHILD_EXPECT(peer_sees_the_end(), false);
+    CHILD_EXPECT(fcntl(ends[0], F_GETFD) >= 0, true);
+}
+
+/* ---- another waker ---- */
+
+static void waker_works(uint32_t index)
+{
+    CHILD_EXPECT(e->wait(s, 0, NULL), 0);
+    CHILD_EXPECT(fdslots_wake(s), 0);
+    CHILD_EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 1);
+    CHILD_EXPECT(fdslots_get_revents(s, index), POLLIN);
+    CHILD_EXPECT(fdslots_waker_drain(s), 0);
+    CHILD_EXPECT(e->wait(s, 0, NULL), 0);
+}
+
+static void opened_in_the_same_slot(void)
+{
+    CHILD_EXPECT(fdslots_invalidate_index(s, 0), 0);
+    CHILD_EXPECT(fdslots_waker_open(s, 0), 0);
+    waker_works(0);
+}
+
+static void opened_in_another_slot(void)
+{
+    start_anew();
+    CHILD_EXPECT(fdslots_set_index(s, 0, ends[0], POLLIN), 0);
+    CHILD_EXPECT(fdslots_waker_open(s, 6), 0);
+    waker_works(6);
+    CHILD_EXPECT(fdslots_get_fd(s, 0), ends[0]);
+    CHILD_EXPECT(peer_sees_the_end(), false);
+}
+
+static void opened_after_a_wait(void)
+{
+    CHILD_EXPECT(fdslots_invalidate_index(s, 0), 0);
+    CHILD_EXPECT(e->wait(s, 0, NULL), 0);
+    CHILD_EXPECT(fdslots_waker_open(s, 4), 0);
+    waker_works(4);
+}
+
+static void opened_after_close_index(void)
+{
+    CHILD_EXPECT(fdslots_close_index(s, 0), 0);
+    CHILD_EXPECT(fdslots_wake(s), -ENOENT);
+    CHILD_EXPECT(fdslots_waker_open(s, 2), 0);
+    waker_works(2);
+}
+
+static void not_opened_twice(void)
+{
+    CHILD_EXPECT(fdslots_waker_open(s, 4), -EEXIST);
+    CHILD_EXPECT(fdslots_waker_open(s, 0), -EEXIST);
+    waker_works(0);
+}
+
+/* ---- the slot is the waker's still ---- */
+
+static void kept_as_it_is(void)
+{
+    waker_works(0);
+    CHILD_EXPECT(fdslots_close_index(s, 0), 0);
+    CHILD_EXPECT(fdslots_wake(s), -ENOENT);
+}
+
+static void paused_in_the_child(void)
+{
+    CHILD_EXPECT(fdslots_pause_index(s, 0), 0);
+    CHILD_EXPECT(fdslots_wake(s), 0);
+    CHILD_EXPECT(e->wait(s, 0, NULL), 0);
+    CHILD_EXPECT(fdslots_resume_index(s, 0), 0);
+    CHILD_EXPECT(e->wait(s, 0, NULL), 1);
+}
+
+static void woken_first(void)
+{
+    CHILD_EXPECT(fdslots_wake(s), 0);
+    CHILD_EXPECT(fdslots_wake(s), 0);
+    CHILD_EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 1);
+    CHILD_EXPECT(fdslots_get_revents(s, 0), POLLIN);
+    CHILD_EXPECT(fdslots_waker_drain(s), 0);
+    waker_works(0);
+}
+
+static void closed_all_but_told_nothing_of_the_waker(void)
+{
+    close_all();
+    waker_works(0); /* the number is none of the child's: the waker is the library's */
+}
+
+static void other_events_in_the_child(void)
+{
+    const uint32_t events = POLLIN | FDSLOTS_ONESHOT;
+    CHILD_EXPECT(fdslots_set_events(s, 0, events), 0);
+    waker_works(0);
+    CHILD_EXPECT(fdslots_get_events(s, 0), (int)events);
+    CHILD_EXPECT(fdslots_wake(s), 0);
+    CHILD_EXPECT(e->wait(s, 0, NULL), 0); /* it has fired */
+    CHILD_EXPECT(fdslots_resume_index(s, 0), 0);
+    CHILD_EXPECT(e->wait(s, 0, NULL), 1);
+}
+
+static void (*const children[])(void) = {
+    socket_in_another_slot,
+    socket_in_the_slot_of_the_waker,
+    socket_closed_at_once,
+    socket_closed_in_the_slot_of_the_waker,
+    socket_set_over_the_waker,
+    socket_is_no_waker,
+    socket_outlives_the_buffer,
+    socket_outlives_a_buffer_that_waited,
+    opened_in_the_same_slot,
+    opened_in_another_slot,
+    opened_after_a_wait,
+    opened_after_close_index,
+    not_opened_twice,
+    kept_as_it_is,
+    paused_in_the_child,
+    woken_first,
+    closed_all_but_told_nothing_of_the_waker,
+    other_events_in_the_child,
+};
+static void (*child)(void);
+
+/* The parent has its waker as before. */
+static void parent(void)
+{
+    make_and_wait();
+    child_run(child);
+    CHILD_EXPECT(fdslots_get_fd(s, 0), number);
+    waker_works(0);
+    CHILD_EXPECT(fdslots_wake(s), 0);
+    child_run(child); /* a wake is pending in the parent, and stays there */
+    CHILD_EXPECT(e->wait(s, 0, NULL), 1);
+    CHILD_EXPECT(fdslots_waker_drain(s), 0);
+    waker_works(0);
+}
+
+START_TEST(in_a_child)
+{
+    child = children[_i % LENGTH(children)];
+    e = entry_at(_i / LENGTH(children) % entry_count());
+    flags = _i / LENGTH(children) / entry_count() != 0 ? FDSLOTS_CHECK : 0;
+    child_run(parent);
+}
+END_TEST
+
+/* ---- what the parent did to the slot is so in the child ---- */
+
+static void is_paused_still(void)
+{
+    CHILD_EXPECT(fdslots_wake(s), 0);
+    for (int again = 0; again < 3; again++)
+        CHILD_EXPECT(e->wait(s, 0, NULL), 0);
+    CHILD_EXPECT(fdslots_get_fd(s, 0) >= 0, true);
+    CHILD_EXPECT(fdslots_resume_index(s, 0), 0);
+    CHILD_EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 1);
+    CHILD_EXPECT(fdslots_waker_drain(s), 0);
+    CHILD_EXPECT(fdslots_resume_index(s, 0), 0); /* where it was a one-shot */
+    waker_works(0);
+}
+
+static void paused_by_the_parent(void)
+{
+    make_and_wait();
+    CHILD_EXPECT(fdslots_pause_index(s, 0), 0);
+    child_run(is_paused_still);
+    CHILD_EXPECT(e->wait(s, 0, NULL), 0);
+    child_run(is_paused_still);
+    is_paused_still();
+}
+
+static void fired_in_the_parent(void)
+{
+    make_and_wait();
+    CHILD_EXPECT(fdslots_set_events(s, 0, POLLIN | FDSLOTS_ONESHOT), 0);
+    CHILD_EXPECT(fdslots_wake(s), 0);
+    CHILD_EXPECT(e->wait(s, 0, NULL), 1);
+    CHILD_EXPECT(fdslots_waker_drain(s), 0);
+    child_run(is_paused_still);
+    CHILD_EXPECT(e->wait(s, 0, NULL), 0);
+}
+
+/* Not the waker's slot, and no slot that the child's own waker gets: an fd like others. */
+static void is_an_ordinary_fd(void)
+{
+    for (int again = 0; again < 2; again++) {
+        CHILD_EXPECT(e->wait(s, 0, NULL), 0);
+        CHILD_EXPECT(fdslots_get_fd(s, 3), number);
+        CHILD_EXPECT(fdslots_get_fd(s, 0), -ENOENT);
+    }
+    uint64_t one = 1;
+    if (write(number, &one, sizeof one) == sizeof one) { /* it is no end of a pipe */
+        CHILD_EXPECT(e->wait(s, 0, NULL), 1);
+        CHILD_EXPECT(read(number, &one, sizeof one), sizeof one);
+        CHILD_EXPECT(e->wait(s, 0, NULL), 0);
+    }
+    CHILD_EXPECT(fdslots_close_index(s, 3), 0);
+    CHILD_EXPECT(fcntl(number, F_GETFD), -1);
+}
+
+static void moved_by_the_parent(void)
+{
+    make_and_wait();
+    CHILD_EXPECT(fdslots_invalidate_index(s, 0), 0);
+    CHILD_EXPECT(fdslots_set_index(s, 3, number, POLLIN), 0);
+    waker_works(3);
+    child_run(is_an_ordinary_fd);
+    waker_works(3);
+}
+
+static void (*const parents[])(void) = {paused_by_the_parent, fired_in_the_parent,
+                                        moved_by_the_parent};
+
+START_TEST(as_the_parent_left_it)
+{
+    e = entry_at(_i % entry_count());
+    child_run(parents[_i / entry_count()]);
+}
+END_TEST
+
+Suite *suite_waker_child(void)
+{
+    Suite *suite = suite_create("waker in a child");
+    const int entries = entry_count();
+    TCase *tcase = add_case(suite, "waker in a child");
+    tcase_add_loop_test(tcase, in_a_child, 0, (1 + have_epoll()) * LENGTH(children) * entries);
+    tcase_add_loop_test(tcase, as_the_parent_left_it, 0, LENGTH(parents) * entries);
+    return suite;
+}
