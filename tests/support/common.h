@@ -68,6 +68,8 @@ Suite *suite_many(void);
 Suite *suite_memory(void);
 Suite *suite_nesting(void);
 Suite *suite_no_epoll(void);
+Suite *suite_odd_askers(void);
+Suite *suite_odd_files(void);
 Suite *suite_one_time(void);
 Suite *suite_oneshot(void);
 Suite *suite_own_fds(void);

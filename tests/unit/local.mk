@@ -36,6 +36,12 @@ tests_check_fdslots_SOURCES = \
 	tests/support/filter.h \
 	tests/support/kernel.c \
 	tests/support/kernel.h \
+	tests/support/odd.c \
+	tests/support/odd.h \
+	tests/support/odd_bpf.c \
+	tests/support/odd_perf.c \
+	tests/support/odd_ring.c \
+	tests/support/odd_xdp.c \
 	tests/support/one_time.c \
 	tests/support/one_time.h \
 	tests/support/oracle.c \
@@ -85,6 +91,8 @@ tests_check_fdslots_SOURCES = \
 	tests/unit/test_nesting.c \
 	tests/unit/test_no_epoll.c \
 	tests/unit/test_no_wake.c \
+	tests/unit/test_odd_askers.c \
+	tests/unit/test_odd_files.c \
 	tests/unit/test_one_time.c \
 	tests/unit/test_one_time_wait.c \
 	tests/unit/test_oneshot.c \

@@ -32,6 +32,8 @@ int main(void)
     srunner_add_suite(runner, suite_waker());
     srunner_add_suite(runner, suite_epoll_calls());
     srunner_add_suite(runner, suite_epoll_files());
+    srunner_add_suite(runner, suite_odd_files());
+    srunner_add_suite(runner, suite_odd_askers());
     srunner_add_suite(runner, suite_generation());
     srunner_add_suite(runner, suite_ghosts());
     srunner_add_suite(runner, suite_rebuilds());

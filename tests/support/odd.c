@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: ISC */
+#include "odd.h"
+#include "fds_kinds.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef UFFD_USER_MODE_ONLY
+#define UFFD_USER_MODE_ONLY 1
+#endif
+
+/* ---- an urgent byte of TCP, which SO_OOBINLINE makes an ordinary one ---- */
+
+static bool urgent(struct odd *o)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t length = sizeof address;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int listener = MUST(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    MUST(bind(listener, (const struct sockaddr *)&address, length));
+    MUST(listen(listener, 1));
+    MUST(getsockname(listener, (struct sockaddr *)&address, &length));
+    o->trigger = MUST(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    MUST(connect(o->trigger, (const struct sockaddr *)&address, length));
+    o->fd = MUST(accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    MUST(close(listener));
+    MUST((int)send(o->trigger, "x", 1, MSG_OOB));
+    fds_await(o->fd, POLLPRI);
+    return true;
+}
+
+static void take_urgent_inline(struct odd *o)
+{
+    const int on = 1;
+    MUST(setsockopt(o->fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof on));
+}
+
+/* ---- a userfaultfd, which has an error while it would block ---- */
+
+static bool faults(struct odd *o)
+{
+    struct uffdio_api api = {.api = UFFD_API};
+    o->fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK | UFFD_USER_MODE_ONLY);
+    return o->fd >= 0 && ioctl(o->fd, UFFDIO_API, &api) == 0;
+}
+
+static void let_block(struct odd *o)
+{
+    MUST(fcntl(o->fd, F_SETFL, 0));
+}
+
+const struct odd_kind odd_kinds[] = {
+    {"perf event", POLLIN, ODD_TAKEN, odd_perf, odd_perf_fire},
+    {"io_uring, IORING_SETUP_DEFER_TASKRUN", POLLIN, ODD_SILENT, odd_ring_deferred,
+     odd_ring_complete},
+    {"io_uring, room to submit", POLLOUT, ODD_SILENT, odd_ring_full, odd_ring_submit},
+    {"io_uring, POLLRDNORM alone", POLLRDNORM, ODD_AS_POLL, odd_ring_full, odd_ring_submit},
+    {"ring buffer of BPF, BPF_RB_NO_WAKEUP", POLLIN, ODD_SILENT, odd_bpf, odd_bpf_fire},
+    {"TCP, SO_OOBINLINE set late", POLLIN, ODD_SILENT, urgent, take_urgent_inline},
+    {"userfaultfd, made to block", POLLIN, ODD_SILENT, faults, let_block},
+};
+
+int odd_kind_count(void)
+{
+    return (int)(sizeof odd_kinds / sizeof odd_kinds[0]);
+}
+
+static const struct odd none = {.fd = -1, .trigger = -1};
+
+bool odd_open(struct odd *o, bool (*make)(struct odd *o))
+{
+    *o = none;
+    if (make(o))
+        return true;
+    odd_close(o);
+    return false;
+}
+
+void odd_close(struct odd *o)
+{
+    for (int i = 0; i < o->maps; i++)
+        MUST(munmap(o->map[i], o->length[i]));
+    if (o->fd >= 0)
+        close(o->fd);
+    if (o->trigger >= 0)
+        close(o->trigger);
+    *o = none;
+}
+
+void *odd_map(struct odd *o, size_t length, uint64_t offset)
+{
+    void *map = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, o->fd, (off_t)offset);
+    if (map == MAP_FAILED)
+        return NULL;
+    o->map[o->maps] = map;
+    o->length[o->maps++] = length;
+    return map;
+}
