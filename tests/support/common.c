@@ -44,6 +44,15 @@ uint32_t next_random(uint64_t *seed)
     return (uint32_t)(z >> 32);
 }
 
+void expect_distinct(const uint32_t *list, uint32_t count)
+{
+    uint32_t twice = 0;
+    for (uint32_t i = 0; i < count; i++)
+        for (uint32_t before = 0; before < i; before++)
+            twice += list[before] == list[i];
+    ck_assert_uint_eq(twice, 0);
+}
+
 TCase *add_case(Suite *suite, const char *name)
 {
     TCase *tcase = tcase_create(name);

@@ -43,6 +43,9 @@ void close_pipe(const int p[2]);
 /* A small repeatable generator of random numbers, so that failures can be run again. */
 uint32_t next_random(uint64_t *seed);
 
+/* No index is twice in the list. One assertion for all: each of them is a write to a file. */
+void expect_distinct(const uint32_t *list, uint32_t count);
+
 /* A new test case of a suite. */
 TCase *add_case(Suite *suite, const char *name);
 

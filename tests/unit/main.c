@@ -1,81 +1,99 @@
 /* SPDX-License-Identifier: ISC
  *
- * Runs all suites. Check's own variables choose among them: CK_RUN_SUITE, CK_RUN_CASE, CK_FORK=no,
- * CK_VERBOSITY=verbose; CK_EXCLUDE_TAGS=long leaves out long computations that never meet the
- * kernel.
+ * Runs all suites, in two processes at a time. Check's own variables choose among them:
+ * CK_RUN_SUITE and CK_RUN_CASE (then all that is chosen runs in this process), CK_FORK=no,
+ * CK_VERBOSITY=verbose; CK_EXCLUDE_TAGS=long leaves out long computations.
  */
 #include "common.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+typedef Suite *make_suite(void);
+
+/* Two halves that take about as long under valgrind. */
+static make_suite *const first_half[] = {
+    suite_memory,      suite_slots,       suite_bad_input,  suite_ready,        suite_timeouts,
+    suite_limits,      suite_many,        suite_index_set,  suite_waker,        suite_epoll_files,
+    suite_generation,  suite_fork,        suite_own_fds,    suite_child_fds,    suite_epoll_limits,
+    suite_few_changes, suite_exclusive,   suite_nesting,    suite_no_epoll,     suite_check,
+    suite_check_kept,  suite_watches,     suite_pressure,   suite_polled_turns, suite_refused,
+    suite_waker_child, suite_generations, suite_ghost_rent, suite_cancel,       NULL,
+};
+static make_suite *const second_half[] = {
+    suite_revents,    suite_oneshot,       suite_signals,
+    suite_text,       suite_timeout,       suite_epoll_calls,
+    suite_odd_files,  suite_odd_askers,    suite_ghosts,
+    suite_rebuilds,   suite_refused_calls, suite_choice,
+    suite_settled,    suite_epoll_time,    suite_edge,
+    suite_fairness,   suite_hostile,       suite_hostile_fds,
+    suite_one_time,   suite_polled,        suite_polled_sleep,
+    suite_no_wake,    suite_shortage,      suite_exclusive_ghost,
+    suite_low_fds,    suite_close_shared,  suite_refusals,
+    suite_edge_rearm, suite_one_time_wait, NULL,
+};
+
+static void add_suites(SRunner *runner, make_suite *const suites[])
+{
+    for (; *suites != NULL; suites++)
+        srunner_add_suite(runner, (*suites)());
+}
+
+static int run(SRunner *runner)
+{
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* What the other process prints is kept apart until its end. */
+static pid_t start_second_half(FILE *output)
+{
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid != 0)
+        return pid;
+    dup2(fileno(output), STDOUT_FILENO);
+    SRunner *runner = srunner_create(NULL);
+    add_suites(runner, second_half);
+    exit(run(runner));
+}
+
+static int end_second_half(pid_t pid, FILE *output)
+{
+    int status = -1;
+    waitpid(pid, &status, 0);
+    rewind(output);
+    for (int c; (c = getc(output)) != EOF;)
+        putchar(c);
+    return status == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int run_halves(SRunner *runner)
+{
+    FILE *output = tmpfile();
+    if (output == NULL)
+        return EXIT_FAILURE;
+    pid_t pid = start_second_half(output);
+    int status = run(runner);
+    status |= end_second_half(pid, output);
+    fclose(output);
+    return status;
+}
 
 int main(void)
 {
     const struct entry *e;
     for (int i = 0; (e = entry_at(i)) != NULL; i++)
         printf("entry point %d: %s\n", i, e->name);
-    fflush(stdout);
 
-    SRunner *runner = srunner_create(suite_memory());
-    srunner_add_suite(runner, suite_slots());
-    srunner_add_suite(runner, suite_bad_input());
-    srunner_add_suite(runner, suite_revents());
-    srunner_add_suite(runner, suite_ready());
-    srunner_add_suite(runner, suite_oneshot());
-    srunner_add_suite(runner, suite_timeouts());
-    srunner_add_suite(runner, suite_signals());
-    srunner_add_suite(runner, suite_limits());
-    srunner_add_suite(runner, suite_many());
-    srunner_add_suite(runner, suite_text());
-    srunner_add_suite(runner, suite_index_set());
-    srunner_add_suite(runner, suite_timeout());
-    srunner_add_suite(runner, suite_waker());
-    srunner_add_suite(runner, suite_epoll_calls());
-    srunner_add_suite(runner, suite_epoll_files());
-    srunner_add_suite(runner, suite_odd_files());
-    srunner_add_suite(runner, suite_odd_askers());
-    srunner_add_suite(runner, suite_generation());
-    srunner_add_suite(runner, suite_ghosts());
-    srunner_add_suite(runner, suite_rebuilds());
-    srunner_add_suite(runner, suite_fork());
-    srunner_add_suite(runner, suite_own_fds());
-    srunner_add_suite(runner, suite_child_fds());
-    srunner_add_suite(runner, suite_epoll_limits());
-    srunner_add_suite(runner, suite_refused_calls());
-    srunner_add_suite(runner, suite_choice());
-    srunner_add_suite(runner, suite_few_changes());
-    srunner_add_suite(runner, suite_settled());
-    srunner_add_suite(runner, suite_epoll_time());
-    srunner_add_suite(runner, suite_edge());
-    srunner_add_suite(runner, suite_exclusive());
-    srunner_add_suite(runner, suite_fairness());
-    srunner_add_suite(runner, suite_nesting());
-    srunner_add_suite(runner, suite_no_epoll());
-    srunner_add_suite(runner, suite_check());
-    srunner_add_suite(runner, suite_check_kept());
-    srunner_add_suite(runner, suite_watches());
-    srunner_add_suite(runner, suite_hostile());
-    srunner_add_suite(runner, suite_hostile_fds());
-    srunner_add_suite(runner, suite_one_time());
-    srunner_add_suite(runner, suite_pressure());
-    srunner_add_suite(runner, suite_polled());
-    srunner_add_suite(runner, suite_polled_turns());
-    srunner_add_suite(runner, suite_polled_sleep());
-    srunner_add_suite(runner, suite_no_wake());
-    srunner_add_suite(runner, suite_refused());
-    srunner_add_suite(runner, suite_shortage());
-    srunner_add_suite(runner, suite_exclusive_ghost());
-    srunner_add_suite(runner, suite_waker_child());
-    srunner_add_suite(runner, suite_generations());
-    srunner_add_suite(runner, suite_low_fds());
-    srunner_add_suite(runner, suite_close_shared());
-    srunner_add_suite(runner, suite_refusals());
-    srunner_add_suite(runner, suite_edge_rearm());
-    srunner_add_suite(runner, suite_ghost_rent());
-    srunner_add_suite(runner, suite_cancel());
-    srunner_add_suite(runner, suite_one_time_wait());
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    SRunner *runner = srunner_create(NULL);
+    add_suites(runner, first_half);
+    if (getenv("CK_RUN_SUITE") == NULL && getenv("CK_RUN_CASE") == NULL)
+        return run_halves(runner);
+    add_suites(runner, second_half);
+    return run(runner);
 }

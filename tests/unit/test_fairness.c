@@ -38,11 +38,10 @@ static void count_turns(int waits, int most, int turns[64])
         ck_assert_int_ge(rc, 1);
         ck_assert_int_le(rc, most);
         ck_assert_uint_eq(count, (unsigned)rc);
+        expect_distinct(ready, count);
         for (uint32_t r = 0; r < count; r++) {
             ck_assert_int_ne(fdslots_get_revents(s, ready[r]), 0);
             turns[ready[r]]++;
-            for (uint32_t before = 0; before < r; before++)
-                ck_assert_uint_ne(ready[before], ready[r]);
         }
     }
 }
