@@ -94,24 +94,22 @@ static uint64_t take_word(struct index_set *set, uint32_t i)
 uint32_t fdslots_index_set_drain(struct index_set *set, uint32_t *list)
 {
     uint32_t count = 0;
-    FOR_EACH_IN(set, i)
-    {
-        for (uint64_t word = take_word(set, i); word != 0; word &= word - 1)
-            list[count++] = (i & ~63u) | (uint32_t)__builtin_ctzll(word);
-        i |= 63;
+    while (!fdslots_index_set_empty(set)) {
+        const uint32_t first = fdslots_index_set_first(set);
+        for (uint64_t word = take_word(set, first); word != 0; word &= word - 1)
+            list[count++] = (first & ~63u) | (uint32_t)__builtin_ctzll(word);
     }
     return count;
 }
 
 void fdslots_index_set_move(struct index_set *from, struct index_set *to)
 {
-    FOR_EACH_IN(from, i)
-    {
-        uint64_t *word = &to->level[0][i >> 6];
+    while (!fdslots_index_set_empty(from)) {
+        const uint32_t first = fdslots_index_set_first(from);
+        uint64_t *word = &to->level[0][first >> 6];
         const uint64_t before = *word;
-        *word |= take_word(from, i);
+        *word |= take_word(from, first);
         if (before == 0)
-            fdslots_index_set_add_above(to, i >> 6);
-        i |= 63;
+            fdslots_index_set_add_above(to, first >> 6);
     }
 }
