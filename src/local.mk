@@ -67,6 +67,7 @@ epoll_sources = \
 	src/os/fdinfo.h \
 	src/kernel/epoll.h \
 	src/kernel/epoll_check.c \
+	src/kernel/epoll_run.c \
 	src/kernel/epoll_set.c \
 	src/kernel/epoll_sync.c \
 	src/kernel/epoll_sys.h \

@@ -4,6 +4,7 @@
  *
  *     epoll_set.c      the set as a whole: made, made anew, nested, inherited, closed
  *     epoll_sync.c     the set made to agree with the slots
+ *     epoll_run.c      what it is told of one run
  *     epoll_wait.c     the wait, and its answer shared out to the slots
  *     epoll_check.c    FDSLOTS_CHECK
  *     file_kind.c      for which files the set answers as poll(2) does
@@ -77,6 +78,16 @@ void fdslots_epoll_close(struct fdslots *s);
 
 /* Delete an fd from the set. A file that is not there any more under this number may be a ghost. */
 void fdslots_epoll_delete(struct fdslots *s, int fd, uint32_t events);
+
+/* Have the set hold what it should of the runs that are RUN_DUE, of which these slots are leaders:
+ * tell it the difference, or have the run polled. */
+void fdslots_epoll_update_runs(struct fdslots *s, const uint32_t *slots, uint32_t count);
+
+/* Have the set hold nothing of it, and have none of its slots polled. */
+void fdslots_epoll_drop_run(struct fdslots *s, uint32_t leader);
+
+/* A slot of a polled run is polled unless it is hidden. */
+void fdslots_epoll_show_polled(struct fdslots *s, uint32_t index);
 
 /* For which files the set answers as poll(2) does. */
 enum file_kind {

@@ -60,8 +60,6 @@ static void grow_buckets(struct runs *runs, uint32_t touched, uint32_t capacity)
 
 void fdslots_runs_extend(struct runs *runs, uint32_t touched, uint32_t capacity)
 {
-    if (LIKELY(runs->extent == touched))
-        return;
     for (uint32_t i = runs->extent; i < touched; i++)
         runs->of[i] = (struct registration){.fd = -1};
     runs->extent = touched;

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What the kernel's set is told of one run: nothing where it holds what it should, else one
+ * epoll_ctl call, if the kernel allows (registration.h has the states of a run).
+ *
+ * What the kernel forces:
+ *
+ * - A registration belongs to an open file under an fd number. After the number was closed and
+ *   reused, MOD says ENOENT; when nothing was closed, ADD says EEXIST. So equal numbers prove
+ *   nothing after set_index, and one MOD asks (SLOT_CONFIRM, RUN_CONFIRM).
+ * - ADD and MOD look at the file, and some files hand an event out once, to whoever looks:
+ *   fstat(2) tells before the first ADD whether the set may have the file.
+ * - A file that outlives its fd, by a dup or in a child, stays in the set, out of reach: a ghost.
+ *   Where DEL or MOD failed there may be one; the wait recognises its reports by generation. An
+ *   exclusive one takes wakes that belong to others: then the set is made anew at once.
+ * - Events 0 still reports ERR and HUP: only DEL silences a paused slot.
+ * - Event bits are those of poll (configure looks), so they are handed over as they are.
+ * - An EXCLUSIVE registration cannot be modified.
+ */
+#include "epoll.h"
+
+INLINE int ctl(struct fdslots *s, int op, uint32_t leader, uint32_t registered)
+{
+    struct kernel *k = s->kernel;
+    const struct event_name name = {leader, s->slots[leader].generation};
+    uint32_t events = registered & REGISTERED_EVENTS;
+    if (UNLIKELY((registered & REGISTERED_EDGE) != 0))
+        events |= EPOLLET;
+    if (UNLIKELY((registered & REGISTERED_EXCLUSIVE) != 0))
+        events |= EPOLLEXCLUSIVE;
+    s->stats.epoll_ctl_calls++;
+    return sys_epoll_ctl(k->fd, op, k->runs.of[leader].fd, events, fdslots_epoll_data(k, name));
+}
+
+static void deregister(struct fdslots *s, struct registration *leads)
+{
+    if (leads->events == 0)
+        return;
+    const uint32_t events = leads->events;
+    leads->events = 0;
+    fdslots_epoll_delete(s, leads->fd, events);
+}
+
+void fdslots_epoll_show_polled(struct fdslots *s, uint32_t index)
+{
+    if (s->pollfds[index].fd >= 0)
+        fdslots_index_set_add(&s->polled, index);
+    else
+        fdslots_index_set_remove(&s->polled, index);
+}
+
+/* Have a run polled, for this reason. `mark` tells of what kind its file is, if that is known. */
+SELDOM static void reject(struct fdslots *s, uint32_t leader, uint32_t reason, uint32_t mark)
+{
+    struct kernel *k = s->kernel;
+    struct registration *leads = &k->runs.of[leader];
+    if ((s->flags & FDSLOTS_CHECK) != 0)
+        fdslots_file_kind(leads->fd, &mark); /* what has none could not be verified */
+    leads->mark = mark;
+    leads->flags |= (uint16_t)(RUN_POLLED | reason);
+    k->refused += (reason & RUN_REFUSED) != 0;
+    FOR_EACH_IN_RUN(&k->runs, leader, i)
+    {
+        fdslots_epoll_show_polled(s, i);
+    }
+}
+
+SELDOM static void stop_polling(struct fdslots *s, uint32_t leader)
+{
+    struct kernel *k = s->kernel;
+    struct registration *leads = &k->runs.of[leader];
+    k->refused -= (leads->flags & RUN_REFUSED) != 0;
+    leads->flags &= (uint16_t) ~(RUN_POLLED | RUN_ASKED | RUN_REFUSED);
+    leads->turn = leader;
+    FOR_EACH_IN_RUN(&k->runs, leader, i)
+    {
+        fdslots_index_set_remove(&s->polled, i);
+    }
+}
+
+static void forget_kind(struct registration *leads)
+{
+    leads->flags &= (uint16_t) ~(RUN_WATCHABLE | RUN_ANONYMOUS);
+}
+
+/* Ask what the file is, unless that is known. Returns whether the set may have it. */
+static bool is_watchable(struct registration *leads, uint32_t *mark)
+{
+    if ((leads->flags & RUN_WATCHABLE) != 0)
+        return true;
+    const enum file_kind kind = fdslots_file_kind(leads->fd, mark);
+    if (kind == KIND_ANONYMOUS)
+        leads->flags |= RUN_ANONYMOUS;
+    if (kind == KIND_ANONYMOUS || kind == KIND_WATCHABLE)
+        leads->flags |= RUN_WATCHABLE;
+    return (leads->flags & RUN_WATCHABLE) != 0;
+}
+
+/* A slot asks for poll(2); or for POLLRDNORM without POLLIN of what may be an epoll set, which
+ * wakes those who wait on it with POLLIN alone. */
+static bool asks_for_poll(const struct registration *leads, uint32_t wanted)
+{
+    return (wanted & WANTS_POLL) != 0 ||
+           ((leads->flags & RUN_ANONYMOUS) != 0 && (wanted & (POLLIN | POLLRDNORM)) == POLLRDNORM);
+}
+
+/* The kernel did not take the run's file: EPERM says of it, and EBADF of the number, that it never
+ * will. The other reasons may pass. */
+static void refuse(struct fdslots *s, uint32_t leader, int rc)
+{
+    struct kernel *k = s->kernel;
+    const bool passes = rc != -EPERM && rc != -EBADF;
+    /* Ghosts take watches and memory; but a set is made anew for that only as often as what was
+     * refused is offered again. */
+    if ((rc == -ENOSPC || rc == -ENOMEM) && s->ghosts_possible && !k->hopeless)
+        k->outworn = k->hopeless = true;
+    if (passes && k->last_patience == 0)
+        k->patience = k->last_patience = 1;
+    reject(s, leader, passes ? RUN_REFUSED : 0, 0);
+}
+
+/* From now on the set says what is ready. */
+static void release_run(struct fdslots *s, uint32_t leader)
+{
+    FOR_EACH_IN_RUN(&s->kernel->runs, leader, i)
+    {
+        fdslots_slot_release(s, i);
+    }
+}
+
+/* Register the run's file, of which the kernel's set holds nothing that is known. */
+SELDOM static void register_run(struct fdslots *s, uint32_t leader, uint32_t wanted)
+{
+    struct kernel *k = s->kernel;
+    struct registration *leads = &k->runs.of[leader];
+    uint32_t mark = 0;
+    if ((wanted & WANTS_POLL) == 0 && !is_watchable(leads, &mark)) {
+        reject(s, leader, 0, mark);
+        return;
+    }
+    if (asks_for_poll(leads, wanted)) {
+        reject(s, leader, RUN_ASKED, 0);
+        return;
+    }
+    int rc = ctl(s, EPOLL_CTL_ADD, leader, wanted);
+    if (rc == -EEXIST) {
+        /* What was registered under this number came back to it (dup2), a ghost no more. */
+        s->stats.epoll_ctl_calls++;
+        sys_epoll_ctl(k->fd, EPOLL_CTL_DEL, leads->fd, 0, 0);
+        rc = ctl(s, EPOLL_CTL_ADD, leader, wanted);
+    }
+    if (rc < 0) {
+        refuse(s, leader, rc);
+        return;
+    }
+    leads->events = (uint16_t)wanted;
+    k->registered++;
+    s->exclusives += (wanted & REGISTERED_EXCLUSIVE) != 0;
+    if (UNLIKELY(!fdslots_index_set_empty(&s->held)))
+        release_run(s, leader);
+}
+
+/* Modify a registration. If MOD fails, what was registered is no longer open under this number. */
+static void modify_run(struct fdslots *s, uint32_t leader, uint32_t wanted)
+{
+    struct kernel *k = s->kernel;
+    struct registration *leads = &k->runs.of[leader];
+    if (LIKELY(ctl(s, EPOLL_CTL_MOD, leader, wanted) == 0)) {
+        leads->events = (uint16_t)wanted;
+        return;
+    }
+    leads->events = 0;
+    forget_kind(leads);
+    k->registered--;
+    s->ghosts_possible = true;
+    register_run(s, leader, wanted);
+}
+
+/* What the set holds of this run is not what it should. */
+static void update_registered(struct fdslots *s, uint32_t leader, uint32_t wanted)
+{
+    struct registration *leads = &s->kernel->runs.of[leader];
+    const bool polled = asks_for_poll(leads, wanted);
+    if (!polled && LIKELY(((leads->events | wanted) & REGISTERED_EXCLUSIVE) == 0)) {
+        modify_run(s, leader, wanted);
+        return;
+    }
+    deregister(s, leads);
+    if ((leads->flags & RUN_CONFIRM) != 0)
+        forget_kind(leads);
+    register_run(s, leader, wanted);
+}
+
+/* A polled run stays so until its owner changes, or what it was polled for is over: what the kernel
+ * has refused is offered again when it changes. */
+static bool stays_polled(const struct registration *leads, uint32_t wanted)
+{
+    if ((leads->flags & (RUN_CONFIRM | RUN_REFUSED)) != 0)
+        return false;
+    return (leads->flags & RUN_ASKED) == 0 || asks_for_poll(leads, wanted);
+}
+
+static void update_run(struct fdslots *s, uint32_t leader)
+{
+    struct kernel *k = s->kernel;
+    struct registration *leads = &k->runs.of[leader];
+    const uint32_t wanted = fdslots_run_events(s, &k->runs, leader);
+    if ((leads->flags & RUN_POLLED) != 0 && !stays_polled(leads, wanted))
+        stop_polling(s, leader);
+    if (wanted == 0)
+        deregister(s, leads);
+    if ((leads->flags & RUN_CONFIRM) != 0 && leads->events == 0)
+        forget_kind(leads);
+    if ((leads->flags & RUN_POLLED) == 0 && wanted != 0) {
+        if (leads->events == 0)
+            register_run(s, leader, wanted);
+        else if (leads->events != wanted || (leads->flags & (RUN_CONFIRM | RUN_REDO)) != 0)
+            update_registered(s, leader, wanted);
+    }
+    leads->flags &= (uint16_t) ~(RUN_CONFIRM | RUN_REDO | RUN_DUE);
+}
+
+void fdslots_epoll_update_runs(struct fdslots *s, const uint32_t *slots, uint32_t count)
+{
+    const struct registration *const runs = s->kernel->runs.of;
+    for (const uint32_t *slot = slots; slot < slots + count; slot++)
+        if ((runs[*slot].flags & RUN_DUE) != 0)
+            update_run(s, *slot);
+}
+
+void fdslots_epoll_drop_run(struct fdslots *s, uint32_t leader)
+{
+    struct registration *leads = &s->kernel->runs.of[leader];
+    if ((leads->flags & RUN_POLLED) != 0)
+        stop_polling(s, leader);
+    else
+        deregister(s, leads);
+}
+
+enum kernel_change fdslots_kernel_change(const struct fdslots *s, uint32_t index)
+{
+    const struct runs *runs = &s->kernel->runs;
+    const int fd = fdslots_slot_held_fd(s, index);
+    if (!fdslots_run_has(runs, index))
+        return fd >= 0 ? CHANGE_ADD : CHANGE_NONE;
+    if (fd != runs->of[index].fd)
+        return fd >= 0 ? CHANGE_REPLACE : CHANGE_DROP;
+    const uint32_t leader = fdslots_run_leader(runs, index);
+    const uint32_t wanted = fdslots_run_events(s, runs, leader);
+    const uint32_t events = runs->of[leader].events;
+    const bool again = (s->slots[index].flags & (SLOT_CONFIRM | SLOT_REARM)) != 0;
+    if ((runs->of[leader].flags & RUN_POLLED) != 0) {
+        if (wanted != 0 && !stays_polled(&runs->of[leader], wanted))
+            return CHANGE_ADD;
+        const bool shown = fdslots_index_set_has(&s->polled, index);
+        return again || shown != (s->pollfds[index].fd >= 0) ? CHANGE_MODIFY : CHANGE_NONE;
+    }
+    if ((wanted == 0) != (events == 0))
+        return wanted != 0 ? CHANGE_ADD : CHANGE_DROP;
+    return wanted != events || again ? CHANGE_MODIFY : CHANGE_NONE;
+}
