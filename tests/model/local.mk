@@ -32,6 +32,8 @@ model_sources = \
 	tests/model/pokes.c \
 	tests/model/sleeper.c \
 	tests/model/sleeper.h \
+	tests/support/asleep.c \
+	tests/support/asleep.h \
 	tests/support/entry.c \
 	tests/support/entry.h \
 	tests/support/env.c \

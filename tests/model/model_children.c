@@ -2,11 +2,11 @@
  *
  * The operations of the model that fork.
  */
+#include "asleep.h"
 #include "model_world.h"
 #include "sleeper.h"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
@@ -160,18 +160,6 @@ static void share(int fd, enum leaving how, const struct entry *e, int report)
         pause();
 }
 
-static bool is_asleep(pid_t child)
-{
-    char path[32];
-    char state = 0;
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)child);
-    FILE *file = fopen(path, "r");
-    bool known = file != NULL && fscanf(file, "%*d (%*[^)]) %c", &state) == 1;
-    if (file != NULL)
-        fclose(file);
-    return !known || state == 'S';
-}
-
 static pid_t fork_sharer(int fd, enum leaving how, const struct entry *e, const int report[2])
 {
     char said = 0;
@@ -179,8 +167,7 @@ static pid_t fork_sharer(int fd, enum leaving how, const struct entry *e, const 
     if (child == 0)
         share(fd, how, e, report[1]);
     (void)!read(report[0], &said, 1);
-    while (!is_asleep(child)) /* all that is left for it to do is to wait */
-        sched_yield();
+    asleep_await(child); /* all that is left for it to do is to wait */
     return child;
 }
 

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "asleep.h"
-#include "child.h"
 
 #include <fcntl.h>
 #include <sched.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,18 +26,4 @@ void asleep_await(pid_t id)
 {
     while (strchr("SZX", state_of(id)) == NULL)
         sched_yield();
-}
-
-static void (*when_asleep)(void);
-
-static void run_when_asleep(void)
-{
-    asleep_await(getppid());
-    when_asleep();
-}
-
-pid_t asleep_then(void (*fn)(void))
-{
-    when_asleep = fn;
-    return child_start(run_when_asleep);
 }

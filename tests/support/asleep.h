@@ -10,7 +10,4 @@
 /* Return when this process or thread sleeps, or has ended. */
 void asleep_await(pid_t id);
 
-/* Start a child that runs fn as soon as its parent sleeps. End it with child_end(). */
-pid_t asleep_then(void (*fn)(void));
-
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include "asleep.h"
 #include "child.h"
 #include "common.h"
 
@@ -30,6 +31,20 @@ pid_t child_start(void (*fn)(void))
     }
     ck_assert_int_gt(pid, 0);
     return pid;
+}
+
+static void (*when_asleep)(void);
+
+static void run_when_asleep(void)
+{
+    asleep_await(getppid());
+    when_asleep();
+}
+
+pid_t child_when_asleep(void (*fn)(void))
+{
+    when_asleep = fn;
+    return child_start(run_when_asleep);
 }
 
 void child_end(pid_t pid)

@@ -16,6 +16,8 @@ void child_expect(intmax_t got, intmax_t want, const char *call, const char *fil
 
 /* Run fn in a child and end it there, well. */
 pid_t child_start(void (*fn)(void));
+/* The same, but fn runs as soon as the parent sleeps. */
+pid_t child_when_asleep(void (*fn)(void));
 /* Wait for the end; fails the test unless it was a good one. */
 void child_end(pid_t pid);
 /* Both. */

@@ -301,7 +301,7 @@ static void parent_stays(void)
     asleep_await(pid);
     CHILD_EXPECT(fdslots_set_index(s, 0, own, POLLIN | FDSLOTS_EXCLUSIVE), 0);
     CHILD_EXPECT(fdslots_epoll_wait(s, 0), 0);
-    pid_t other = asleep_then(rouse);
+    pid_t other = child_when_asleep(rouse);
     CHILD_EXPECT(entry_for(ENTRY_EPOLL_WAIT)->wait(s, LONG_TIME, NULL), 1);
     CHILD_EXPECT(fdslots_get_revents(s, 0), POLLIN);
     child_end(other);

@@ -3,7 +3,6 @@
  * Files that a large buffer hands to others, and that live on there: each leaves a ghost, none is
  * ever seen, and none costs as much as the buffer is large.
  */
-#include "asleep.h"
 #include "child.h"
 #include "kernel.h"
 #include "sets.h"
@@ -157,7 +156,7 @@ static void sleeps_beside_a_ghost(void)
     CHILD_EXPECT(fdslots_epoll_wait(s, 0), 0);
     for (int i = 0; i < 3; i++)
         hand_over(true, 0);
-    pid_t pid = asleep_then(rouse);
+    pid_t pid = child_when_asleep(rouse);
     CHILD_EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 1);
     CHILD_EXPECT(fdslots_get_revents(s, MANY + 1), POLLIN);
     child_end(pid);

@@ -3,7 +3,6 @@
  * What poll(2) sees by looking, and what wakes nobody: a wait by epoll must see it, too. These
  * states last, so poll(2) may be asked after the wait.
  */
-#include "asleep.h"
 #include "child.h"
 #include "kernel.h"
 
@@ -338,7 +337,7 @@ static void change_in_the_sleep(void)
         set_only();
     else
         set_and_wait();
-    pid_t pid = asleep_then(subject->change);
+    pid_t pid = child_when_asleep(subject->change);
     looks(FDSLOTS_FOREVER);
     child_end(pid);
     subject->end();

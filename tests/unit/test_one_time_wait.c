@@ -3,7 +3,6 @@
  * Waiting for what a file says once: with any timeout, asleep, in a child, and by whatever
  * fdslots_wait() chooses. The same file, opened once more, is for poll(2).
  */
-#include "asleep.h"
 #include "child.h"
 #include "kernel.h"
 #include "one_time.h"
@@ -82,7 +81,7 @@ static void woken(void)
     for (int i = 0; (e = entry_at(i)) != NULL; i++) {
         make();
         for (int again = 0; again < 2; again++) {
-            pid_t pid = asleep_then(make_event);
+            pid_t pid = child_when_asleep(make_event);
             CHILD_EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 1);
             CHILD_EXPECT((fdslots_get_revents(s, 0) & POLLPRI) != 0, true);
             child_end(pid);

@@ -4,7 +4,6 @@
  * are as without polled slots, and an edge comes once.
  */
 #include "alarm.h"
-#include "asleep.h"
 #include "child.h"
 #include "kernel.h"
 
@@ -65,7 +64,7 @@ START_TEST(either_ends_the_sleep)
     const bool both = rousers[_i % 3].polled && rousers[_i % 3].other;
     e = entry_at(_i / 3);
     for (int again = 0; again < 3; again++) {
-        pid_t pid = asleep_then(rousers[_i % 3].rouse);
+        pid_t pid = child_when_asleep(rousers[_i % 3].rouse);
         int rc = e->wait(s, FDSLOTS_FOREVER, NULL);
         child_end(pid);
         ck_assert_int_ge(rc, 1);
@@ -88,7 +87,7 @@ START_TEST(polled_slots_alone)
     e = entry_at(_i);
     EXPECT(fdslots_invalidate_index(s, 1), 0);
     ck_assert_int_eq(wait_full_time(e, s, MS), 0);
-    pid_t pid = asleep_then(rouse_polled);
+    pid_t pid = child_when_asleep(rouse_polled);
     EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 1);
     child_end(pid);
     event_clear(polled);
@@ -117,7 +116,7 @@ START_TEST(an_edge_comes_once)
         if (beside)
             event_clear(polled);
     }
-    pid_t pid = asleep_then(rouse_other);
+    pid_t pid = child_when_asleep(rouse_other);
     EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 1);
     EXPECT(e->wait(s, 0, NULL), 0);
     child_end(pid);
@@ -167,7 +166,7 @@ START_TEST(a_ghost_does_not_end_it)
     close(other);
     event_set(kept);
     ck_assert_int_eq(wait_full_time(e, s, 10 * MS), 0);
-    pid_t pid = asleep_then(rouse_polled);
+    pid_t pid = child_when_asleep(rouse_polled);
     EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 1);
     EXPECT(fdslots_get_revents(s, 0), POLLIN);
     child_end(pid);
@@ -193,7 +192,7 @@ START_TEST(a_signal_ends_the_sleep)
 {
     e = entry_at(_i);
     signals_count(SIGUSR1);
-    pid_t pid = asleep_then(send_signal);
+    pid_t pid = child_when_asleep(send_signal);
     EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), -EINTR);
     ck_assert_int_eq(signals_seen, 1);
     child_end(pid);
@@ -212,7 +211,7 @@ START_TEST(the_mask_lets_a_signal_in)
     signals_count(SIGUSR1);
     signals_block(SIGUSR1);
     sigset_t inside = signals_mask_without(SIGUSR1);
-    pid_t pid = asleep_then(send_signal);
+    pid_t pid = child_when_asleep(send_signal);
     EXPECT(e->wait(s, FDSLOTS_FOREVER, &inside), -EINTR);
     ck_assert_int_eq(signals_seen, 1);
     child_end(pid);
@@ -265,7 +264,7 @@ START_TEST(the_mask_blocks_inside)
     sigset_t all;
     sigfillset(&all);
     signals_count(SIGUSR1);
-    pid_t pid = asleep_then(signal_then_event);
+    pid_t pid = child_when_asleep(signal_then_event);
     EXPECT(e->wait(s, FDSLOTS_FOREVER, &all), 1);
     EXPECT(fdslots_get_revents(s, 0), POLLIN);
     ck_assert_int_eq(signals_seen, 1);

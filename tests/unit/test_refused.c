@@ -3,7 +3,6 @@
  * What the kernel's set refuses to watch, for whatever reason: that slot is polled, and the sixty
  * others are served as if it were not there.
  */
-#include "asleep.h"
 #include "child.h"
 #include "clients.h"
 #include "kernel.h"
@@ -209,7 +208,7 @@ static void sleeps(void)
     add_odd_one();
     for (uint32_t i = 0; i < CLIENTS; i++)
         event_clear(want[i].fd);
-    pid_t pid = asleep_then(rouse_probe);
+    pid_t pid = child_when_asleep(rouse_probe);
     CHILD_EXPECT(e->wait(clients, FDSLOTS_FOREVER, NULL), 1);
     CHILD_EXPECT(fdslots_get_revents(clients, ODD), POLLIN);
     child_end(pid);
