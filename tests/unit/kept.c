@@ -4,15 +4,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-struct fdslots *s;
-int idle;
 int lost;
 int kept;
 
 void kept_setup(uint32_t flags)
 {
-    ck_assert_int_eq(fdslots_create(KEPT_SLOTS, flags, &s), 0);
-    idle = event_fd(false);
+    pair_setup(KEPT_SLOTS, flags);
     lost = event_fd(false);
     kept = fcntl(lost, F_DUPFD_CLOEXEC, 100);
     ck_assert_int_ge(kept, 0);
@@ -22,8 +19,7 @@ void kept_setup(uint32_t flags)
 
 void kept_teardown(void)
 {
-    fdslots_destroy(s);
-    close(idle);
+    pair_teardown();
     close(lost);
     close(kept);
 }

@@ -59,6 +59,8 @@ tests_check_fdslots_SOURCES = \
 	tests/unit/kept.c \
 	tests/unit/kept.h \
 	tests/unit/main.c \
+	tests/unit/pair.c \
+	tests/unit/pair.h \
 	tests/unit/test_bad_input.c \
 	tests/unit/test_cancel.c \
 	tests/unit/test_check.c \

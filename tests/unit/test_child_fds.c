@@ -4,8 +4,8 @@
  * to be these still, and nothing else.
  */
 #include "child.h"
-#include "kernel.h"
 #include "kernel/epoll.h"
+#include "pair.h"
 
 #include <fcntl.h>
 #include <sys/epoll.h>
@@ -16,25 +16,12 @@
 #define FIRST  3
 #define LAST   40
 
-static struct fdslots *s;
-static int ready;
-static int idle;
-
 static void setup(void)
 {
-    ready = event_fd(true);
-    idle = event_fd(false);
-    s = make_slots(NSLOTS);
+    pair_setup(NSLOTS, 0);
     EXPECT(fdslots_set_index(s, 0, ready, POLLIN), 0);
     EXPECT(fdslots_set_index(s, 1, idle, POLLIN), 0);
     EXPECT(fdslots_set_index(s, 4, ready, POLLOUT), 0);
-}
-
-static void teardown(void)
-{
-    fdslots_destroy(s);
-    close(ready);
-    close(idle);
 }
 
 /* ---- a set of which the kernel tells more than is read ---- */
@@ -219,7 +206,7 @@ Suite *suite_child_fds(void)
     if (!have_epoll())
         return suite;
     TCase *tcase = add_case(suite, "child fds");
-    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_checked_fixture(tcase, setup, pair_teardown);
     tcase_add_test(tcase, a_long_proof);
     tcase_add_loop_test(tcase, nothing_else_is_closed, 0, LENGTH(opens));
     tcase_add_test(tcase, buffers_do_not_close_each_other);

@@ -5,8 +5,8 @@
  * they read what poll(2) says of the number.
  */
 #include "child.h"
-#include "kernel.h"
 #include "oracle.h"
+#include "pair.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -16,16 +16,11 @@
 #define OTHERS 3 /* slots 1 to 3 share the fd of slot 0 */
 
 static const struct entry *e;
-static struct fdslots *s;
 static int fd; /* as a number */
-static int ready;
-static int idle; /* in slot 5 */
 
 static void setup(uint32_t flags)
 {
-    ck_assert_int_eq(fdslots_create(NSLOTS, flags, &s), 0);
-    ready = event_fd(true);
-    idle = event_fd(false);
+    pair_setup(NSLOTS, flags);
     EXPECT(fdslots_set_index(s, 5, idle, POLLIN), 0);
 }
 
@@ -37,13 +32,6 @@ static void setup_checked(void)
 static void setup_plain(void)
 {
     setup(0);
-}
-
-static void teardown(void)
-{
-    fdslots_destroy(s);
-    close(ready);
-    close(idle);
 }
 
 /* ---- the files ---- */
@@ -383,19 +371,19 @@ Suite *suite_close_shared(void)
         return suite;
     const int each = LENGTH(files) * entry_count();
     TCase *tcase = add_case(suite, "checked");
-    tcase_add_checked_fixture(tcase, setup_checked, teardown);
+    tcase_add_checked_fixture(tcase, setup_checked, pair_teardown);
     tcase_add_loop_test(tcase, a_paused_one_is_told_too, 0, each);
     tcase_add_loop_test(tcase, one_that_is_set_anew_is_told_no_more, 0, each);
     tcase_add_loop_test(tcase, a_dup_is_another_fd, 0, each);
     tcase_add_loop_test(tcase, a_child_is_told_too, 0, each);
     tcase = add_case(suite, "long, checked");
     tcase_set_tags(tcase, "long");
-    tcase_add_checked_fixture(tcase, setup_checked, teardown);
+    tcase_add_checked_fixture(tcase, setup_checked, pair_teardown);
     tcase_add_loop_test(tcase, the_others_are_told, 0, FATES * STATES * each);
     tcase_add_loop_test(tcase, the_others_close_nothing, 0, FATES * STATES * each);
     tcase = add_case(suite, "long, not checked");
     tcase_set_tags(tcase, "long");
-    tcase_add_checked_fixture(tcase, setup_plain, teardown);
+    tcase_add_checked_fixture(tcase, setup_plain, pair_teardown);
     tcase_add_loop_test(tcase, as_poll_says, 0, FATES * STATES * each);
     return suite;
 }

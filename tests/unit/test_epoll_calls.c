@@ -3,22 +3,17 @@
  * How many calls of epoll_ctl(2) a change costs, for situations written out: never more than the
  * kernel needs to be told.
  */
-#include "kernel.h"
+#include "pair.h"
 
 #include <unistd.h>
 
 #define NSLOTS 8
 
-static struct fdslots *s;
-static int ready; /* an eventfd, in slot 1 */
-static int idle;  /* and one in slot 2 */
 static int third; /* in none */
 
 static void setup(void)
 {
-    s = make_slots(NSLOTS);
-    ready = event_fd(true);
-    idle = event_fd(false);
+    pair_setup(NSLOTS, 0);
     third = event_fd(true);
     EXPECT(fdslots_set_index(s, 1, ready, POLLIN), 0);
     EXPECT(fdslots_set_index(s, 2, idle, POLLIN), 0);
@@ -27,9 +22,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-    fdslots_destroy(s);
-    close(ready);
-    close(idle);
+    pair_teardown();
     close(third);
 }
 

@@ -3,8 +3,8 @@
  * Where epoll(7) and poll(2) part ways, the entry points must not: files that epoll refuses, fds
  * that are closed, one fd in many slots, numbers that become other files.
  */
-#include "kernel.h"
 #include "oracle.h"
+#include "pair.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -14,25 +14,13 @@
 #define A_WHILE INT64_C(5000000)
 
 static const struct entry *e;
-static struct fdslots *s;
 static struct pollfd want[NSLOTS];
-static int ready;
-static int idle;
 
 static void setup(void)
 {
-    s = make_slots(NSLOTS);
-    ready = event_fd(true);
-    idle = event_fd(false);
+    pair_setup(NSLOTS, 0);
     for (int i = 0; i < NSLOTS; i++)
         want[i] = (struct pollfd){-1, 0, 0};
-}
-
-static void teardown(void)
-{
-    fdslots_destroy(s);
-    close(ready);
-    close(idle);
 }
 
 static void put(uint32_t index, int fd, int events)
@@ -423,7 +411,7 @@ Suite *suite_epoll_files(void)
 {
     Suite *suite = suite_create("epoll as poll");
     TCase *tcase = add_case(suite, "where they part ways");
-    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_checked_fixture(tcase, setup, pair_teardown);
     tcase_add_loop_test(tcase, refused_files_end_every_wait, 0, REFUSED * entry_count());
     tcase_add_loop_test(tcase, refused_files_without_a_ready_bit_do_not_spin, 0,
                         REFUSED * entry_count());

@@ -6,8 +6,8 @@
 #include "child.h"
 #include "env.h"
 #include "filter.h"
-#include "kernel.h"
 #include "kernel/epoll.h"
+#include "pair.h"
 
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -17,24 +17,11 @@
 
 #define NSLOTS 4
 
-static struct fdslots *s;
-static int ready;
-static int idle;
-
 static void setup(void)
 {
-    s = make_slots(NSLOTS);
-    ready = event_fd(true);
-    idle = event_fd(false);
+    pair_setup(NSLOTS, 0);
     EXPECT(fdslots_set_index(s, 1, ready, POLLIN), 0);
     EXPECT(fdslots_set_index(s, 3, idle, POLLIN), 0);
-}
-
-static void teardown(void)
-{
-    fdslots_destroy(s);
-    close(ready);
-    close(idle);
 }
 
 /* ---- each call that says what the kernel said ---- */
@@ -333,7 +320,7 @@ Suite *suite_epoll_limits(void)
     if (!have_epoll())
         return suite;
     TCase *tcase = add_case(suite, "fds and memory");
-    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_checked_fixture(tcase, setup, pair_teardown);
     tcase_add_loop_test(tcase, creation_fails, 0, LENGTH(refusals));
     tcase_add_test(tcase, emfile);
     tcase_add_test(tcase, emfile_for_the_outer_set);

@@ -161,10 +161,10 @@ static void ready_slots(int count)
 {
     EXPECT(fdslots_get_revents(s, 0), 0);
     uint32_t got;
-    const uint32_t *ready = fdslots_ready(s, &got);
+    const uint32_t *list = fdslots_ready(s, &got);
     ck_assert_uint_eq(got, (unsigned)count);
     for (uint32_t i = 0; i < got; i++)
-        ck_assert_uint_ne(ready[i], 0);
+        ck_assert_uint_ne(list[i], 0);
 }
 
 static void counts(int dropped, int rebuilds)

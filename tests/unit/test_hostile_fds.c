@@ -5,26 +5,21 @@
  * error or what poll(2) says, and mends.
  */
 #include "child.h"
-#include "kernel.h"
 #include "oracle.h"
+#include "pair.h"
 
 #include <signal.h>
 #include <unistd.h>
 
 #define NSLOTS 6
 
-static struct fdslots *s;
 static struct pollfd want[NSLOTS];
-static int ready;
-static int idle;
 static int fds_before;
 
 static void setup(void)
 {
     fds_before = open_fds();
-    ready = event_fd(true);
-    idle = event_fd(false);
-    s = make_slots(NSLOTS);
+    pair_setup(NSLOTS, 0);
     const struct pollfd slots[NSLOTS] = {{ready, POLLIN, 0},  {idle, POLLIN, 0}, {-1, 0, 0},
                                          {ready, POLLOUT, 0}, {idle, POLLIN, 0}, {-1, 0, 0}};
     for (int i = 0; i < NSLOTS; i++)
@@ -35,9 +30,7 @@ static void setup(void)
 /* What the library opened it has closed, and nothing else. */
 static void teardown(void)
 {
-    fdslots_destroy(s);
-    close(ready);
-    close(idle);
+    pair_teardown();
     ck_assert_int_eq(open_fds(), fds_before);
 }
 

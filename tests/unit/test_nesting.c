@@ -3,8 +3,8 @@
  * fdslots_epoll_fd: one fd stands for the buffer in another loop.
  */
 #include "child.h"
-#include "kernel.h"
 #include "oracle.h"
+#include "pair.h"
 
 #include <poll.h>
 #include <sys/epoll.h>
@@ -12,18 +12,13 @@
 
 #define NSLOTS 6
 
-static struct fdslots *s;
-static int ready; /* in slot 1 */
-static int idle;  /* in slot 2 */
 static int nested;
 static int loop; /* an epoll set that holds it */
 
 static void setup(void)
 {
     struct epoll_event event = {.events = EPOLLIN};
-    s = make_slots(NSLOTS);
-    ready = event_fd(true);
-    idle = event_fd(false);
+    pair_setup(NSLOTS, 0);
     EXPECT(fdslots_set_index(s, 2, idle, POLLIN), 0);
     nested = fdslots_epoll_fd(s);
     ck_assert_int_ge(nested, 0);
@@ -34,9 +29,7 @@ static void setup(void)
 static void teardown(void)
 {
     close(loop);
-    fdslots_destroy(s);
-    close(ready);
-    close(idle);
+    pair_teardown();
 }
 
 /* By poll(2), by epoll, and by the same fd again. */

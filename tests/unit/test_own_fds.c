@@ -4,8 +4,8 @@
  * buffer, and that no other fd ever goes with them.
  */
 #include "child.h"
-#include "kernel.h"
 #include "kernel/epoll.h"
+#include "pair.h"
 
 #include <fcntl.h>
 #include <sys/epoll.h>
@@ -14,25 +14,12 @@
 #define NSLOTS 6
 #define LAST   40
 
-static struct fdslots *s;
-static int ready;
-static int idle;
-
 static void setup(void)
 {
-    ready = event_fd(true);
-    idle = event_fd(false);
-    s = make_slots(NSLOTS);
+    pair_setup(NSLOTS, 0);
     EXPECT(fdslots_set_index(s, 0, ready, POLLIN), 0);
     EXPECT(fdslots_set_index(s, 1, idle, POLLIN), 0);
     EXPECT(fdslots_set_index(s, 4, ready, POLLOUT), 0);
-}
-
-static void teardown(void)
-{
-    fdslots_destroy(s);
-    close(ready);
-    close(idle);
 }
 
 /* The child closes what it has inherited, and has as many of its own. */
@@ -259,7 +246,7 @@ Suite *suite_own_fds(void)
     if (!have_epoll())
         return suite;
     TCase *tcase = add_case(suite, "own fds");
-    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_checked_fixture(tcase, setup, pair_teardown);
     tcase_add_test(tcase, no_fd_leaks);
     tcase_add_test(tcase, every_fd_is_closed_on_exec);
     tcase_add_test(tcase, no_fd_is_standard_input_or_output);

@@ -4,8 +4,8 @@
  * FDSLOTS_POLLED, and that such a slot is a slot like others.
  */
 #include "fds.h"
-#include "kernel.h"
 #include "oracle.h"
+#include "pair.h"
 #include "sets.h"
 
 #include <fcntl.h>
@@ -25,22 +25,10 @@
 #define NSLOTS 6
 
 static const struct entry *e;
-static struct fdslots *s;
-static int ready;
-static int idle;
 
 static void setup(void)
 {
-    s = make_slots(NSLOTS);
-    ready = event_fd(true);
-    idle = event_fd(false);
-}
-
-static void teardown(void)
-{
-    fdslots_destroy(s);
-    close(ready);
-    close(idle);
+    pair_setup(NSLOTS, 0);
 }
 
 /* ---- which files ---- */
@@ -417,7 +405,7 @@ Suite *suite_polled(void)
         return suite;
     const int entries = entry_count();
     TCase *tcase = add_case(suite, "polled slots");
-    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_checked_fixture(tcase, setup, pair_teardown);
     tcase_add_loop_test(tcase, a_file_is_registered_or_polled_by_its_kind, 0, LENGTH(kinds));
     tcase_add_loop_test(tcase, a_number_gets_another_kind, 0, entries);
     tcase_add_loop_test(tcase, a_closed_number_is_polled, 0, entries);

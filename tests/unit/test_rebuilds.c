@@ -59,7 +59,6 @@ START_TEST(many_ghosts)
     enum { MANY = 40 };
     int keep[MANY];
     struct fdslots *many = make_slots(MANY + 1);
-    int ready = event_fd(true);
     for (uint32_t i = 0; i < MANY; i++) {
         int fd = event_fd(true);
         keep[i] = dup(fd);
@@ -83,7 +82,6 @@ START_TEST(many_ghosts)
     fdslots_destroy(many);
     for (uint32_t i = 0; i < MANY; i++)
         close(keep[i]);
-    close(ready);
 }
 END_TEST
 
@@ -126,19 +124,19 @@ END_TEST
 START_TEST(a_ghost_takes_the_place_of_nobody)
 {
     struct fdslots *full = make_slots(2);
-    int ready[] = {event_fd(true), event_fd(true), event_fd(true)};
-    EXPECT(fdslots_set_index(full, 0, ready[2], POLLIN), 0);
+    int fds[] = {event_fd(true), event_fd(true), event_fd(true)};
+    EXPECT(fdslots_set_index(full, 0, fds[2], POLLIN), 0);
     EXPECT(fdslots_epoll_wait(full, 0), 1);
-    int other = dup(ready[2]);
+    int other = dup(fds[2]);
     EXPECT(fdslots_invalidate_index(full, 0), 0);
-    close(ready[2]);
+    close(fds[2]);
     for (uint32_t i = 0; i < 2; i++)
-        EXPECT(fdslots_set_index(full, i, ready[i], POLLIN), 0);
+        EXPECT(fdslots_set_index(full, i, fds[i], POLLIN), 0);
     EXPECT(entry_at(_i)->wait(full, FDSLOTS_FOREVER, NULL), 2);
     fdslots_destroy(full);
     close(other);
-    close(ready[0]);
-    close(ready[1]);
+    close(fds[0]);
+    close(fds[1]);
 }
 END_TEST
 

@@ -5,7 +5,7 @@
  */
 #include "child.h"
 #include "filter.h"
-#include "kernel.h"
+#include "pair.h"
 
 #include <sys/epoll.h>
 #include <sys/syscall.h>
@@ -13,24 +13,11 @@
 
 #define NSLOTS 4
 
-static struct fdslots *s;
-static int ready;
-static int idle;
-
 static void setup(void)
 {
-    s = make_slots(NSLOTS);
-    ready = event_fd(true);
-    idle = event_fd(false);
+    pair_setup(NSLOTS, 0);
     EXPECT(fdslots_set_index(s, 1, ready, POLLIN), 0);
     EXPECT(fdslots_set_index(s, 3, idle, POLLIN), 0);
-}
-
-static void teardown(void)
-{
-    fdslots_destroy(s);
-    close(ready);
-    close(idle);
 }
 
 /* What a wait gave, and the calls of epoll_ctl(2) that it made. */
@@ -188,7 +175,7 @@ Suite *suite_refused_calls(void)
     if (!have_epoll())
         return suite;
     TCase *tcase = add_case(suite, "refused calls");
-    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_checked_fixture(tcase, setup, pair_teardown);
     tcase_add_loop_test(tcase, a_registration_fails_for_a_time, 0, LENGTH(passing));
     tcase_add_loop_test(tcase, a_registration_fails_for_good, 0, LENGTH(lasting));
     tcase_add_test(tcase, others_are_not_offered);

@@ -4,30 +4,17 @@
  * nothing is lost, and it is registered when there are watches again.
  */
 #include "child.h"
-#include "kernel.h"
+#include "pair.h"
 #include "watches.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
-static struct fdslots *s;
-static int ready;
-static int idle;
-
 static void setup(void)
 {
-    s = make_slots(4);
-    ready = event_fd(true);
-    idle = event_fd(false);
+    pair_setup(4, 0);
     EXPECT(fdslots_set_index(s, 1, ready, POLLIN), 0);
     EXPECT(fdslots_set_index(s, 3, idle, POLLIN), 0);
-}
-
-static void teardown(void)
-{
-    fdslots_destroy(s);
-    close(ready);
-    close(idle);
 }
 
 enum { MANY = 300 };
@@ -223,7 +210,7 @@ Suite *suite_watches(void)
     if (!have_epoll())
         return suite;
     TCase *tcase = add_case(suite, "watches");
-    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_checked_fixture(tcase, setup, pair_teardown);
     tcase_add_test(tcase, enospc);
     tcase_add_test(tcase, enospc_after_a_good_beginning);
     tcase_add_test(tcase, enospc_for_ghosts);
