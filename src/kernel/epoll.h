@@ -76,8 +76,17 @@ int fdslots_epoll_open(struct fdslots *s);
 /* Close the set, and keep the outer one. */
 void fdslots_epoll_close(struct fdslots *s);
 
-/* Delete an fd from the set. A file that is not there any more under this number may be a ghost. */
-void fdslots_epoll_delete(struct fdslots *s, int fd, uint32_t events);
+/* Call epoll_ctl(2), and count it. */
+static inline int fdslots_epoll_ctl(struct fdslots *s, int op, int fd, uint32_t events,
+                                    uint64_t data)
+{
+    s->stats.epoll_ctl_calls++;
+    return sys_epoll_ctl(s->kernel->fd, op, fd, events, data);
+}
+
+/* Have the set hold nothing of a run. A file that is not there any more under its number may be a
+ * ghost. */
+void fdslots_epoll_deregister(struct fdslots *s, struct registration *leads);
 
 /* Have the set hold what it should of the runs that are RUN_DUE, of which these slots are leaders:
  * tell it the difference, or have the run polled. */

@@ -18,21 +18,15 @@ static bool is_claimed(const struct fdslots *s, uint32_t index)
            (s->slots[index].flags & SLOT_CONFIRM) == 0;
 }
 
-static int ctl_plain(struct fdslots *s, int op, int fd)
-{
-    s->stats.epoll_ctl_calls++;
-    return sys_epoll_ctl(s->kernel->fd, op, fd, 0, 0);
-}
-
 static bool is_gone_from_set(struct fdslots *s, int fd)
 {
     uint32_t mark;
     const enum file_kind kind = fdslots_file_kind(fd, &mark);
     if (kind == KIND_CLOSED || kind == KIND_POLLED)
         return true;
-    int rc = ctl_plain(s, EPOLL_CTL_ADD, fd);
+    int rc = fdslots_epoll_ctl(s, EPOLL_CTL_ADD, fd, 0, 0);
     if (rc == 0)
-        ctl_plain(s, EPOLL_CTL_DEL, fd);
+        fdslots_epoll_ctl(s, EPOLL_CTL_DEL, fd, 0, 0);
     return rc != -EEXIST && rc != -EINTR; /* a supervisor of system calls did not say */
 }
 

@@ -28,17 +28,21 @@ INLINE int ctl(struct fdslots *s, int op, uint32_t leader, uint32_t registered)
         events |= EPOLLET;
     if (UNLIKELY((registered & REGISTERED_EXCLUSIVE) != 0))
         events |= EPOLLEXCLUSIVE;
-    s->stats.epoll_ctl_calls++;
-    return sys_epoll_ctl(k->fd, op, k->runs.of[leader].fd, events, fdslots_epoll_data(k, name));
+    return fdslots_epoll_ctl(s, op, k->runs.of[leader].fd, events, fdslots_epoll_data(k, name));
 }
 
-static void deregister(struct fdslots *s, struct registration *leads)
+void fdslots_epoll_deregister(struct fdslots *s, struct registration *leads)
 {
+    const bool exclusive = (leads->events & REGISTERED_EXCLUSIVE) != 0;
     if (leads->events == 0)
         return;
-    const uint32_t events = leads->events;
     leads->events = 0;
-    fdslots_epoll_delete(s, leads->fd, events);
+    s->kernel->registered--;
+    s->exclusives -= exclusive;
+    if (fdslots_epoll_ctl(s, EPOLL_CTL_DEL, leads->fd, 0, 0) == 0)
+        return;
+    s->ghosts_possible = true;
+    s->kernel->outworn |= exclusive;
 }
 
 void fdslots_epoll_show_polled(struct fdslots *s, uint32_t index)
@@ -145,8 +149,7 @@ SELDOM static void register_run(struct fdslots *s, uint32_t leader, uint32_t wan
     int rc = ctl(s, EPOLL_CTL_ADD, leader, wanted);
     if (rc == -EEXIST) {
         /* What was registered under this number came back to it (dup2), a ghost no more. */
-        s->stats.epoll_ctl_calls++;
-        sys_epoll_ctl(k->fd, EPOLL_CTL_DEL, leads->fd, 0, 0);
+        fdslots_epoll_ctl(s, EPOLL_CTL_DEL, leads->fd, 0, 0);
         rc = ctl(s, EPOLL_CTL_ADD, leader, wanted);
     }
     if (rc < 0) {
@@ -185,7 +188,7 @@ static void update_registered(struct fdslots *s, uint32_t leader, uint32_t wante
         modify_run(s, leader, wanted);
         return;
     }
-    deregister(s, leads);
+    fdslots_epoll_deregister(s, leads);
     if ((leads->flags & RUN_CONFIRM) != 0)
         forget_kind(leads);
     register_run(s, leader, wanted);
@@ -208,7 +211,7 @@ static void update_run(struct fdslots *s, uint32_t leader)
     if ((leads->flags & RUN_POLLED) != 0 && !stays_polled(leads, wanted))
         stop_polling(s, leader);
     if (wanted == 0)
-        deregister(s, leads);
+        fdslots_epoll_deregister(s, leads);
     if ((leads->flags & RUN_CONFIRM) != 0 && leads->events == 0)
         forget_kind(leads);
     if ((leads->flags & RUN_POLLED) == 0 && wanted != 0) {
@@ -234,7 +237,7 @@ void fdslots_epoll_drop_run(struct fdslots *s, uint32_t leader)
     if ((leads->flags & RUN_POLLED) != 0)
         stop_polling(s, leader);
     else
-        deregister(s, leads);
+        fdslots_epoll_deregister(s, leads);
 }
 
 enum kernel_change fdslots_kernel_change(const struct fdslots *s, uint32_t index)

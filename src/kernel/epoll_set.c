@@ -128,19 +128,6 @@ void fdslots_kernel_inherit(struct fdslots *s)
 
 /* ---- closing ---- */
 
-void fdslots_epoll_delete(struct fdslots *s, int fd, uint32_t events)
-{
-    struct kernel *k = s->kernel;
-    const bool exclusive = (events & REGISTERED_EXCLUSIVE) != 0;
-    k->registered--;
-    s->exclusives -= exclusive;
-    s->stats.epoll_ctl_calls++;
-    if (sys_epoll_ctl(k->fd, EPOLL_CTL_DEL, fd, 0, 0) == 0)
-        return;
-    s->ghosts_possible = true;
-    k->outworn |= exclusive;
-}
-
 /* A child may keep the file of the set open. Exclusive registrations there would take wakes that
  * nobody answers, and the outer set would show what nobody reports. */
 static void withdraw(struct fdslots *s)
@@ -148,10 +135,8 @@ static void withdraw(struct fdslots *s)
     struct kernel *k = s->kernel;
     for (uint32_t i = 0; s->exclusives > 0 && i < k->runs.extent; i++) {
         struct registration *leads = &k->runs.of[i];
-        if ((leads->flags & RUN_LEADER) != 0 && (leads->events & REGISTERED_EXCLUSIVE) != 0) {
-            fdslots_epoll_delete(s, leads->fd, leads->events);
-            leads->events = 0;
-        }
+        if ((leads->flags & RUN_LEADER) != 0 && (leads->events & REGISTERED_EXCLUSIVE) != 0)
+            fdslots_epoll_deregister(s, leads);
     }
     if (k->outer_fd >= 0)
         sys_epoll_ctl(k->outer_fd, EPOLL_CTL_DEL, k->fd, 0, 0);
