@@ -76,17 +76,8 @@ static bool report_part(struct fdslots *s, uint32_t index, uint32_t events)
     return true;
 }
 
-static void share_out(struct fdslots *s, uint32_t leader, uint32_t events)
-{
-    FOR_EACH_IN_RUN(&s->kernel->runs, leader, i)
-    {
-        report_part(s, i, events);
-    }
-}
-
 /* Report `most` slots of a run, beginning with the one whose turn it is. */
-static uint32_t share_out_in_turn(struct fdslots *s, uint32_t leader, uint32_t events,
-                                  uint32_t most)
+static uint32_t share_out(struct fdslots *s, uint32_t leader, uint32_t events, uint32_t most)
 {
     const struct runs *runs = &s->kernel->runs;
     const uint32_t first = runs->of[leader].turn;
@@ -131,12 +122,11 @@ SELDOM static void take_other(struct fdslots *s, const struct epoll_event *event
         return;
     }
     const struct registration *leads = &s->kernel->runs.of[name.index];
-    if (!cuts(s) || (leads->events & REGISTERED_EDGE) != 0) {
-        share_out(s, name.index, event->events);
-        return;
-    }
-    uint32_t reported = share_out_in_turn(s, name.index, event->events, taking->spare + 1);
-    taking->spare -= reported > 0 ? reported - 1 : 0;
+    const bool all = !cuts(s) || (leads->events & REGISTERED_EDGE) != 0;
+    const uint32_t most = all ? s->capacity : taking->spare + 1;
+    const uint32_t reported = share_out(s, name.index, event->events, most);
+    if (!all && reported > 0)
+        taking->spare -= reported - 1;
 }
 
 /* Take the events of one wait. Returns how many were ghosts'. */
