@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * libevent, with its epoll backend: a struct event for each slot, in memory of ours
- * (event_assign). The kernel is told at once.
+ * libevent, with its epoll backend: for each slot an event to read and one to write, as its
+ * bufferevents have, in memory of ours (event_assign). So interest changes by one epoll_ctl: a
+ * single event would have to be deleted and added. The kernel is told at once.
  */
 #include "workloads.h"
 
@@ -10,8 +11,10 @@
 #include <stddef.h>
 
 struct slot {
-    struct event event;
+    struct event in, out;
     struct loop *loop;
+    uint32_t wanted;
+    uint32_t added; /* of POLLIN and POLLOUT */
 };
 
 struct loop {
@@ -25,15 +28,11 @@ static void on_ready(evutil_socket_t fd, short revents, void *arg)
 {
     (void)fd;
     struct slot *slot = arg;
+    if ((slot->wanted & BENCH_ONESHOT) != 0)
+        slot->added = 0;
     uint32_t seen =
         ((revents & EV_READ) != 0 ? POLLIN : 0u) | ((revents & EV_WRITE) != 0 ? POLLOUT : 0u);
     bench_ready(slot->loop->cell, (uint32_t)(slot - slot->loop->slots), seen);
-}
-
-static short event_events(uint32_t events)
-{
-    int bits = ((events & POLLIN) != 0 ? EV_READ : 0) | ((events & POLLOUT) != 0 ? EV_WRITE : 0);
-    return (short)((events & BENCH_ONESHOT) != 0 ? bits : bits | EV_PERSIST);
 }
 
 static struct event_base *open_base(void)
@@ -61,17 +60,29 @@ static void *loop_open_(uint32_t nslots)
     return l;
 }
 
-static bool is_set(const struct slot *slot)
+static void add_or_delete(struct event *event, bool add)
 {
-    return slot->loop != NULL;
+    if (add)
+        event_add(event, NULL);
+    else
+        event_del(event);
+}
+
+static void apply(struct slot *slot, uint32_t events)
+{
+    uint32_t changed = slot->added ^ events;
+    if ((changed & POLLIN) != 0)
+        add_or_delete(&slot->in, (events & POLLIN) != 0);
+    if ((changed & POLLOUT) != 0)
+        add_or_delete(&slot->out, (events & POLLOUT) != 0);
+    slot->added = events & (POLLIN | POLLOUT);
 }
 
 static void loop_close(void *loop)
 {
     struct loop *l = loop;
     for (uint32_t i = 0; i < l->nslots; i++)
-        if (is_set(&l->slots[i]))
-            event_del(&l->slots[i].event);
+        apply(&l->slots[i], 0);
     event_base_free(l->base);
     free(l->slots);
     free(l);
@@ -82,29 +93,32 @@ static void set(void *loop, struct cell *c, uint32_t i, int fd, uint32_t events)
     (void)c;
     struct loop *l = loop;
     struct slot *slot = &l->slots[i];
-    if (is_set(slot))
-        event_del(&slot->event);
+    short persist = (events & BENCH_ONESHOT) != 0 ? 0 : EV_PERSIST;
+    apply(slot, 0);
     slot->loop = l;
-    event_assign(&slot->event, l->base, fd, event_events(events), on_ready, slot);
-    event_add(&slot->event, NULL);
+    slot->wanted = events;
+    event_assign(&slot->in, l->base, fd, (short)(EV_READ | persist), on_ready, slot);
+    event_assign(&slot->out, l->base, fd, (short)(EV_WRITE | persist), on_ready, slot);
+    apply(slot, events);
 }
 
 static void set_events(void *loop, uint32_t i, uint32_t events)
 {
     struct loop *l = loop;
-    set(loop, NULL, i, event_get_fd(&l->slots[i].event), events);
+    l->slots[i].wanted = events;
+    apply(&l->slots[i], events);
 }
 
-static void del(void *loop, uint32_t i)
+static void pause_(void *loop, uint32_t i)
 {
     struct loop *l = loop;
-    event_del(&l->slots[i].event);
+    apply(&l->slots[i], 0);
 }
 
-static void add(void *loop, uint32_t i)
+static void resume(void *loop, uint32_t i)
 {
     struct loop *l = loop;
-    event_add(&l->slots[i].event, NULL);
+    apply(&l->slots[i], l->slots[i].wanted);
 }
 
 static void fired(void *loop, uint32_t i)
@@ -115,8 +129,8 @@ static void fired(void *loop, uint32_t i)
 static void close_fd(void *loop, uint32_t i)
 {
     struct loop *l = loop;
-    event_del(&l->slots[i].event);
-    close(event_get_fd(&l->slots[i].event));
+    apply(&l->slots[i], 0);
+    close(event_get_fd(&l->slots[i].in));
 }
 
 static void wait_(void *loop, struct cell *c, bool block)
@@ -131,10 +145,10 @@ static const struct ops ops = {
     .close = loop_close,
     .set = set,
     .events = set_events,
-    .pause = del,
-    .resume = add,
+    .pause = pause_,
+    .resume = resume,
     .fired = fired,
-    .rearm = add,
+    .rearm = resume,
     .close_fd = close_fd,
     .wait = wait_,
 };
