@@ -31,28 +31,31 @@ enum workload_id {
     MIXED,
 };
 
-enum fd_kind { EVENTFDS, PIPES };
+enum fd_kind { EVENTFDS, PIPES, TIMERFDS, UNIX_SOCKETS, TCP_SOCKETS, KINDS };
 
 struct workload {
     enum workload_id id;
     const char *name;
     const char *what; /* one iteration, for a person */
-    enum fd_kind kind;
-    bool own_fds;    /* the fds change or are heard of by all who wait: not shared by contenders */
-    bool empty;      /* begins with no slot set */
-    bool ready;      /* the k chosen slots are ready all the time */
-    uint32_t spread; /* slots for each one used: 1 for no holes */
-    uint32_t waits;  /* in one iteration, about: the unit of warming up */
+    bool own_fds;     /* the fds change or are heard of by all who wait: not shared by contenders */
+    bool empty;       /* begins with no slot set */
+    bool ready;       /* the k chosen slots are ready all the time */
+    bool toggles;     /* interest in an event that the files never have */
+    uint32_t spread;  /* slots for each one used: 1 for no holes */
+    uint32_t waits;   /* in one iteration, about: the unit of warming up */
 };
 
 /* One cell, as one contender sees it. */
 struct cell {
     const struct workload *workload;
+    enum fd_kind files;
     uint32_t n; /* used slots */
     uint32_t k; /* those that are ready, or changed: the chosen ones */
     uint32_t nslots;
+    bool owns;        /* the fds: it closes them */
     int *fds;         /* by slot; -1 for a hole */
-    int *ends;        /* PIPES: where to write to make a slot ready */
+    int *ends;        /* the other ends: a byte written there makes a slot ready */
+    uint32_t never;   /* an event that none of the files ever has */
     uint32_t *used;   /* the n used slots */
     uint32_t *chosen; /* the k chosen ones, spread evenly */
     uint32_t *fired;  /* one-shot slots reported by the last wait */
@@ -61,6 +64,10 @@ struct cell {
     uint32_t to_write;
     uint64_t seen; /* ready slots reported so far */
     struct sleeper *sleeper;
+};
+
+struct ways {
+    uint64_t poll, epoll;
 };
 
 /* A loop. Slots are what a user of it would call a connection: an index with an fd. */
@@ -80,6 +87,9 @@ struct ops {
     void (*close_fd)(void *loop, uint32_t i);
     /* Wait, not at all or without end, and tell bench_ready() of each ready slot. */
     void (*wait)(void *loop, struct cell *c, bool block);
+    /* How many waits went which way so far; NULL where there is but one way. */
+    struct ways (*ways)(void *loop);
+    bool no_pri; /* cannot tell the kernel of POLLPRI */
 };
 
 struct contender {
@@ -91,8 +101,16 @@ struct contender {
 
 extern const struct contender *const contenders[]; /* of this program, up to NULL */
 
+/* files.c */
+const char *kind_name(enum fd_kind kind);
+enum fd_kind kind_named(const char *name); /* KINDS: there is none */
+uint32_t kind_fds(enum fd_kind kind);      /* that one file takes */
+uint32_t kind_never(enum fd_kind kind);
+bool kind_open(enum fd_kind kind, int *fd, int *end, bool ready);
+
 /* fds.c */
 const struct workload *workload_at(uint32_t at); /* NULL behind the last */
+uint64_t cell_fds(const struct cell *c);         /* that it takes to open it */
 bool cell_open(struct cell *c);
 bool cell_open_like(struct cell *c, const struct cell *shared);
 void cell_close(struct cell *c);

@@ -4,13 +4,9 @@
  */
 #include "bench.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
-/* Toggling is between IN and IN|OUT on the reading ends of pipes, which never are writable:
- * eventfds would be. */
 static const struct workload workloads[] = {
     {.id = IDLE, .name = "idle", .what = "a wait; nothing is ready"},
     {.id = READY, .name = "ready", .what = "a wait; k of n are ready", .ready = true},
@@ -21,11 +17,11 @@ static const struct workload workloads[] = {
     {.id = TOGGLE,
      .name = "toggle",
      .what = "other interest in k of n, then a wait",
-     .kind = PIPES},
+     .toggles = true},
     {.id = TOGGLE_BACK,
      .name = "toggle-back",
      .what = "interest of k of n there and back, then a wait",
-     .kind = PIPES},
+     .toggles = true},
     {.id = RESET, .name = "reset", .what = "the same fd set again in k of n, then a wait"},
     {.id = PAUSE_CANCELS,
      .name = "pause-cancels",
@@ -57,7 +53,6 @@ static const struct workload workloads[] = {
     {.id = RING,
      .name = "ring",
      .what = "k bytes go round a ring of n pipes, and are passed on 100 times",
-     .kind = PIPES,
      .own_fds = true,
      .waits = 20},
     {.id = MIXED,
@@ -72,23 +67,6 @@ const struct workload *workload_at(uint32_t at)
     return at < sizeof workloads / sizeof workloads[0] ? &workloads[at] : NULL;
 }
 
-static bool open_one(struct cell *c, uint32_t i, bool ready)
-{
-    int p[2] = {-1, -1};
-    switch (c->workload->kind) {
-    case EVENTFDS:
-        p[0] = eventfd(ready, EFD_NONBLOCK);
-        break;
-    case PIPES:
-        if (pipe2(p, O_NONBLOCK) < 0)
-            p[0] = -1;
-        break;
-    }
-    c->fds[i] = p[0];
-    c->ends[i] = p[1];
-    return p[0] >= 0;
-}
-
 static void *array(uint32_t count, size_t size)
 {
     void *mem = calloc(count, size);
@@ -101,6 +79,7 @@ static void lay_out(struct cell *c)
 {
     uint32_t spread = c->workload->spread ? c->workload->spread : 1;
     c->nslots = c->n * spread;
+    c->never = kind_never(c->files);
     c->fds = array(c->nslots, sizeof *c->fds);
     c->ends = array(c->nslots, sizeof *c->ends);
     c->used = array(c->n, sizeof *c->used);
@@ -117,12 +96,14 @@ static void lay_out(struct cell *c)
 bool cell_open(struct cell *c)
 {
     lay_out(c);
+    c->owns = true;
     bool opened = true;
     uint32_t ready = 0;
-    for (uint32_t i = 0; i < c->n && opened; i++) {
-        bool chosen = ready < c->k && c->chosen[ready] == c->used[i];
+    for (uint32_t at = 0; at < c->n && opened; at++) {
+        uint32_t i = c->used[at];
+        bool chosen = ready < c->k && c->chosen[ready] == i;
         ready += chosen;
-        opened = open_one(c, c->used[i], chosen && c->workload->ready);
+        opened = kind_open(c->files, &c->fds[i], &c->ends[i], chosen && c->workload->ready);
     }
     if (opened && c->workload->id == SLEEP)
         c->sleeper = sleeper_open(c->fds[c->chosen[0]]);
@@ -138,16 +119,22 @@ bool cell_open_like(struct cell *c, const struct cell *shared)
     return true;
 }
 
-void cell_close(struct cell *c)
+static void close_files(struct cell *c)
 {
-    if (c->sleeper != NULL)
-        sleeper_close(c->sleeper);
     for (uint32_t i = 0; i < c->nslots; i++) {
         if (c->fds[i] >= 0)
             close(c->fds[i]);
         if (c->ends[i] >= 0)
             close(c->ends[i]);
     }
+}
+
+void cell_close(struct cell *c)
+{
+    if (c->sleeper != NULL)
+        sleeper_close(c->sleeper);
+    if (c->owns)
+        close_files(c);
     free(c->fds);
     free(c->ends);
     free(c->used);
@@ -164,4 +151,9 @@ void *loop_open(const struct contender *contender, struct cell *c)
     for (uint32_t i = 0; i < c->n; i++)
         contender->ops->set(loop, c, c->used[i], c->fds[c->used[i]], events);
     return loop;
+}
+
+uint64_t cell_fds(const struct cell *c)
+{
+    return (uint64_t)c->n * kind_fds(c->files) + 64;
 }

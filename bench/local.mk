@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: ISC
 #
-# `make bench` builds and runs the benchmark, in about two minutes; plain make builds none of it,
-# and nothing of it is installed.
+# `make bench` builds and runs the benchmark, in about two minutes; `make bench-files` compares
+# kinds of files where poll and epoll cost about the same, in about two more. Plain make builds
+# none of it, and nothing of it is installed.
 
 EXTRA_PROGRAMS = bench/measure bench/native bench/run
 
 bench_run_SOURCES = \
 	bench/bench.h \
 	bench/fds.c \
+	bench/files.c \
+	bench/grid.c \
+	bench/grid.h \
 	bench/report.c \
 	bench/result.h \
 	bench/run.c \
@@ -17,6 +21,7 @@ bench_run_LDADD = -lm -lpthread
 bench_worker = \
 	bench/bench.h \
 	bench/fds.c \
+	bench/files.c \
 	bench/sleeper.c \
 	bench/worker.c \
 	bench/workloads.h
@@ -61,6 +66,9 @@ bench: bench/run $(bench_programs)
 	bench/run -o bench/results.csv $(bench_programs)
 	$(srcdir)/bench/plot bench/results.csv bench/plots
 
+bench-files: bench/run bench/native
+	bench/run -g files -c fdslots_wait,poll,epoll -l 2000 -o bench/files.csv bench/native
+
 # The constants of src/cost.h, for configure.
 bench_measure_LDFLAGS = -static
 bench_measure_LDADD = libfdslots.la
@@ -80,6 +88,6 @@ bench-instructions: bench/instructions
 	    status=$$?; cat bench/instructions.tmp; mv bench/instructions.tmp $(srcdir)/bench/instructions.txt; \
 	    exit $$status
 
-CLEANFILES += $(EXTRA_PROGRAMS) bench/results.csv
+CLEANFILES += $(EXTRA_PROGRAMS) bench/results.csv bench/files.csv
 
-.PHONY: bench bench-instructions bench-measure
+.PHONY: bench bench-files bench-instructions bench-measure

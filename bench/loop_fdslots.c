@@ -78,11 +78,18 @@ static void wait_epoll(void *loop, struct cell *c, bool block)
     report(loop, c, fdslots_epoll_wait(loop, block ? -1 : 0));
 }
 
+static struct ways ways(void *loop)
+{
+    struct fdslots_stats stats;
+    fdslots_stats(loop, &stats, sizeof stats);
+    return (struct ways){stats.poll_calls, stats.epoll_calls};
+}
+
 #define OPS(how_to_wait)                                                                           \
     {                                                                                              \
         .open = loop_open_, .close = loop_close, .set = set, .events = set_events,                 \
         .pause = pause_, .resume = resume, .fired = fired, .rearm = resume, .close_fd = close_fd,  \
-        .wait = how_to_wait,                                                                       \
+        .wait = how_to_wait, .ways = ways,                                                         \
     }
 
 static const struct ops ops = OPS(wait_);

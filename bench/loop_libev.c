@@ -124,6 +124,7 @@ static const struct ops ops = {
     .rearm = start,
     .close_fd = close_fd,
     .wait = wait_,
+    .no_pri = true,
 };
 
 CONTENDER(libev, "libev", &ops, false);

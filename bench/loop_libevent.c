@@ -151,6 +151,7 @@ static const struct ops ops = {
     .rearm = resume,
     .close_fd = close_fd,
     .wait = wait_,
+    .no_pri = true,
 };
 
 CONTENDER(libevent, "libevent", &ops, false);

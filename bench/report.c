@@ -3,6 +3,7 @@
  * The table, the CSV, and the verdict.
  */
 #include "result.h"
+#include "bench.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -10,12 +11,19 @@
 
 #define SHORT_NS 200.0 /* below, a difference in ns says more than a ratio */
 
-static double median_of(const struct contestants *who, const struct result *r, const char *name)
+static const struct times *times_of(const struct contestants *who, const struct result *r,
+                                    const char *name)
 {
+    static const struct times none = {.by_poll = -1};
     for (int i = 0; i < who->count; i++)
         if (strcmp(who->names[i], name) == 0)
-            return r->times[i].median;
-    return 0;
+            return &r->times[i];
+    return &none;
+}
+
+static double median_of(const struct contestants *who, const struct result *r, const char *name)
+{
+    return times_of(who, r, name)->median;
 }
 
 double result_best(const struct contestants *who, const struct result *r)
@@ -50,17 +58,26 @@ static int width_of(const char *name)
 void table_head(const struct contestants *who)
 {
     printf("ns for each iteration, medians. ratio: fdslots_wait / the cheaper of poll and epoll by "
-           "hand; more: their\ndifference; peers: fdslots_wait / the cheapest of the other "
-           "libraries\n\n%-15s%6s%6s",
-           "workload", "n", "k");
+           "hand; more: their\ndifference; by poll: share of fdslots_wait's waits; peers: "
+           "fdslots_wait / the cheapest of the other libraries\n\n%-15s%-8s%6s%6s",
+           "workload", "files", "n", "k");
     for (int i = 0; i < who->count; i++)
         printf(" %*s", width_of(who->names[i]), who->names[i]);
-    printf(" %7s %8s %7s\n", "ratio", "more", "peers");
+    printf(" %7s %8s %7s %7s\n", "ratio", "more", "by poll", "peers");
+}
+
+/* In percent; as wide as the heading of the table. */
+static void print_by_poll(double share)
+{
+    if (share < 0)
+        printf(" %7s", "-");
+    else
+        printf(" %6.0f%%", 100 * share);
 }
 
 void table_row(const struct contestants *who, const struct result *r)
 {
-    printf("%-15s%6u%6u", r->workload, r->n, r->k);
+    printf("%-15s%-8s%6u%6u", r->workload, r->files, r->n, r->k);
     for (int i = 0; i < who->count; i++) {
         double ns = r->times[i].median;
         if (ns > 0)
@@ -71,8 +88,10 @@ void table_row(const struct contestants *who, const struct result *r)
     double best = result_best(who, r);
     double peer = best_peer(who, r);
     double ours = median_of(who, r, "fdslots_wait");
-    if (best > 0 && ours > 0)
+    if (best > 0 && ours > 0) {
         printf(" %7.3f %8.0f", ours / best, ours - best);
+        print_by_poll(times_of(who, r, "fdslots_wait")->by_poll);
+    }
     if (peer > 0 && ours > 0)
         printf(" %7.3f", ours / peer);
     printf("\n");
@@ -81,22 +100,21 @@ void table_row(const struct contestants *who, const struct result *r)
 
 void csv_head(FILE *csv)
 {
-    fprintf(csv, "workload,part,n,k,contender,median_ns,min_ns,max_ns\n");
+    fprintf(csv, "workload,files,part,n,k,contender,median_ns,min_ns,max_ns,by_poll\n");
 }
 
 void csv_rows(FILE *csv, const struct contestants *who, const struct result *r)
 {
-    char part[16];
-    if (r->divisor == 0)
-        snprintf(part, sizeof part, "%u", r->k);
-    else if (r->divisor == 1)
-        snprintf(part, sizeof part, "n");
-    else
-        snprintf(part, sizeof part, "n/%u", r->divisor);
-    for (int i = 0; i < who->count; i++)
-        if (r->times[i].median > 0)
-            fprintf(csv, "%s,%s,%u,%u,%s,%.1f,%.1f,%.1f\n", r->workload, part, r->n, r->k,
-                    who->names[i], r->times[i].median, r->times[i].least, r->times[i].most);
+    for (int i = 0; i < who->count; i++) {
+        const struct times *t = &r->times[i];
+        if (t->median <= 0)
+            continue;
+        fprintf(csv, "%s,%s,%s,%u,%u,%s,%.1f,%.1f,%.1f,", r->workload, r->files, r->part, r->n,
+                r->k, who->names[i], t->median, t->least, t->most);
+        if (t->by_poll >= 0)
+            fprintf(csv, "%.3f", t->by_poll);
+        fprintf(csv, "\n");
+    }
     fflush(csv);
 }
 
@@ -154,8 +172,8 @@ static void summarize_peer(const struct contestants *who, int peer, const struct
         double ours = median_of(who, &results[i], "fdslots_wait");
         double theirs = results[i].times[peer].median;
         if (ours > 0 && theirs > 0 && theirs < ours)
-            printf("          %s n=%u k=%u: %.0f against %.0f ns\n", results[i].workload,
-                   results[i].n, results[i].k, theirs, ours);
+            printf("          %s %s n=%u k=%u: %.0f against %.0f ns\n", results[i].workload,
+                   results[i].files, results[i].n, results[i].k, theirs, ours);
     }
 }
 
@@ -201,12 +219,13 @@ void summary(const struct contestants *who, const struct result *results, int co
     printf("\nfdslots_wait against the cheaper of poll and epoll by hand, %d cells:\n", v.cells);
     printf("geometric mean of the ratios   %.3f\n", exp(v.log_sum / v.cells));
     if (v.worst_ratio != NULL)
-        printf("worst ratio                    %.3f (%s n=%u k=%u); %d cells above 1.10\n", v.ratio,
-               v.worst_ratio->workload, v.worst_ratio->n, v.worst_ratio->k, v.above_ratio);
+        printf("worst ratio                    %.3f (%s %s n=%u k=%u); %d cells above 1.10\n",
+               v.ratio, v.worst_ratio->workload, v.worst_ratio->files, v.worst_ratio->n,
+               v.worst_ratio->k, v.above_ratio);
     if (v.worst_more != NULL)
-        printf("worst excess below %.0f ns      %.0f ns (%s n=%u k=%u); %d cells above 25 ns\n",
-               SHORT_NS, v.more, v.worst_more->workload, v.worst_more->n, v.worst_more->k,
-               v.above_more);
+        printf("worst excess below %.0f ns      %.0f ns (%s %s n=%u k=%u); %d cells above 25 ns\n",
+               SHORT_NS, v.more, v.worst_more->workload, v.worst_more->files, v.worst_more->n,
+               v.worst_more->k, v.above_more);
     summarize_noise(who, results, count);
     double few = idle_wait(who, results, count, FEW);
     double many = idle_wait(who, results, count, MANY);
@@ -216,4 +235,56 @@ void summary(const struct contestants *who, const struct result *results, int co
     for (int i = 0; i < who->count; i++)
         if (is_peer(who->names[i]))
             summarize_peer(who, i, results, count);
+}
+
+struct tally {
+    int cells, above;
+    double log_sum, worst, by_poll;
+    const struct result *worst_cell;
+};
+
+static struct tally tally(const struct contestants *who, const struct result *results, int count,
+                          const char *files)
+{
+    struct tally t = {0};
+    for (int i = 0; i < count; i++) {
+        double best = result_best(who, &results[i]);
+        const struct times *ours = times_of(who, &results[i], "fdslots_wait");
+        if (best <= 0 || ours->median <= 0 || (files != NULL && results[i].files != files))
+            continue;
+        double ratio = ours->median / best;
+        t.cells++;
+        t.above += ratio > 1.10;
+        t.log_sum += log(ratio);
+        t.by_poll += ours->by_poll;
+        if (ratio > t.worst) {
+            t.worst = ratio;
+            t.worst_cell = &results[i];
+        }
+    }
+    return t;
+}
+
+static void print_tally(const char *files, const struct tally *t)
+{
+    if (t->cells == 0)
+        return;
+    const struct result *worst = t->worst_cell;
+    printf("%-8s %5d %7.3f %7.3f %11d", files, t->cells, exp(t->log_sum / t->cells), t->worst,
+           t->above);
+    print_by_poll(t->by_poll / t->cells);
+    printf("  %s %s n=%u k=%u\n", worst->workload, worst->files, worst->n, worst->k);
+}
+
+void summary_by_files(const struct contestants *who, const struct result *results, int count)
+{
+    printf("\nfdslots_wait against the cheaper of poll and epoll by hand:\n%-8s %5s %7s %7s %11s "
+           "%7s  %s\n",
+           "files", "cells", "mean", "worst", "above 1.10", "by poll", "the worst");
+    for (enum fd_kind kind = 0; kind < KINDS; kind++) {
+        struct tally t = tally(who, results, count, kind_name(kind));
+        print_tally(kind_name(kind), &t);
+    }
+    struct tally all = tally(who, results, count, NULL);
+    print_tally("all", &all);
 }

@@ -18,12 +18,14 @@
 
 struct times {
     double median, least, most; /* ns for each iteration; 0 where it was not measured */
+    double by_poll;             /* share of the waits; -1 where it cannot tell */
 };
 
 struct result {
     const char *workload;
+    const char *files; /* their kind */
+    const char *part;  /* what k is of n */
     uint32_t n, k;
-    uint32_t divisor; /* k is n / divisor; 0 where k is 1 or means nothing */
     struct times times[MOST_CONTENDERS];
 };
 
@@ -41,5 +43,7 @@ void csv_head(FILE *csv);
 void csv_rows(FILE *csv, const struct contestants *who, const struct result *r);
 /* The verdict over all cells. */
 void summary(const struct contestants *who, const struct result *results, int count);
+/* And for each kind of files. */
+void summary_by_files(const struct contestants *who, const struct result *results, int count);
 
 #endif

@@ -5,112 +5,32 @@
  * (worker.c), since some of the libraries have symbols in common; each is given on the command
  * line:
  *
- *     run [-r ROUNDS] [-o CSV] [-w WORKLOAD] [-n N] [-k K] PROGRAM...
+ *     run [-g GRID] [-c CONTENDER,...] [-l WAITS] [-r ROUNDS] [-o CSV]
+ *         [-w WORKLOAD] [-f FILES] [-n N] [-k K] PROGRAM...
+ *
+ * -l: what a contender that learns waits before the first round; -w, -f, -n and -k: a part of the
+ * grid.
  */
 #include "bench.h"
-#include "result.h"
+#include "grid.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#define LENGTH(array) ((int)(sizeof(array) / sizeof(array)[0]))
-#define MOST_CELLS    1000
-#define MOST_SECONDS  0.06 /* for one contender in one cell */
-#define LEAST_ROUNDS  3
-
-/* ---- the grid ---- */
-
-static const uint32_t sizes[] = {1, 4, 16, 64, 256, 1024, 8192, 16384};
-
-/* How many are ready or changed, as parts of n; 1 is the single one. */
-struct part {
-    const char *workload;
-    uint32_t divisors[3]; /* n / divisor; 0 ends them, UINT32_MAX stands for k = 1 */
-    uint32_t largest;
-};
-
-#define ONE UINT32_MAX
-
-static const struct part parts[] = {
-    {"ready", {ONE, 4, 1}, 0},
-    {"ready-blocking", {ONE, 4, 1}, 0},
-    {"toggle", {ONE, 8, 1}, 8192},
-    {"toggle-back", {ONE, 1}, 8192},
-    {"reset", {ONE, 8, 1}, 8192},
-    {"pause-cancels", {ONE, 1}, 8192},
-    {"pause-across", {ONE, 8, 1}, 8192},
-    {"oneshot", {ONE, 8, 1}, 8192},
-    {"register", {0}, 8192},
-    {"replace", {ONE, 8}, 8192},
-    {"sparse", {ONE, 1}, 4096},
-    {"sleep", {ONE}, 8192},
-    {"ring", {ONE, 8}, 8192},
-    {"mixed", {ONE, 2}, 8192},
-};
-
-static const struct part *part_of(const char *workload)
-{
-    for (int i = 0; i < LENGTH(parts); i++)
-        if (strcmp(parts[i].workload, workload) == 0)
-            return &parts[i];
-    return NULL;
-}
+#define MOST_SECONDS 0.06 /* for one contender in one cell */
+#define LEAST_ROUNDS 3
 
 struct options {
-    int rounds;
+    const char *grid;
+    const char *contenders;  /* NULL: all */
+    uint32_t waits_to_learn; /* 0: the default */
+    uint32_t rounds;
     const char *csv;
-    const char *workload;
-    long n, k;
+    struct only only;
 };
-
-static int add(struct result *grid, int count, const struct options *o, const char *workload,
-               uint32_t n, uint32_t divisor)
-{
-    if (divisor == ONE || n < divisor)
-        divisor = 0;
-    const struct part *part = part_of(workload);
-    uint32_t k = divisor > 0 ? n / divisor : part != NULL && part->divisors[0] != 0;
-    if (o->workload != NULL && strcmp(o->workload, workload) != 0)
-        return count;
-    if (o->k > 0 && (uint32_t)o->k != k)
-        return count;
-    for (int i = 0; i < count; i++)
-        if (strcmp(grid[i].workload, workload) == 0 && grid[i].n == n && grid[i].k == k)
-            return count;
-    if (count == MOST_CELLS)
-        abort();
-    grid[count] = (struct result){.workload = workload, .n = n, .k = k, .divisor = divisor};
-    return count + 1;
-}
-
-static int add_parts(struct result *grid, int count, const struct options *o,
-                     const struct workload *w, uint32_t n)
-{
-    const struct part *part = part_of(w->name);
-    if (part == NULL)
-        return add(grid, count, o, w->name, n, 0);
-    if (part->largest != 0 && n > part->largest)
-        return count;
-    count = add(grid, count, o, w->name, n, part->divisors[0]);
-    for (int d = 1; d < LENGTH(part->divisors) && part->divisors[d] != 0; d++)
-        count = add(grid, count, o, w->name, n, part->divisors[d]);
-    return count;
-}
-
-static int make_grid(struct result *grid, const struct options *o)
-{
-    int count = 0;
-    const struct workload *w;
-    for (uint32_t i = 0; (w = workload_at(i)) != NULL; i++) {
-        for (int s = 0; s < LENGTH(sizes); s++)
-            count = add_parts(grid, count, o, w, o->n > 0 ? (uint32_t)o->n : sizes[s]);
-        if (w->id == IDLE && o->n == 0)
-            count = add(grid, add(grid, count, o, w->name, FEW, 0), o, w->name, MANY, 0);
-    }
-    return count;
-}
 
 /* ---- the programs ---- */
 
@@ -167,19 +87,36 @@ static void start(struct worker *worker, const char *path)
     must(worker->to != NULL && worker->from != NULL, "fdopen");
 }
 
-static void start_all(char **paths)
+/* Whether the name is in the list, between commas. */
+static bool is_listed(const char *list, const char *name)
+{
+    size_t length = strlen(name);
+    for (const char *at = list; at != NULL && (at = strstr(at, name)) != NULL; at += length)
+        if ((at == list || at[-1] == ',') && (at[length] == ',' || at[length] == '\0'))
+            return true;
+    return list == NULL;
+}
+
+static void seat_all(struct worker *worker, char *names, const char *list)
+{
+    int at = 0;
+    for (char *name = strtok(names, " \n"); name != NULL; name = strtok(NULL, " \n"), at++) {
+        if (!is_listed(list, name))
+            continue;
+        must(who.count < MOST_CONTENDERS, "too many contenders");
+        seats[who.count] = (struct seat){worker, at};
+        who.names[who.count] = strdup(name);
+        must(who.names[who.count++] != NULL, "strdup");
+    }
+}
+
+static void start_all(char **paths, const char *list)
 {
     char line[256];
     for (struct worker *worker = workers; *paths != NULL; paths++, worker++) {
         start(worker, *paths);
         ask(worker, line, sizeof line);
-        int at = 0;
-        for (char *name = strtok(line, " \n"); name != NULL; name = strtok(NULL, " \n")) {
-            must(who.count < MOST_CONTENDERS, "too many contenders");
-            seats[who.count] = (struct seat){worker, at++};
-            who.names[who.count] = strdup(name);
-            must(who.names[who.count++] != NULL, "strdup");
-        }
+        seat_all(worker, line, list);
     }
 }
 
@@ -192,33 +129,40 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static struct times digest(double *samples, int count)
+/* What a contender did in its rounds. */
+struct log {
+    double samples[MOST_ROUNDS];
+    int taken;
+    double seconds;
+    uint64_t by_poll, by_epoll;
+};
+
+static struct times digest(struct log *log)
 {
-    qsort(samples, (size_t)count, sizeof *samples, by_size);
-    return (struct times){samples[count / 2], samples[0], samples[count - 1]};
+    qsort(log->samples, (size_t)log->taken, sizeof log->samples[0], by_size);
+    uint64_t waits = log->by_poll + log->by_epoll;
+    return (struct times){
+        .median = log->samples[log->taken / 2],
+        .least = log->samples[0],
+        .most = log->samples[log->taken - 1],
+        .by_poll = waits > 0 ? (double)log->by_poll / (double)waits : -1,
+    };
 }
 
 /* Prepare a cell in every program; those that cannot are left out of it. */
-static void enter(const struct result *r, bool *takes_part)
+static void enter(const struct result *r, uint32_t waits_to_learn, bool *takes_part)
 {
     char line[128];
     for (int i = 0; i < who.count; i++) {
-        if (seats[i].at != 0) {
+        if (i > 0 && seats[i].worker == seats[i - 1].worker) {
             takes_part[i] = takes_part[i - 1];
             continue;
         }
-        fprintf(seats[i].worker->to, "cell %s %u %u\n", r->workload, r->n, r->k);
+        fprintf(seats[i].worker->to, "cell %s %s %u %u %u\n", r->workload, r->files, r->n, r->k,
+                waits_to_learn);
         ask(seats[i].worker, line, sizeof line);
         takes_part[i] = strcmp(line, "ok\n") == 0;
     }
-}
-
-static double round_of(const struct seat *seat)
-{
-    char line[128];
-    fprintf(seat->worker->to, "run %d\n", seat->at);
-    ask(seat->worker, line, sizeof line);
-    return strtod(line, NULL);
 }
 
 static double now(void)
@@ -228,88 +172,142 @@ static double now(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* A contender that is far behind would take most of the time of all: it gets fewer rounds. */
-static void measure(struct result *r, int rounds)
+/* Returns whether the contender takes part. */
+static bool add_round(const struct seat *seat, struct log *log)
 {
-    static double samples[MOST_CONTENDERS][MOST_ROUNDS];
-    int taken[MOST_CONTENDERS] = {0};
-    double spent[MOST_CONTENDERS] = {0};
+    char line[128];
+    double ns = 0;
+    uint64_t by_poll = 0;
+    uint64_t by_epoll = 0;
+    double start = now();
+    fprintf(seat->worker->to, "run %d\n", seat->at);
+    ask(seat->worker, line, sizeof line);
+    sscanf(line, "%lf %" SCNu64 " %" SCNu64, &ns, &by_poll, &by_epoll);
+    if (ns <= 0)
+        return false;
+    log->samples[log->taken++] = ns;
+    log->seconds += now() - start;
+    log->by_poll += by_poll;
+    log->by_epoll += by_epoll;
+    return true;
+}
+
+/* A contender that is far behind would take most of the time of all: it gets fewer rounds. */
+static void measure(struct result *r, const struct options *o)
+{
+    static struct log logs[MOST_CONTENDERS];
     bool takes_part[MOST_CONTENDERS];
-    enter(r, takes_part);
-    for (int round = 0; round < rounds; round++) {
-        for (int i = 0; i < who.count; i++) {
-            if (!takes_part[i] || (round >= LEAST_ROUNDS && spent[i] > MOST_SECONDS))
-                continue;
-            double start = now();
-            samples[i][taken[i]++] = round_of(&seats[i]);
-            spent[i] += now() - start;
-        }
-    }
+    memset(logs, 0, sizeof logs);
+    enter(r, o->waits_to_learn, takes_part);
+    for (uint32_t round = 0; round < o->rounds; round++)
+        for (int i = 0; i < who.count; i++)
+            if (takes_part[i] && (round < LEAST_ROUNDS || logs[i].seconds <= MOST_SECONDS))
+                takes_part[i] = add_round(&seats[i], &logs[i]);
     for (int i = 0; i < who.count; i++)
-        if (taken[i] > 0)
-            r->times[i] = digest(samples[i], taken[i]);
+        if (logs[i].taken > 0)
+            r->times[i] = digest(&logs[i]);
 }
 
 static void progress(int done, int count, const struct result *r)
 {
     if (isatty(STDERR_FILENO))
-        fprintf(stderr, "\r%3d%%  %s n=%u k=%u\033[K\r", 100 * done / count, r->workload, r->n,
-                r->k);
+        fprintf(stderr, "\r%3d%%  %s %s n=%u k=%u\033[K\r", 100 * done / count, r->workload,
+                r->files, r->n, r->k);
+}
+
+static void usage(void)
+{
+    fprintf(stderr, "usage: run [-g all|files] [-c CONTENDER,...] [-l WAITS] [-r ROUNDS] [-o CSV]\n"
+                    "           [-w WORKLOAD] [-f FILES] [-n N] [-k K] PROGRAM...\n");
+    exit(2);
+}
+
+static uint32_t number(const char *text)
+{
+    char *end;
+    unsigned long value = strtoul(text, &end, 10);
+    if (end == text || *end != '\0' || value > 10000000)
+        usage();
+    return (uint32_t)value;
+}
+
+static void take(struct options *o, int option, const char *value)
+{
+    switch (option) {
+    case 'g':
+        o->grid = value;
+        break;
+    case 'c':
+        o->contenders = value;
+        break;
+    case 'l':
+        o->waits_to_learn = number(value);
+        break;
+    case 'r':
+        o->rounds = number(value);
+        break;
+    case 'o':
+        o->csv = value;
+        break;
+    case 'w':
+        o->only.workload = value;
+        break;
+    case 'f':
+        o->only.files = value;
+        break;
+    case 'n':
+        o->only.n = number(value);
+        break;
+    case 'k':
+        o->only.k = number(value);
+        break;
+    default:
+        usage();
+    }
 }
 
 static struct options parse(int argc, char **argv)
 {
-    struct options o = {.rounds = 9};
+    struct options o = {.grid = "all", .rounds = 9};
     int option;
-    while ((option = getopt(argc, argv, "r:o:w:n:k:")) != -1) {
-        switch (option) {
-        case 'r':
-            o.rounds = atoi(optarg);
-            break;
-        case 'o':
-            o.csv = optarg;
-            break;
-        case 'w':
-            o.workload = optarg;
-            break;
-        case 'n':
-            o.n = atol(optarg);
-            break;
-        case 'k':
-            o.k = atol(optarg);
-            break;
-        default:
-            exit(2);
-        }
-    }
+    while ((option = getopt(argc, argv, "g:c:l:r:o:w:f:n:k:")) != -1)
+        take(&o, option, optarg);
     if (o.rounds < 1 || o.rounds > MOST_ROUNDS || argc - optind < 1 ||
-        argc - optind > MOST_CONTENDERS) {
-        fprintf(stderr, "usage: run [-r ROUNDS] [-o CSV] [-w WORKLOAD] [-n N] [-k K] PROGRAM...\n");
-        exit(2);
-    }
+        argc - optind > MOST_CONTENDERS)
+        usage();
     return o;
+}
+
+static FILE *open_csv(const char *path)
+{
+    if (path == NULL)
+        return NULL;
+    FILE *csv = fopen(path, "w");
+    must(csv != NULL, path);
+    csv_head(csv);
+    return csv;
 }
 
 int main(int argc, char **argv)
 {
-    static struct result grid[MOST_CELLS];
+    static struct result cells[MOST_CELLS];
     struct options o = parse(argc, argv);
-    FILE *csv = NULL;
-    if (o.csv != NULL) {
-        csv = fopen(o.csv, "w");
-        must(csv != NULL, o.csv);
-        csv_head(csv);
-    }
-    start_all(argv + optind);
-    int count = make_grid(grid, &o);
+    int count = grid_make(o.grid, &o.only, cells);
+    if (count < 0)
+        usage();
+    FILE *csv = open_csv(o.csv);
+    start_all(argv + optind, o.contenders);
     table_head(&who);
     for (int i = 0; i < count; i++) {
-        progress(i, count, &grid[i]);
-        measure(&grid[i], o.rounds);
-        table_row(&who, &grid[i]);
+        progress(i, count, &cells[i]);
+        measure(&cells[i], &o);
+        table_row(&who, &cells[i]);
         if (csv != NULL)
-            csv_rows(csv, &who, &grid[i]);
+            csv_rows(csv, &who, &cells[i]);
     }
-    summary(&who, grid, count);
+    if (strcmp(o.grid, "files") == 0)
+        summary_by_files(&who, cells, count);
+    else
+        summary(&who, cells, count);
     return 0;
 }

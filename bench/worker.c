@@ -3,8 +3,11 @@
  * Runs the contenders of this program, as the driver asks by lines on stdin; one line of answer
  * each on stdout:
  *
- *     cell WORKLOAD N K    prepare: "ok", or "skip REASON"
- *     run CONTENDER        one round: nanoseconds of CPU time for each iteration
+ *     cell WORKLOAD FILES N K WAITS    prepare: "ok", or "skip REASON". WAITS are what a contender
+ *                                      that learns gets before the first round; 0: the default
+ *     run CONTENDER                    one round: nanoseconds of CPU time for each iteration, or 0
+ *                                      where it takes no part, and how many waits in it were made
+ *                                      by poll and by epoll, if the contender can tell
  *
  * The first answer, unasked, names the contenders. CPU time rather than time: other programs do not
  * count, and neither does what a sleeping wait sleeps.
@@ -32,6 +35,7 @@ struct seat {
 
 static struct cell shared;
 static struct seat seats[MOST];
+static uint32_t waits_to_learn;
 
 static uint64_t cpu_ns(void)
 {
@@ -47,16 +51,22 @@ static double timed(const struct contender *contender, struct seat *seat, uint32
     return (double)(cpu_ns() - start) / iterations;
 }
 
-/* Returns the ns of an iteration, about. */
+/* Returns the ns of an iteration, about, with all that is in it. */
 static double warm_up(const struct contender *contender, struct seat *seat)
 {
     uint32_t waits = seat->cell.workload->waits ? seat->cell.workload->waits : 1;
     uint32_t times = contender->learns ? LEARN : 1;
-    uint64_t end = cpu_ns() + (uint64_t)times * WARM_NS;
-    double ns = 0;
-    for (uint32_t i = 0; i < times * WARM_UP / waits + 1 && cpu_ns() < end; i++)
-        ns = timed(contender, seat, 1);
-    return ns;
+    bool asked_for = contender->learns && waits_to_learn > 0;
+    uint32_t iterations = (asked_for ? waits_to_learn : times * WARM_UP) / waits + 1;
+    uint64_t start = cpu_ns();
+    uint64_t end = asked_for ? UINT64_MAX : start + (uint64_t)times * WARM_NS;
+    uint64_t last = 0;
+    for (uint32_t i = 0; i < iterations && start < end; i++) {
+        contender->run(seat->loop, &seat->cell, 1);
+        last = cpu_ns() - start;
+        start += last;
+    }
+    return (double)last;
 }
 
 static void leave_cell(void)
@@ -64,11 +74,8 @@ static void leave_cell(void)
     for (int i = 0; i < MOST; i++) {
         if (seats[i].loop != NULL)
             contenders[i]->ops->close(seats[i].loop);
-        if (seats[i].cell.fds != NULL) {
-            for (uint32_t f = 0; f < seats[i].cell.nslots; f++)
-                seats[i].cell.fds[f] = -1; /* these are those of `shared` */
+        if (seats[i].cell.fds != NULL)
             cell_close(&seats[i].cell);
-        }
     }
     if (shared.fds != NULL)
         cell_close(&shared);
@@ -76,12 +83,7 @@ static void leave_cell(void)
     memset(&shared, 0, sizeof shared);
 }
 
-static uint64_t fds_needed(const struct workload *w, uint32_t n)
-{
-    return (uint64_t)n * (w->kind == PIPES ? 2 : 1) + 64;
-}
-
-static void enter_cell(const char *name, uint32_t n, uint32_t k)
+static void enter_cell(const char *name, const char *files, uint32_t n, uint32_t k)
 {
     struct rlimit limit;
     const struct workload *w = NULL;
@@ -89,10 +91,10 @@ static void enter_cell(const char *name, uint32_t n, uint32_t k)
     for (uint32_t i = 0; (w = workload_at(i)) != NULL && strcmp(w->name, name) != 0; i++)
         ;
     getrlimit(RLIMIT_NOFILE, &limit);
-    shared = (struct cell){.workload = w, .n = n, .k = k};
-    if (w == NULL)
+    shared = (struct cell){.workload = w, .files = kind_named(files), .n = n, .k = k};
+    if (w == NULL || shared.files == KINDS)
         printf("skip no such workload\n");
-    else if (fds_needed(w, n) > limit.rlim_cur)
+    else if (cell_fds(&shared) > limit.rlim_cur)
         printf("skip RLIMIT_NOFILE\n");
     else if (!w->own_fds && !cell_open(&shared))
         printf("skip no fds\n");
@@ -133,7 +135,8 @@ static void check_seen(const struct contender *contender, const struct cell *c, 
 
 static void sit_down(const struct contender *contender, struct seat *seat)
 {
-    seat->cell = (struct cell){.workload = shared.workload, .n = shared.n, .k = shared.k};
+    seat->cell = (struct cell){
+        .workload = shared.workload, .files = shared.files, .n = shared.n, .k = shared.k};
     bool opened =
         shared.workload->own_fds ? cell_open(&seat->cell) : cell_open_like(&seat->cell, &shared);
     if (!opened)
@@ -149,24 +152,46 @@ static void stand_up(const struct contender *contender, struct seat *seat)
     seat->cell = (struct cell){0};
 }
 
-static double run(const struct contender *contender, struct seat *seat)
+/* What goes to and fro ends where it began: the number is even. */
+static uint32_t iterations_of(double ns)
+{
+    double iterations = ns > 0 ? ROUND_NS / ns : 1000;
+    return (iterations > 2 ? (uint32_t)iterations + 1 : 2) & ~1u;
+}
+
+static struct ways ways_of(const struct contender *contender, const struct seat *seat)
+{
+    if (contender->ops->ways == NULL || seat->loop == NULL)
+        return (struct ways){0};
+    return contender->ops->ways(seat->loop);
+}
+
+static void run(const struct contender *contender, struct seat *seat)
 {
     const struct workload *w = shared.workload;
     if (seat->cell.fds == NULL)
         sit_down(contender, seat);
-    double mean =
-        seat->iterations == 0 || w->own_fds ? warm_up(contender, seat) : timed(contender, seat, 1);
-    if (seat->iterations == 0) {
-        double rounds = mean > 0 ? ROUND_NS / mean : 1000;
-        seat->iterations = rounds > 2 ? (uint32_t)rounds : 2;
-        seat->iterations += seat->iterations & 1; /* what goes to and fro ends where it began */
-    }
+    if (seat->iterations == 0)
+        seat->iterations = iterations_of(warm_up(contender, seat));
+    else if (w->own_fds)
+        warm_up(contender, seat);
+    else
+        timed(contender, seat, 1);
     seat->cell.seen = 0;
+    struct ways before = ways_of(contender, seat);
     double ns = timed(contender, seat, seat->iterations);
+    struct ways after = ways_of(contender, seat);
     check_seen(contender, &seat->cell, seat->iterations);
+    printf("%.3f %" PRIu64 " %" PRIu64 "\n", ns, after.poll - before.poll,
+           after.epoll - before.epoll);
     if (w->own_fds)
         stand_up(contender, seat);
-    return ns;
+}
+
+static bool takes_part(const struct contender *contender)
+{
+    const struct workload *w = shared.workload;
+    return !w->toggles || kind_never(shared.files) != POLLPRI || !contender->ops->no_pri;
 }
 
 int main(void)
@@ -182,13 +207,16 @@ int main(void)
 
     char line[128];
     char name[32];
+    char files[32];
     uint32_t n;
     uint32_t k;
     while (fgets(line, sizeof line, stdin) != NULL) {
-        if (sscanf(line, "cell %31s %u %u", name, &n, &k) == 3)
-            enter_cell(name, n, k);
-        else if (sscanf(line, "run %u", &n) == 1)
-            printf("%.3f\n", run(contenders[n], &seats[n]));
+        if (sscanf(line, "cell %31s %31s %u %u %u", name, files, &n, &k, &waits_to_learn) == 5)
+            enter_cell(name, files, n, k);
+        else if (sscanf(line, "run %u", &n) == 1 && takes_part(contenders[n]))
+            run(contenders[n], &seats[n]);
+        else
+            printf("0\n");
     }
     leave_cell();
     return 0;

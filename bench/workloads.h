@@ -56,7 +56,7 @@ INLINE void take_all(const struct ops *o, void *loop, struct cell *c, bool block
 
 INLINE void toggle(const struct ops *o, void *loop, struct cell *c)
 {
-    uint32_t events = (c->phase ^= 1) ? POLLIN | POLLOUT : POLLIN;
+    uint32_t events = (c->phase ^= 1) ? POLLIN | c->never : POLLIN;
     EACH_CHOSEN(c, i)
     o->events(loop, i, events);
     o->wait(loop, c, false);
@@ -66,7 +66,7 @@ INLINE void toggle_back(const struct ops *o, void *loop, struct cell *c)
 {
     EACH_CHOSEN(c, i)
     {
-        o->events(loop, i, POLLIN | POLLOUT);
+        o->events(loop, i, POLLIN | c->never);
         o->events(loop, i, POLLIN);
     }
     o->wait(loop, c, false);
