@@ -29,9 +29,14 @@ enum workload_id {
     SLEEP,
     RING,
     MIXED,
+    COLD,
+    KINDS_CHANGE,
 };
 
 enum fd_kind { EVENTFDS, PIPES, TIMERFDS, UNIX_SOCKETS, TCP_SOCKETS, KINDS };
+
+/* Waits that are timed each alone. */
+#define TIMED 32
 
 struct workload {
     enum workload_id id;
@@ -41,8 +46,10 @@ struct workload {
     bool empty;       /* begins with no slot set */
     bool ready;       /* the k chosen slots are ready all the time */
     bool toggles;     /* interest in an event that the files never have */
+    bool tcp_too;     /* the slots hold TCP sockets now and then: twice the files */
     uint32_t spread;  /* slots for each one used: 1 for no holes */
     uint32_t waits;   /* in one iteration, about: the unit of warming up */
+    uint32_t least;   /* iterations of a round; 0: two */
 };
 
 /* One cell, as one contender sees it. */
@@ -52,6 +59,7 @@ struct cell {
     uint32_t n; /* used slots */
     uint32_t k; /* those that are ready, or changed: the chosen ones */
     uint32_t nslots;
+    uint32_t nfds;    /* nslots, or twice as many: behind the files of the slots TCP sockets */
     bool owns;        /* the fds: it closes them */
     int *fds;         /* by slot; -1 for a hole */
     int *ends;        /* the other ends: a byte written there makes a slot ready */
@@ -62,7 +70,9 @@ struct cell {
     uint32_t nfired;
     uint32_t phase; /* flips with each iteration */
     uint32_t to_write;
-    uint64_t seen; /* ready slots reported so far */
+    uint64_t seen;           /* ready slots reported so far */
+    uint64_t wait_ns[TIMED]; /* COLD: what the last waits took */
+    uint32_t ntimed;
     struct sleeper *sleeper;
 };
 

@@ -60,6 +60,17 @@ static const struct workload workloads[] = {
      .what = "100 waits with k of n ready, 100 idle, 100 replacing one",
      .own_fds = true,
      .waits = 300},
+    {.id = COLD,
+     .name = "cold",
+     .what = "a wait; k of n are ready, and other memory is in the caches",
+     .ready = true,
+     .least = TIMED},
+    {.id = KINDS_CHANGE,
+     .name = "kinds-change",
+     .what = "500 waits on eventfds, then 500 on TCP sockets, each with other interest in k of n",
+     .toggles = true,
+     .tcp_too = true,
+     .waits = 1000},
 };
 
 const struct workload *workload_at(uint32_t at)
@@ -79,13 +90,14 @@ static void lay_out(struct cell *c)
 {
     uint32_t spread = c->workload->spread ? c->workload->spread : 1;
     c->nslots = c->n * spread;
+    c->nfds = c->nslots * (c->workload->tcp_too ? 2 : 1);
     c->never = kind_never(c->files);
-    c->fds = array(c->nslots, sizeof *c->fds);
-    c->ends = array(c->nslots, sizeof *c->ends);
+    c->fds = array(c->nfds, sizeof *c->fds);
+    c->ends = array(c->nfds, sizeof *c->ends);
     c->used = array(c->n, sizeof *c->used);
     c->chosen = array(c->k + 1, sizeof *c->chosen);
     c->fired = array(c->n, sizeof *c->fired);
-    for (uint32_t i = 0; i < c->nslots; i++)
+    for (uint32_t i = 0; i < c->nfds; i++)
         c->fds[i] = c->ends[i] = -1;
     for (uint32_t i = 0; i < c->n; i++)
         c->used[i] = i * spread + spread / 2;
@@ -104,6 +116,10 @@ bool cell_open(struct cell *c)
         bool chosen = ready < c->k && c->chosen[ready] == i;
         ready += chosen;
         opened = kind_open(c->files, &c->fds[i], &c->ends[i], chosen && c->workload->ready);
+        if (opened && c->workload->tcp_too) {
+            i += c->nslots;
+            opened = kind_open(TCP_SOCKETS, &c->fds[i], &c->ends[i], false);
+        }
     }
     if (opened && c->workload->id == SLEEP)
         c->sleeper = sleeper_open(c->fds[c->chosen[0]]);
@@ -114,14 +130,14 @@ bool cell_open(struct cell *c)
 bool cell_open_like(struct cell *c, const struct cell *shared)
 {
     lay_out(c);
-    for (uint32_t i = 0; i < c->nslots; i++)
+    for (uint32_t i = 0; i < c->nfds; i++)
         c->fds[i] = shared->fds[i];
     return true;
 }
 
 static void close_files(struct cell *c)
 {
-    for (uint32_t i = 0; i < c->nslots; i++) {
+    for (uint32_t i = 0; i < c->nfds; i++) {
         if (c->fds[i] >= 0)
             close(c->fds[i]);
         if (c->ends[i] >= 0)
@@ -155,5 +171,6 @@ void *loop_open(const struct contender *contender, struct cell *c)
 
 uint64_t cell_fds(const struct cell *c)
 {
-    return (uint64_t)c->n * kind_fds(c->files) + 64;
+    uint32_t each = kind_fds(c->files) + (c->workload->tcp_too ? kind_fds(TCP_SOCKETS) : 0);
+    return (uint64_t)c->n * each + 64;
 }

@@ -53,18 +53,24 @@ static const uint32_t all_sizes[] = {1, 4, 16, 64, 256, 1024, 8192, 16384, 0};
 static const uint32_t idle_sizes[] = {1, 4, FEW, 16, 64, 256, 1024, 8192, MANY, 16384, 0};
 static const uint32_t to_8192[] = {1, 4, 16, 64, 256, 1024, 8192, 0};
 static const uint32_t to_1024[] = {1, 4, 16, 64, 256, 1024, 0};
+static const uint32_t two_sizes[] = {64, 1024, 0};
 static const uint32_t three_sizes[] = {32, 512, 4096, 0};
 
 static const enum fd_kind eventfds[] = {EVENTFDS, KINDS};
 static const enum fd_kind pipes[] = {PIPES, KINDS};
+static const enum fd_kind sockets[] = {UNIX_SOCKETS, TCP_SOCKETS, KINDS};
+static const enum fd_kind eventfds_tcp[] = {EVENTFDS, TCP_SOCKETS, KINDS};
 static const enum fd_kind all_kinds[] = {TCP_SOCKETS, UNIX_SOCKETS, TIMERFDS,
                                          PIPES,       EVENTFDS,     KINDS};
 
 static const struct row all[] = {
     {"idle", eventfds, idle_sizes, {NONE}},
+    {"idle", sockets, two_sizes, {NONE}},
     {"ready", eventfds, all_sizes, {ONE, QUARTER, ALL}},
+    {"ready", sockets, two_sizes, {QUARTER}},
     {"ready-blocking", eventfds, all_sizes, {ONE, QUARTER, ALL}},
     {"toggle", pipes, to_8192, {ONE, EIGHTH, ALL}},
+    {"toggle", sockets, two_sizes, {EIGHTH}},
     {"toggle-back", pipes, to_8192, {ONE, ALL}},
     {"reset", eventfds, to_8192, {ONE, EIGHTH, ALL}},
     {"pause-cancels", eventfds, to_8192, {ONE, ALL}},
@@ -76,6 +82,8 @@ static const struct row all[] = {
     {"sleep", eventfds, to_8192, {ONE}},
     {"ring", pipes, to_8192, {ONE, EIGHTH}},
     {"mixed", eventfds, to_8192, {ONE, HALF}},
+    {"cold", eventfds_tcp, two_sizes, {ONE, QUARTER}},
+    {"kinds-change", eventfds, two_sizes, {EIGHTH}},
     {0},
 };
 

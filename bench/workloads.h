@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #define INLINE static inline __attribute__((always_inline))
@@ -187,6 +188,48 @@ INLINE void mixed(const struct ops *o, void *loop, struct cell *c)
     }
 }
 
+/* More than the caches of one core; what cores share differs too much between machines. Each line
+ * is read, from pages that were written once: else all would be one page of zeros. */
+#define WALKED (8u << 20)
+
+INLINE void walk(void)
+{
+    static volatile unsigned char memory[WALKED];
+    if (memory[0] == 0)
+        for (uint32_t at = 0; at < WALKED; at++)
+            memory[at] = 1;
+    for (uint32_t at = 0; at < WALKED; at += 64)
+        (void)memory[at];
+}
+
+INLINE uint64_t wall_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* Only the wait counts. Its clock costs no system call, which would warm up the kernel. */
+INLINE void cold(const struct ops *o, void *loop, struct cell *c)
+{
+    walk();
+    uint64_t start = wall_ns();
+    take_all(o, loop, c, false);
+    c->wait_ns[c->ntimed++ % TIMED] = wall_ns() - start;
+}
+
+#define KIND_WAITS 500
+
+INLINE void kinds_change(const struct ops *o, void *loop, struct cell *c)
+{
+    for (uint32_t from = 0; from < c->nfds; from += c->nslots) {
+        for (uint32_t i = 0; i < c->n; i++)
+            o->set(loop, c, c->used[i], c->fds[from + c->used[i]], POLLIN);
+        for (int w = 0; w < KIND_WAITS; w++)
+            toggle(o, loop, c);
+    }
+}
+
 INLINE void iterate(const struct ops *o, void *loop, struct cell *c)
 {
     switch (c->workload->id) {
@@ -232,6 +275,12 @@ INLINE void iterate(const struct ops *o, void *loop, struct cell *c)
         break;
     case MIXED:
         mixed(o, loop, c);
+        break;
+    case COLD:
+        cold(o, loop, c);
+        break;
+    case KINDS_CHANGE:
+        kinds_change(o, loop, c);
         break;
     }
 }
