@@ -69,7 +69,7 @@ bench: bench/run $(bench_programs)
 bench-files: bench/run bench/native
 	bench/run -g files -c fdslots_wait,poll,epoll -l 2000 -o bench/files.csv bench/native
 
-# The constants of src/cost.h, for configure.
+# The prices with which fdslots_wait() starts, src/wait/prices.h, on this machine.
 bench_measure_LDFLAGS = -static
 bench_measure_LDADD = libfdslots.la
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Measures the constants of src/cost.h on this machine, and prints them for configure:
- *
- *     ../configure "CPPFLAGS=$(make -s bench-measure)"
+ * Measures on this machine the prices with which fdslots_wait() starts (src/wait/prices.h), and
+ * prints them as that file defines them.
  *
  * Each constant is a difference of loops that differ in one thing. All loops run in turn, many
  * times, and the median of each counts. What poll(2) takes for a slot depends on the kind of file:

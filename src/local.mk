@@ -40,6 +40,7 @@ libfdslots_la_SOURCES = \
 	src/wait/choice.h \
 	src/wait/entry.c \
 	src/wait/entry.h \
+	src/wait/prices.c \
 	src/wait/prices.h \
 	src/wait/ways.h \
 	src/buffer/close.c \

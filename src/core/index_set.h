@@ -94,6 +94,17 @@ static inline uint32_t fdslots_index_set_next(const struct index_set *set, uint3
     for (uint32_t i = fdslots_index_set_first(set); i != INDEX_NONE;                               \
          i = fdslots_index_set_next(set, i + 1))
 
+/* Whether there are no more members than that. */
+static inline bool fdslots_index_set_at_most(const struct index_set *set, uint32_t most)
+{
+    FOR_EACH_IN(set, i)
+    {
+        if (most-- == 0)
+            return false;
+    }
+    return true;
+}
+
 static inline bool fdslots_index_set_has(const struct index_set *set, uint32_t index)
 {
     return set->level[0][index >> 6] >> (index & 63) & 1;

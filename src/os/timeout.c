@@ -47,7 +47,7 @@ struct timespec fdslots_timespec_from_ns(int64_t ns)
     return (struct timespec){.tv_sec = (time_t)seconds, .tv_nsec = (long)(ns % NS_PER_S)};
 }
 
-static int64_t now(void)
+int64_t fdslots_now(void)
 {
     struct timespec ts;
     int saved = errno;
@@ -55,9 +55,24 @@ static int64_t now(void)
     return rc < 0 ? rc : ts.tv_sec * NS_PER_S + ts.tv_nsec;
 }
 
+#define READINGS 16
+
+int64_t fdslots_clock_price(void)
+{
+    int64_t least = INT64_MAX;
+    int64_t before = fdslots_now();
+    for (int i = 0; i < READINGS; i++) {
+        const int64_t after = fdslots_now();
+        if (after > before && after - before < least)
+            least = after - before;
+        before = after;
+    }
+    return least;
+}
+
 int64_t fdslots_deadline(int64_t ns)
 {
-    int64_t start = now();
+    int64_t start = fdslots_now();
     if (start < 0)
         return start;
     return ns < TIMEOUT_FOREVER - start ? start + ns : TIMEOUT_FOREVER;
@@ -67,7 +82,7 @@ int64_t fdslots_time_left(int64_t deadline)
 {
     if (deadline == TIMEOUT_FOREVER)
         return TIMEOUT_FOREVER;
-    int64_t moment = now();
+    int64_t moment = fdslots_now();
     if (moment < 0)
         return moment;
     return deadline > moment ? deadline - moment : 0;

@@ -24,6 +24,13 @@ struct timespec fdslots_timespec_from_ns(int64_t ns);
 /* Return as many of these seconds as a time_t of `size` bytes holds: it may be short. */
 int64_t fdslots_seconds_that_fit(int64_t seconds, size_t size);
 
+/* Return the time of a clock that only goes forward, or an error. */
+int64_t fdslots_now(void);
+
+/* Return what asking for it costs, or the step that it goes by, where that is more; the price of
+ * what never pays, where it stands still. */
+int64_t fdslots_clock_price(void);
+
 /* Return the moment at which a timeout that starts now runs out, and what is left until then; or an
  * error, where the clock cannot be read. */
 int64_t fdslots_deadline(int64_t ns);

@@ -9,8 +9,10 @@
 
 #include "choice.h"
 
-/* Set o->fresh and o->added. Of the slots that are looked at, those that are again as the set knows
- * them are changed no longer. None is looked at where the set is cheaper whatever they cost. */
-void fdslots_changes_price(struct fdslots *s, struct outlook *o);
+#define CHANGES_LOOKED_AT 4
+
+/* Set o->fresh and o->added, which are 0. Of the slots that are looked at, those that are again as
+ * the set knows them are changed no longer. */
+void fdslots_changes_look(struct fdslots *s, struct outlook *o);
 
 #endif

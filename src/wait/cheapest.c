@@ -32,7 +32,7 @@ static inline uint32_t count_polled(const struct fdslots *s)
     return fdslots_index_set_empty(&s->polled) ? 0 : fdslots_index_set_count(&s->polled);
 }
 
-static struct outlook look_out(const struct fdslots *s, int64_t timeout_ns)
+static inline struct outlook look_out(const struct fdslots *s, int64_t timeout_ns)
 {
     return (struct outlook){.slots = s->visible,
                             .holes = fdslots_slot_end(s) - s->visible,
@@ -48,11 +48,6 @@ static inline int go(struct fdslots *s, enum way way, int64_t timeout_ns, const 
                           : fdslots_wait_by_set(s, timeout_ns, sigmask);
 }
 
-static enum way other_than(enum way way)
-{
-    return way == BY_POLL ? BY_SET : BY_POLL;
-}
-
 static bool is_refusal(int rc)
 {
     return rc < 0 && rc != -EINTR;
@@ -66,11 +61,11 @@ SELDOM static int fall_back(struct fdslots *s, enum way way, int refusal, int64_
                             const sigset_t *sigmask)
 {
     struct choice *c = s->choice;
-    int rc = go(s, other_than(way), timeout_ns, sigmask);
+    int rc = go(s, fdslots_other_way(way), timeout_ns, sigmask);
     if (is_refusal(rc))
         return refusal;
     s->stats.fallbacks++;
-    c->steady = false;
+    c->steady = c->trial = 0;
     c->avoided = way;
     c->avoid_length =
         c->avoid_length < LONGEST_AVOIDANCE ? c->avoid_length * 2 + 1 : LONGEST_AVOIDANCE;
@@ -80,7 +75,7 @@ SELDOM static int fall_back(struct fdslots *s, enum way way, int refusal, int64_
 
 SELDOM static int wait_avoiding(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
 {
-    const enum way way = other_than(s->choice->avoided);
+    const enum way way = fdslots_other_way(s->choice->avoided);
     s->choice->avoid_left--;
     int rc = go(s, way, timeout_ns, sigmask);
     return is_refusal(rc) ? fall_back(s, way, rc, timeout_ns, sigmask) : rc;
@@ -94,42 +89,103 @@ static void check_backlog(struct fdslots *s)
 {
     struct choice *c = s->choice;
     if (fdslots_index_set_empty(&s->noted))
-        c->backlog = c->excess = 0;
-    else if (c->backlog == 0) /* or some are to be offered again */
-        c->backlog = (uint64_t)fdslots_index_set_count(&s->noted) * COST_EPOLL_ADD;
+        c->backlog = (struct telling){0}, c->excess = 0;
+    else if (c->backlog.looks == 0) { /* or some are to be offered again */
+        const double count = fdslots_index_set_count(&s->noted);
+        c->backlog = (struct telling){.looks = count, .adds = count};
+    }
 }
 
 static enum way choose(struct fdslots *s, struct outlook *o)
 {
     struct choice *c = s->choice;
-    fdslots_choice_estimate(o, c->last);
+    fdslots_choice_settle(c);
+    fdslots_choice_estimate(c, o, c->last);
     check_backlog(s);
-    /* Where poll is cheaper even if the changes cost nothing, nobody needs to look at them. */
-    if (!fdslots_index_set_empty(&s->fresh) && (o->set < o->poll || c->excess > 0))
-        fdslots_changes_price(s, o);
+    if (!fdslots_index_set_empty(&s->fresh) && fdslots_choice_asks(c, o))
+        fdslots_changes_look(s, o);
     const enum way way = fdslots_choice_make(c, o);
-    if (way == BY_POLL && o->added > 0)
+    if (way == BY_POLL && o->added.looks > 0)
         fdslots_index_set_move(&s->fresh, &s->noted);
     return way;
 }
 
-SELDOM static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
+/* Return the moment in ns, and what it costs to ask for it; 0 where this wait is not to be timed.
+ */
+static int64_t start_clock(struct choice *c)
 {
+    if (LIKELY(!fdslots_choice_times(c)))
+        return 0;
+    if (c->clock == 0)
+        c->clock = (double)fdslots_clock_price();
+    return fdslots_now();
+}
+
+/* How long the wait took that began then; 0 where nobody knows. */
+static double stop_clock(const struct choice *c, int64_t start)
+{
+    if (LIKELY(start <= 0))
+        return 0;
+    const int64_t end = fdslots_now();
+    const double ns = (double)(end - start) - c->clock;
+    if (end <= start)
+        return 0; /* the clock could not be read, or has stood still */
+    return ns > 1 ? ns : 1;
+}
+
+/* Calls of epoll_ctl(2). */
+struct calls {
+    uint64_t all, modify;
+};
+
+static struct calls calls_of(const struct fdslots *s)
+{
+    return (struct calls){.all = s->stats.epoll_ctl_calls, .modify = s->modify_calls};
+}
+
+/* What the set was told since then. */
+static struct telling told_since(const struct fdslots *s, struct calls before, double looks)
+{
+    const int64_t calls = (int64_t)(s->stats.epoll_ctl_calls - before.all);
+    const int64_t modify = (int64_t)(s->modify_calls - before.modify);
+    return (struct telling){
+        .looks = looks, .modifies = (double)modify, .adds = (double)(calls - modify)};
+}
+
+APART static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
+{
+    struct choice *c = s->choice;
     struct outlook o = look_out(s, timeout_ns);
     const enum way way = choose(s, &o);
+    const struct calls before = calls_of(s);
+    const int64_t start = start_clock(c);
     int rc = go(s, way, timeout_ns, sigmask);
     if (is_refusal(rc))
         return fall_back(s, way, rc, timeout_ns, sigmask);
-    if (way == s->choice->avoided)
-        s->choice->avoid_length = 0; /* it works again */
-    fdslots_choice_learn(s->choice, &o, way, outcome_of(s), count_polled(s));
+    if (way == c->avoided)
+        c->avoid_length = 0; /* it works again */
+    const struct finding found = {
+        .outcome = outcome_of(s),
+        .polled = count_polled(s),
+        .told = told_since(s, before, way == BY_SET ? o.fresh.looks + c->backlog.looks : 0),
+        .ns = rc >= 0 ? stop_clock(c, start) : 0, /* a signal ended it early */
+    };
+    fdslots_choice_learn(c, &o, way, &found);
     return rc;
 }
 
-/* Wait as the last time: nothing changed. */
+/* Whether no more slots changed than the steady wait allows for. */
+static inline bool changed_as_before(const struct fdslots *s)
+{
+    return fdslots_index_set_empty(&s->fresh) || s->choice->changes == ANY_CHANGES ||
+           (s->choice->changes > 0 && fdslots_index_set_at_most(&s->fresh, s->choice->changes));
+}
+
+/* Wait as the last time. */
 static inline int wait_again(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
 {
     struct choice *c = s->choice;
+    c->ran++;
     int rc = go(s, c->way, timeout_ns, sigmask);
     if (UNLIKELY(is_refusal(rc)))
         return fall_back(s, c->way, rc, timeout_ns, sigmask);
@@ -137,7 +193,7 @@ static inline int wait_again(struct fdslots *s, int64_t timeout_ns, const sigset
     if (UNLIKELY(rc != (int)c->last.ready) ||
         (timeout_ns > 0 && outcome_of(s).queued != c->last.queued)) {
         c->last = outcome_of(s);
-        c->steady = false;
+        c->steady = 0;
     }
     return rc;
 }
@@ -170,7 +226,7 @@ int fdslots_wait(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
     if (UNLIKELY((s->flags | s->epoll_only | c->avoid_left | s->refused) != 0))
         return wait_bound(s, timeout_ns, sigmask);
     fdslots_wait_begin(s);
-    if (c->steady && c->blocks == (timeout_ns > 0) && fdslots_index_set_empty(&s->fresh))
+    if (c->ran < c->steady && c->blocks == (timeout_ns > 0) && changed_as_before(s))
         return wait_again(s, timeout_ns, sigmask);
     return wait_anew(s, timeout_ns, sigmask);
 }

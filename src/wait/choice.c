@@ -1,57 +1,226 @@
 /* SPDX-License-Identifier: ISC */
 #include "choice.h"
 
+#define CLOCK_START     25 /* ns; for a buffer of few waits the clock is not measured */
+#define LEAST_STEPS     3  /* of the clock, for a wait to say anything */
+#define WEIGHT          0.125
+#define WEIGHT_OF_TRIAL 0.5 /* it is seldom */
+#define USUAL           8   /* waits, about, that make an average */
+#define FEW_CHANGES     4   /* that are counted quickly */
+
 void fdslots_choice_lay_out(struct fdslots *s, struct layout *at)
 {
     s->choice = fdslots_layout_take(at, 1, sizeof *s->choice);
-    if (s->choice != NULL)
-        *s->choice = (struct choice){.way = BY_POLL};
+    if (s->choice == NULL)
+        return;
+    *s->choice = (struct choice){.way = BY_POLL};
+    fdslots_prices_start(&s->choice->prices);
 }
 
-void fdslots_choice_estimate(struct outlook *o, struct outcome outcome)
+/* ---- price ---- */
+
+double fdslots_choice_price(const struct choice *c, struct telling telling)
 {
-    const uint64_t queue = o->blocks ? COST_POLL_QUEUE : 0;
-    o->poll = COST_POLL_CALL + (uint64_t)o->slots * COST_POLL_SLOT +
-              (uint64_t)o->holes * COST_POLL_HOLE + outcome.queued * queue;
-    o->set = COST_EPOLL_CALL;
-    if (outcome.ready > 0)
-        o->set += COST_EPOLL_REPORT + (uint64_t)outcome.ready * COST_EPOLL_READY;
-    if (o->polled > 0)
-        o->set += COST_POLL_CALL + (o->polled + UINT64_C(1)) * (COST_POLL_SLOT + queue);
+    const double *price = c->prices.of;
+    return telling.looks * price[SET_LOOK] + telling.modifies * price[SET_MODIFY] +
+           telling.adds * price[SET_ADD];
 }
+
+/* What a wait does that finds this, and tells the set of that. */
+static inline struct work work_of(const struct outlook *o, struct outcome outcome,
+                                  struct telling told)
+{
+    return (struct work){.of = {
+                             [POLL_CALL] = 1,
+                             [POLL_SLOT] = o->slots,
+                             [POLL_QUEUED] = o->blocks ? outcome.queued : 0,
+                             [POLL_HOLE] = o->holes,
+                             [SET_CALL] = 1,
+                             [SET_REPORT] = outcome.ready > 0,
+                             [SET_READY] = outcome.ready,
+                             [SET_BESIDE] = o->polled > 0,
+                             [SET_POLLED] = o->polled > 0 ? o->polled + 1.0 : 0,
+                             [SET_LOOK] = told.looks,
+                             [SET_MODIFY] = told.modifies,
+                             [SET_ADD] = told.adds,
+                         }};
+}
+
+void fdslots_choice_estimate(const struct choice *c, struct outlook *o, struct outcome outcome)
+{
+    const struct work work = work_of(o, outcome, (struct telling){0});
+    o->poll = fdslots_prices_sum(&c->prices, &work, BY_POLL);
+    o->set = fdslots_prices_sum(&c->prices, &work, BY_SET);
+}
+
+/* ---- choose ---- */
 
 /* Move an account of what one way has cost above the other by this wait; never below 0, since what
  * was once saved does not make a later loss smaller. */
-static void account(uint64_t *balance, uint64_t cost, uint64_t other)
+static void account(double *balance, double more)
 {
-    if (cost >= other)
-        *balance += cost - other;
-    else
-        *balance -= *balance < other - cost ? *balance : other - cost;
+    *balance = *balance + more > 0 ? *balance + more : 0;
+}
+
+static enum way cheaper(struct choice *c, const struct outlook *o)
+{
+    const double told = o->set + fdslots_choice_price(c, o->fresh);
+    const double backlog = fdslots_choice_price(c, c->backlog);
+    if (backlog == 0)
+        return o->set < o->poll && told <= o->poll ? BY_SET : BY_POLL;
+    account(&c->excess, o->poll - told);
+    return c->excess < backlog ? BY_POLL : BY_SET;
+}
+
+/* What the waits by this way must have cost before the other way, which costs so much more this
+ * time, is tried. */
+static double try_at(const struct choice *c, enum way way, double more)
+{
+    return more * (c->taken[fdslots_other_way(way)] ? TRY_AGAIN : TRY_FIRST);
+}
+
+/* What a trial of the other way costs more than waits by this one. One by poll leaves changes
+ * behind; before these are told, polling costs as much again as they saved. */
+static double more_by_other(const struct choice *c, const struct outlook *o, enum way way)
+{
+    if (way == BY_SET)
+        return TRIAL * (o->poll - o->set);
+    return TRIAL * (o->set - o->poll) + fdslots_choice_price(c, c->backlog) +
+           fdslots_choice_price(c, o->fresh) + (TRIAL - 1) * c->usual;
+}
+
+static bool should_try(const struct choice *c, const struct outlook *o, enum way way)
+{
+    return c->way == way && c->spent >= try_at(c, way, more_by_other(c, o, way));
+}
+
+bool fdslots_choice_asks(const struct choice *c, const struct outlook *o)
+{
+    return o->set < o->poll || c->excess > 0 || c->trial > 0 || should_try(c, o, BY_POLL);
 }
 
 enum way fdslots_choice_make(struct choice *c, const struct outlook *o)
 {
-    if (c->backlog == 0)
-        return o->set < o->poll && o->set + o->fresh <= o->poll ? BY_SET : BY_POLL;
-    account(&c->excess, o->poll, o->set + o->fresh);
-    return c->excess < c->backlog ? BY_POLL : BY_SET;
+    const enum way way = cheaper(c, o);
+    if (c->trial > 0)
+        return c->way; /* it goes on */
+    if (!should_try(c, o, way))
+        return way;
+    c->trial = TRIAL;
+    return fdslots_other_way(way);
 }
 
-void fdslots_choice_learn(struct choice *c, struct outlook *o, enum way way, struct outcome outcome,
-                          uint32_t polled)
+/* ---- learn ---- */
+
+/* What the waits must have cost before one of them is timed. */
+static double time_at(const struct choice *c)
 {
-    if (way == BY_POLL)
-        c->backlog += o->added;
-    else
-        c->backlog = c->excess = 0;
-    if (outcome.ready != c->last.ready || outcome.queued != c->last.queued || polled != o->polled) {
-        o->polled = polled;
-        fdslots_choice_estimate(o, outcome);
+    const double clock = c->clock > 0 ? c->clock : CLOCK_START;
+    return clock * (c->timed < WARM ? TIMING_WARM : TIMING);
+}
+
+bool fdslots_choice_times(const struct choice *c)
+{
+    return c->prices.surprised || c->trial > 0 || c->untimed >= time_at(c);
+}
+
+static void spend(struct choice *c, double price)
+{
+    c->spent += price;
+    c->untimed += price;
+}
+
+void fdslots_choice_settle(struct choice *c)
+{
+    spend(c, c->ran * c->each);
+    c->steady = c->ran = 0;
+}
+
+static void learn_price(struct choice *c, struct outlook *o, enum way way,
+                        const struct finding *found)
+{
+    const struct work work = work_of(o, found->outcome, found->told);
+    c->untimed = 0;
+    /* What is not far above the step of the clock says nothing. */
+    const double price = fdslots_prices_sum(&c->prices, &work, way);
+    if (found->ns < LEAST_STEPS * c->clock && price < LEAST_STEPS * c->clock)
+        return;
+    fdslots_prices_learn(&c->prices, &work, way, found->ns, c->trial > 0 ? WEIGHT_OF_TRIAL : WEIGHT,
+                         o->blocks);
+    c->timed += c->timed < WARM;
+    fdslots_choice_estimate(c, o, found->outcome);
+}
+
+/* So many slots may change before a wait that is like this one, which told the set of as many.
+ * While the set lags behind, each wait brings the flush nearer. */
+static uint32_t changes_allowed(const struct choice *c, const struct outlook *o, enum way way)
+{
+    const double told = o->fresh.modifies + o->fresh.adds;
+    if (way == BY_SET)
+        return told <= FEW_CHANGES ? (uint32_t)told : 0;
+    return c->backlog.looks == 0 && o->poll <= o->set ? ANY_CHANGES : 0;
+}
+
+static bool is_best(const struct choice *c, const struct outlook *o, enum way way)
+{
+    if (way == BY_SET)
+        return o->set + fdslots_choice_price(c, o->fresh) < o->poll;
+    return o->poll <= o->set && c->excess == 0;
+}
+
+/* How many waits like this one may follow unasked. */
+static uint32_t steady_waits(const struct choice *c, const struct outlook *o, enum way way)
+{
+    if (!is_best(c, o, way) || c->prices.surprised || c->trial > 0)
+        return 0;
+    const double until_timed = time_at(c) - c->untimed;
+    const double until_tried = try_at(c, way, more_by_other(c, o, way)) - c->spent;
+    const double waits = (until_timed < until_tried ? until_timed : until_tried) / c->each;
+    return waits < 1 ? 0 : waits < INT32_MAX ? (uint32_t)waits : INT32_MAX;
+}
+
+/* What the set was told of, or not. */
+static void remember_changes(struct choice *c, const struct outlook *o, enum way way)
+{
+    c->usual += (fdslots_choice_price(c, o->fresh) - c->usual) / USUAL;
+    if (way == BY_SET) {
+        c->backlog = (struct telling){0};
+        c->excess = 0;
+        return;
     }
+    c->backlog.looks += o->added.looks;
+    c->backlog.modifies += o->added.modifies;
+    c->backlog.adds += o->added.adds;
+}
+
+/* What the wait found and cost. */
+static void remember_wait(struct choice *c, struct outlook *o, enum way way,
+                          const struct finding *found)
+{
+    const struct outcome outcome = found->outcome;
+    if (outcome.ready != c->last.ready || outcome.queued != c->last.queued ||
+        found->polled != o->polled) {
+        o->polled = found->polled;
+        fdslots_choice_estimate(c, o, outcome);
+    }
+    if (way != c->way)
+        c->spent = 0;
+    c->each = way == BY_POLL ? o->poll : o->set + fdslots_choice_price(c, found->told);
+    spend(c, c->each);
     c->last = outcome;
     c->way = way;
+    c->taken[way] = true;
     c->blocks = o->blocks;
-    c->steady =
-        o->fresh == 0 && (way == BY_POLL ? o->poll <= o->set && c->excess == 0 : o->set < o->poll);
+}
+
+void fdslots_choice_learn(struct choice *c, struct outlook *o, enum way way,
+                          const struct finding *found)
+{
+    remember_changes(c, o, way);
+    remember_wait(c, o, way, found);
+    if (found->ns > 0)
+        learn_price(c, o, way, found);
+    c->trial -= c->trial > 0;
+    c->steady = steady_waits(c, o, way);
+    c->changes = changes_allowed(c, o, way);
 }

@@ -2,15 +2,25 @@
  *
  * Which way is the cheapest for the next wait: arithmetic alone, no kernel and no clock.
  *
- * poll(2) looks at every slot, each time, and needs no preparation. The set looks at the ready
- * slots only, and at those that are polled beside it, once it agrees with the slots: the flush,
- * which is worth its price only over the waits to come. Nobody knows those, so this rents before it
- * buys (the ski-rental problem): it polls until polling has cost as much more as the flush would,
- * and then flushes. While the set is in step it takes what is cheaper for the wait at hand, changes
- * included.
+ * Price. A wait by poll(2) looks at every slot. A wait by the set looks at the ready slots, and at
+ * those that are polled beside it, but must be told first what changed. What each of these costs is
+ * in prices.h; how many there are is known, or expected to be as in the last wait.
  *
- * So what polling costs above the set, before a flush, is at most the price of that flush and of
- * one wait. No sum here grows beyond that.
+ * Choose. While the set is in step, that is all: the cheaper way, changes included. While it lags
+ * behind, telling it is worth its price only over the waits to come, which nobody knows. So this
+ * rents before it buys (the ski-rental problem): it polls until polling has cost as much more as
+ * the set and the flush would, and then flushes.
+ *
+ * Learn. Now and then a wait is timed, so seldom that reading the clock costs some thousandth of
+ * what the waits cost. The way that is not taken may have become cheaper. So it is tried whenever
+ * the waits since have cost a hundred times what the trial costs more; or twice, where nothing is
+ * known of it yet.
+ *
+ * By the prices known at each wait, then: what polling costs above the set, before a flush, is at
+ * most the price of that flush and of one wait, for the account is closed when it reaches the
+ * flush, and one wait is the most that it can jump beyond; and all trials of a way but its first
+ * cost at most a hundredth of all waits, for each is paid by the waits before it. No account grows
+ * beyond what closes it.
  */
 #ifndef FDSLOTS_CHOICE_H
 #define FDSLOTS_CHOICE_H
@@ -24,27 +34,55 @@ struct outcome {
     uint32_t queued; /* slots before the first ready one; all where none was */
 };
 
-/* What is known before a wait. */
-struct outlook {
-    uint32_t slots;  /* that poll(2) would look at */
-    uint32_t holes;  /* that it would step over */
-    uint32_t polled; /* slots that are polled beside the set */
-    bool blocks;     /* the timeout is not 0 */
-    uint64_t fresh;  /* price of telling the set what changed since the last wait */
-    uint64_t added;  /* the part of it that had not changed before: the rest is in the backlog */
-    uint64_t poll;   /* set by an estimate: what each way should cost, changes apart */
-    uint64_t set;
+/* What telling the set of changes takes. */
+struct telling {
+    double looks;
+    double modifies;
+    double adds; /* of files, or deletions */
 };
 
-enum way { BY_POLL, BY_SET };
+/* What is known before a wait. */
+struct outlook {
+    uint32_t slots;       /* that poll(2) would look at */
+    uint32_t holes;       /* that it would step over */
+    uint32_t polled;      /* slots that are polled beside the set */
+    bool blocks;          /* the timeout is not 0 */
+    struct telling fresh; /* of what changed since the last wait */
+    struct telling
+        added;   /* the part of it that had not changed before: the rest is in the backlog */
+    double poll; /* set by an estimate: the price of each way, changes apart */
+    double set;
+};
+
+/* What is known after it. */
+struct finding {
+    struct outcome outcome;
+    uint32_t polled;     /* slots that are polled beside the set by now */
+    struct telling told; /* to the set */
+    double ns;           /* that it took, 0 where it was not timed */
+};
 
 /* What earlier waits taught. */
 struct choice {
+    struct prices prices;
     struct outcome last;
-    uint64_t backlog; /* price of telling the set what changed before the last wait */
-    uint64_t excess;  /* what polling has cost above the set while there was a backlog */
+    struct telling backlog; /* of what changed before the last wait */
+    double usual;     /* what telling the set of the changes before a wait costs, on average */
+    double excess;    /* what polling has cost above the set while there was a backlog */
+    double spent;     /* what the waits have cost since the other way was last taken */
+    double untimed;   /* and since one was timed */
+    double clock;     /* price of timing one; 0 before it was measured */
+    uint32_t timed;   /* waits; no more than WARM are counted */
+    bool taken[WAYS]; /* ever */
+    uint32_t trial;   /* waits that are left of a trial */
     enum way way;     /* of the last wait */
-    bool steady;      /* another wait like it, without a change, would go the same way */
+
+    /* While no more slots change than before the last wait, and each wait finds what it found, so
+     * many waits go the same way unasked. */
+    uint32_t steady;
+    uint32_t ran;     /* so many have */
+    uint32_t changes; /* slots that may change; ANY_CHANGES where they make no difference */
+    double each;      /* price of one */
     bool blocks;      /* it might block */
 
     /* fdslots_wait() goes around a way that was refused. */
@@ -53,23 +91,49 @@ struct choice {
     uint32_t avoid_length; /* how many they were at first */
 };
 
+#define ANY_CHANGES UINT32_MAX
+#define TRIAL       2 /* waits: the first one may have to tell the set, or meets a cold cache */
+#define TRY_FIRST   2
+#define TRY_AGAIN   100
+#define TIMING      1000 /* a wait is timed when the waits since have cost so many times the clock */
+#define TIMING_WARM 25   /* while few were: */
+#define WARM        16
+
 void fdslots_choice_lay_out(struct fdslots *s, struct layout *at);
 
+static inline enum way fdslots_other_way(enum way way)
+{
+    return way == BY_POLL ? BY_SET : BY_POLL;
+}
+
+/* Account for the steady waits that have been. */
+void fdslots_choice_settle(struct choice *c);
+
 /* Set o->poll and o->set for a wait that finds this. */
-void fdslots_choice_estimate(struct outlook *o, struct outcome outcome);
+void fdslots_choice_estimate(const struct choice *c, struct outlook *o, struct outcome outcome);
+
+/* Return what telling the set of this costs. */
+double fdslots_choice_price(const struct choice *c, struct telling telling);
+
+/* Whether the way may depend on what telling the set of what changed costs. */
+bool fdslots_choice_asks(const struct choice *c, const struct outlook *o);
 
 /* Choose for a wait that is expected to find what the last one did. */
 enum way fdslots_choice_make(struct choice *c, const struct outlook *o);
 
-/* A wait went this way, and found this; so many slots are polled beside the set by now. */
-void fdslots_choice_learn(struct choice *c, struct outlook *o, enum way way, struct outcome outcome,
-                          uint32_t polled);
+/* Whether that wait should be timed: now and then, and in a trial. */
+bool fdslots_choice_times(const struct choice *c);
+
+/* A wait went this way. */
+void fdslots_choice_learn(struct choice *c, struct outlook *o, enum way way,
+                          const struct finding *found);
 
 /* A slot of the backlog is again as the set knows it. */
 static inline void fdslots_choice_come_back(struct choice *c)
 {
-    const uint64_t price = COST_CHANGE + COST_EPOLL_MOD;
-    c->backlog -= c->backlog < price ? c->backlog : price;
+    struct telling *t = &c->backlog;
+    t->looks -= t->looks >= 1;
+    t->modifies -= t->modifies >= 1;
 }
 
 #endif

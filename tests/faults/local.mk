@@ -17,8 +17,10 @@ tests_faults_faults_SOURCES = \
 	tests/faults/fault_world.h \
 	tests/faults/faults.c \
 	tests/support/env.c \
-	tests/support/env.h
-tests_faults_faults_CPPFLAGS = $(support_cppflags)
+	tests/support/env.h \
+	tests/support/keep_prices.c \
+	tests/support/keep_prices.h
+tests_faults_faults_CPPFLAGS = $(support_cppflags) -I$(top_srcdir)/src
 tests_faults_faults_LDFLAGS = -static \
 	-Wl,--wrap=clock_gettime \
 	-Wl,--wrap=close \

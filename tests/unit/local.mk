@@ -34,6 +34,8 @@ tests_check_fdslots_SOURCES = \
 	tests/support/fds_unix.c \
 	tests/support/filter.c \
 	tests/support/filter.h \
+	tests/support/keep_prices.c \
+	tests/support/keep_prices.h \
 	tests/support/kernel.c \
 	tests/support/kernel.h \
 	tests/support/odd.c \

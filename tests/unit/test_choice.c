@@ -1,89 +1,273 @@
 /* SPDX-License-Identifier: ISC
  *
- * The choice of a way, alone: waits are simulated, a kernel and a clock are not needed, so all
- * figures are exact. What is checked is the promise of choice.h: while the set lags behind, polling
- * costs above the set at most the price of the flush and of one wait.
+ * The choice of a way, alone: a machine is simulated, and its clock, so all figures are exact. What
+ * is checked are the promises of choice.h and prices.h.
  */
 #include "common.h"
 #include "wait/choice.h"
 
-#define SLOTS        64
-#define CHANGE_PRICE ((uint64_t)COST_EPOLL_ADD + COST_CHANGE)
+#include <string.h>
 
-/* What a wait finds, and what changed before it. */
-struct move {
-    struct outlook outlook;
-    struct outcome outcome;
+#define NS(tenths) ((tenths) / 10.0)
+
+/* ---- a machine, and a program that waits on it ---- */
+
+struct machine {
+    struct prices prices; /* the true ones */
+    unsigned percent;     /* of the samples are spoilt: */
+    double spoilt;        /* so many times too long */
+    uint64_t random;
 };
 
-static const struct move quiet = {{.slots = SLOTS}, {.ready = 0, .queued = SLOTS}};
-static const struct move hot = {{.slots = SLOTS}, {.ready = SLOTS, .queued = 0}};
+/* What each wait of a program finds. */
+struct program {
+    uint32_t slots, ready, toggled, polled;
+    bool blocks;
+};
 
-static uint64_t poll_price(struct outlook o, struct outcome outcome)
+struct player {
+    struct choice c;
+    struct machine m;
+    bool in_step;     /* all slots are registered */
+    uint32_t lagging; /* of these, slots whose last change the set has not been told */
+    double ns;        /* that all waits have taken */
+    uint64_t waits[WAYS];
+};
+
+static void start(struct player *p)
 {
-    fdslots_choice_estimate(&o, outcome);
-    return o.poll;
+    *p = (struct player){.c = {.way = BY_POLL, .clock = 5}};
+    fdslots_prices_start(&p->c.prices);
+    fdslots_prices_start(&p->m.prices);
 }
 
-static uint64_t set_price(struct outlook o, struct outcome outcome)
+static struct outlook look_out(const struct player *p, const struct program *program)
 {
-    fdslots_choice_estimate(&o, outcome);
-    return o.set;
+    struct outlook o = {
+        .slots = program->slots, .polled = program->polled, .blocks = program->blocks};
+    const double toggled = program->toggled;
+    if (!p->in_step && p->c.backlog.looks == 0)
+        o.fresh = o.added = (struct telling){.looks = program->slots, .adds = program->slots};
+    else if (p->in_step)
+        o.fresh = o.added = (struct telling){.looks = toggled, .modifies = toggled};
+    if (p->lagging > 0)
+        o.added = (struct telling){0}; /* the same slots again */
+    return o;
 }
 
-/* One wait. */
-static enum way play(struct choice *c, const struct move *m)
+/* What a wait that finds this costs on the machine, apart from what it tells the set. */
+static double true_price(const struct player *p, struct outlook o, struct outcome outcome,
+                         enum way way)
 {
-    struct outlook o = m->outlook;
-    fdslots_choice_estimate(&o, c->last);
+    const struct choice truth = {.prices = p->m.prices};
+    fdslots_choice_estimate(&truth, &o, outcome);
+    return way == BY_POLL ? o.poll : o.set;
+}
+
+static double telling_price(const struct player *p, struct telling told)
+{
+    const struct choice truth = {.prices = p->m.prices};
+    return fdslots_choice_price(&truth, told);
+}
+
+static double sample(struct player *p, double ns)
+{
+    return next_random(&p->m.random) % 100 < p->m.percent ? ns * p->m.spoilt : ns;
+}
+
+static void advance(struct player *p, enum way way, const struct program *program)
+{
+    if (way == BY_SET)
+        p->in_step = true, p->lagging = 0;
+    else if (p->in_step)
+        p->lagging = program->toggled;
+}
+
+/* A wait, and the steady ones after it. Returns the way. */
+static enum way play(struct player *p, const struct program *program)
+{
+    const struct outcome outcome = {.ready = program->ready,
+                                    .queued = program->ready > 0 ? 0 : program->slots};
+    struct choice *c = &p->c;
+    struct outlook o = look_out(p, program);
+    fdslots_choice_settle(c);
+    fdslots_choice_estimate(c, &o, c->last);
     const enum way way = fdslots_choice_make(c, &o);
-    fdslots_choice_learn(c, &o, way, m->outcome, o.polled);
+    struct telling told = {0};
+    if (way == BY_SET)
+        told = (struct telling){.looks = c->backlog.looks + o.fresh.looks,
+                                .modifies = c->backlog.modifies + o.fresh.modifies,
+                                .adds = c->backlog.adds + o.fresh.adds};
+    const double steady = true_price(p, o, outcome, way);
+    const double ns = steady + telling_price(p, told);
+    const struct finding found = {.outcome = outcome,
+                                  .polled = program->polled,
+                                  .told = told,
+                                  .ns = fdslots_choice_times(c) ? sample(p, ns) : 0};
+    fdslots_choice_learn(c, &o, way, &found);
+    advance(p, way, program);
+    c->ran = program->toggled <= c->changes ? c->steady : 0;
+    p->waits[way] += 1 + c->ran;
+    if (way == BY_SET)
+        told = (struct telling){.looks = program->toggled, .modifies = program->toggled};
+    p->ns += ns + c->ran * (steady + telling_price(p, told));
     return way;
 }
 
-static struct move with_all_changed(struct move m)
+static uint64_t waits_of(const struct player *p)
 {
-    m.outlook.fresh = m.outlook.added = SLOTS * CHANGE_PRICE;
-    return m;
+    return p->waits[BY_POLL] + p->waits[BY_SET];
 }
 
+static void play_waits(struct player *p, const struct program *program, uint64_t waits)
+{
+    for (uint64_t end = waits_of(p) + waits; waits_of(p) < end;)
+        play(p, program);
+}
+
+/* What a wait costs on this machine by one way for good. */
+static double for_good(const struct player *p, const struct program *program, enum way way)
+{
+    const struct outlook o = {
+        .slots = program->slots, .polled = program->polled, .blocks = program->blocks};
+    const struct outcome outcome = {program->ready, program->ready > 0 ? 0 : program->slots};
+    const double toggled = way == BY_SET ? program->toggled : 0;
+    return true_price(p, o, outcome, way) +
+           telling_price(p, (struct telling){.looks = toggled, .modifies = toggled});
+}
+
+static const struct program quiet = {.slots = 64};
+static const struct program hot = {.slots = 64, .ready = 64};
+
 /* ---- prices ---- */
+
+static struct outlook estimated(struct outlook o, struct outcome outcome)
+{
+    struct player p;
+    start(&p);
+    fdslots_choice_estimate(&p.c, &o, outcome);
+    return o;
+}
 
 START_TEST(poll_pays_for_slots_holes_and_queueing)
 {
     struct outlook o = {.slots = 3, .holes = 5};
-    struct outcome outcome = {.ready = 1, .queued = 2};
-    uint64_t base = COST_POLL_CALL + 3 * COST_POLL_SLOT + 5 * COST_POLL_HOLE;
-    ck_assert_uint_eq(poll_price(o, outcome), base);
+    const struct outcome outcome = {.ready = 1, .queued = 2};
+    const double base = NS(COST_POLL_CALL + 3 * COST_POLL_SLOT + 5 * COST_POLL_HOLE);
+    ck_assert_double_eq_tol(estimated(o, outcome).poll, base, 1e-9);
     o.blocks = true;
-    ck_assert_uint_eq(poll_price(o, outcome), base + 2 * COST_POLL_QUEUE);
+    ck_assert_double_eq_tol(estimated(o, outcome).poll, base + NS(2 * COST_POLL_QUEUE), 1e-9);
 }
 END_TEST
 
 START_TEST(the_set_pays_for_what_is_ready)
 {
     const struct outlook o = {.slots = 100};
-    ck_assert_uint_eq(set_price(o, (struct outcome){.ready = 0}), COST_EPOLL_CALL);
-    ck_assert_uint_eq(set_price(o, (struct outcome){.ready = 7}),
-                      COST_EPOLL_CALL + COST_EPOLL_REPORT + 7 * COST_EPOLL_READY);
+    const struct outcome none = {.ready = 0};
+    const struct outcome seven = {.ready = 7};
+    ck_assert_double_eq_tol(estimated(o, none).set, NS(COST_EPOLL_CALL), 1e-9);
+    ck_assert_double_eq_tol(estimated(o, seven).set,
+                            NS(COST_EPOLL_CALL + COST_EPOLL_REPORT + 7 * COST_EPOLL_READY), 1e-9);
 }
 END_TEST
 
 START_TEST(polled_slots_are_paid_for_beside_the_set)
 {
     const struct outlook o = {.slots = 100, .polled = 9};
-    ck_assert_uint_eq(set_price(o, (struct outcome){.ready = 0}),
-                      COST_EPOLL_CALL + COST_POLL_CALL + 10 * COST_POLL_SLOT);
+    const struct outcome none = {.ready = 0};
+    ck_assert_double_eq_tol(estimated(o, none).set,
+                            NS(COST_EPOLL_CALL + COST_POLL_CALL + 10 * COST_POLL_SLOT), 1e-9);
 }
 END_TEST
 
-START_TEST(no_sum_wraps_with_the_most_slots)
+/* ---- what one sample does ---- */
+
+static const struct work idle_poll = {.of = {[POLL_CALL] = 1, [POLL_SLOT] = 100}};
+
+static double price_after(struct prices *p, double times)
 {
-    const struct outlook o = {
-        .slots = INT32_MAX, .holes = INT32_MAX, .polled = INT32_MAX, .blocks = true};
-    const struct outcome outcome = {.ready = INT32_MAX, .queued = INT32_MAX};
-    ck_assert_uint_gt(poll_price(o, outcome), (uint64_t)INT32_MAX * COST_POLL_QUEUE);
-    ck_assert_uint_gt(set_price(o, outcome), (uint64_t)INT32_MAX * COST_EPOLL_READY);
+    const double price = fdslots_prices_sum(p, &idle_poll, BY_POLL);
+    fdslots_prices_learn(p, &idle_poll, BY_POLL, times * price, 0.125, false);
+    return fdslots_prices_sum(p, &idle_poll, BY_POLL) / price;
+}
+
+START_TEST(prices_fall_at_once)
+{
+    struct prices p;
+    fdslots_prices_start(&p);
+    ck_assert_double_eq_tol(price_after(&p, 0.5), 0.5, 0.04);
+    ck_assert_double_eq_tol(price_after(&p, 0.1), 0.1, 0.11);
+}
+END_TEST
+
+START_TEST(prices_rise_by_what_three_waits_agree_on)
+{
+    struct prices p;
+    fdslots_prices_start(&p);
+    ck_assert_double_eq_tol(price_after(&p, 9), 1, 1e-9);
+    ck_assert(p.surprised);
+    ck_assert_double_eq_tol(price_after(&p, 3), 1, 1e-9);
+    ck_assert_double_eq_tol(price_after(&p, 5), 3, 0.03);
+    ck_assert_double_eq_tol(price_after(&p, 9), 1, 1e-9);
+    ck_assert_double_eq_tol(price_after(&p, 9), 1, 1e-9);
+    ck_assert_double_eq_tol(price_after(&p, 1), 1, 1e-9); /* one that was not interrupted */
+    ck_assert(!p.surprised);
+    ck_assert_double_eq_tol(price_after(&p, 9), 1, 1e-9);
+}
+END_TEST
+
+/* Nearly as much as expected: prices are a mean. */
+START_TEST(prices_are_a_mean)
+{
+    struct prices p;
+    fdslots_prices_start(&p);
+    const double price = fdslots_prices_sum(&p, &idle_poll, BY_POLL);
+    for (int i = 0; i < 1000; i++)
+        fdslots_prices_learn(&p, &idle_poll, BY_POLL, price * (i % 2 != 0 ? 1.2 : 1), 0.125, false);
+    ck_assert_double_eq_tol(fdslots_prices_sum(&p, &idle_poll, BY_POLL), 1.1 * price, 0.02 * price);
+}
+END_TEST
+
+/* Waits that are dear for other things do not speak for each other. */
+START_TEST(each_price_rises_by_waits_of_its_own)
+{
+    struct prices p;
+    fdslots_prices_start(&p);
+    const struct work idle = {.of = {[SET_CALL] = 1}};
+    const struct work ready = {.of = {[SET_CALL] = 1, [SET_REPORT] = 1, [SET_READY] = 100}};
+    const double before = p.of[SET_READY];
+    for (int i = 0; i < RISE_AFTER; i++) {
+        fdslots_prices_learn(&p, &ready, BY_SET, 4 * fdslots_prices_sum(&p, &ready, BY_SET), 0.125,
+                             false);
+        fdslots_prices_learn(&p, &idle, BY_SET, fdslots_prices_sum(&p, &idle, BY_SET), 0.125,
+                             false);
+    }
+    ck_assert_double_gt(p.of[SET_READY], 3.5 * before);
+    ck_assert_double_eq_tol(fdslots_prices_sum(&p, &idle, BY_SET), NS(COST_EPOLL_CALL), 10);
+}
+END_TEST
+
+START_TEST(a_wait_that_slept_teaches_nothing)
+{
+    struct prices p;
+    fdslots_prices_start(&p);
+    const double price = fdslots_prices_sum(&p, &idle_poll, BY_POLL);
+    for (int i = 0; i < 1000; i++)
+        fdslots_prices_learn(&p, &idle_poll, BY_POLL, price * (20 + i % 200), 0.125, true);
+    ck_assert_double_eq(fdslots_prices_sum(&p, &idle_poll, BY_POLL), price);
+}
+END_TEST
+
+/* A clock with a coarse step shows most waits as none at all. */
+START_TEST(a_coarse_clock_teaches_nothing)
+{
+    struct player p;
+    start(&p);
+    p.c.clock = 4e6;
+    p.m.percent = 99;
+    p.m.spoilt = 1e-6;
+    play_waits(&p, &quiet, 1000000);
+    ck_assert_double_eq_tol(p.c.prices.of[SET_CALL], NS(COST_EPOLL_CALL), 1e-6);
 }
 END_TEST
 
@@ -91,28 +275,28 @@ END_TEST
 
 START_TEST(many_quiet_slots_end_in_the_set)
 {
-    struct choice c = {.way = BY_POLL};
-    const struct move all = with_all_changed(quiet);
-    ck_assert_int_eq(play(&c, &all), BY_POLL);
+    struct player p;
+    start(&p);
+    ck_assert_int_eq(play(&p, &quiet), BY_POLL);
     int polls = 0;
-    while (play(&c, &quiet) == BY_POLL)
+    while (play(&p, &quiet) == BY_POLL)
         ck_assert_int_lt(++polls, 1000);
-    for (int i = 0; i < 1000; i++)
-        ck_assert_int_eq(play(&c, &quiet), BY_SET);
-    ck_assert(c.steady);
+    ck_assert_int_gt(polls, 10);
+    play_waits(&p, &quiet, 100000);
+    ck_assert_uint_gt(p.waits[BY_SET], 99 * p.waits[BY_POLL]);
 }
 END_TEST
 
 /* Polls before a flush of all slots, after waits by which polling saved. */
 static int polls_before_the_flush(int savings)
 {
-    struct choice c = {.way = BY_POLL};
-    const struct move all = with_all_changed(hot);
-    play(&c, &all);
-    for (int i = 0; i < savings; i++)
-        ck_assert_int_eq(play(&c, &hot), BY_POLL);
+    struct player p;
+    start(&p);
+    p.c.taken[BY_SET] = true; /* nothing is tried so soon */
+    for (int i = 0; i <= savings; i++)
+        ck_assert_int_eq(play(&p, &hot), BY_POLL);
     int polls = 0;
-    while (play(&c, &quiet) == BY_POLL)
+    while (play(&p, &quiet) == BY_POLL)
         polls++;
     return polls;
 }
@@ -121,63 +305,161 @@ START_TEST(savings_are_no_credit)
 {
     const int polls = polls_before_the_flush(0);
     ck_assert_int_gt(polls, 10);
-    ck_assert_int_eq(polls_before_the_flush(100), polls);
+    ck_assert_int_eq(polls_before_the_flush(10), polls);
 }
 END_TEST
+
+static void expect_most(const struct program *program, enum way way)
+{
+    struct player p;
+    start(&p);
+    play_waits(&p, program, 100000);
+    ck_assert_uint_gt(p.waits[way], 4 * p.waits[1 - way]);
+}
 
 START_TEST(slots_that_are_all_ready_stay_with_poll)
 {
-    struct choice c = {.way = BY_POLL};
-    const struct move all = with_all_changed(hot);
-    play(&c, &all);
-    for (int i = 0; i < 1000; i++)
-        ck_assert_int_eq(play(&c, &hot), BY_POLL);
+    expect_most(&hot, BY_POLL);
 }
 END_TEST
 
-/* Every wait after a change of all: whatever the set saves in the wait, it has lost before. */
 START_TEST(constant_change_stays_with_poll)
 {
-    struct choice c = {.way = BY_POLL};
-    struct move all = with_all_changed(quiet);
-    play(&c, &all);
-    all.outlook.added = 0; /* the backlog has them */
-    for (int i = 0; i < 1000; i++)
-        ck_assert_int_eq(play(&c, &all), BY_POLL);
+    const struct program all_change = {.slots = 64, .toggled = 64};
+    expect_most(&all_change, BY_POLL);
 }
 END_TEST
 
 START_TEST(polled_slots_alone_stay_with_poll)
 {
-    struct choice c = {.way = BY_SET, .last = quiet.outcome};
-    struct move m = quiet;
-    m.outlook.polled = SLOTS;
-    ck_assert_int_eq(play(&c, &m), BY_POLL);
-    m.outlook.polled = 1;
-    ck_assert_int_eq(play(&c, &m), BY_SET);
+    const struct program all_polled = {.slots = 64, .polled = 64};
+    const struct program one_polled = {.slots = 64, .polled = 1};
+    expect_most(&all_polled, BY_POLL);
+    expect_most(&one_polled, BY_SET);
 }
 END_TEST
 
-/* ---- the promise ---- */
+/* ---- other machines ---- */
+
+static const struct program programs[] = {
+    {.slots = 32},
+    {.slots = 32, .ready = 24},
+    {.slots = 32, .ready = 4},
+    {.slots = 32, .toggled = 1},
+    {.slots = 32, .toggled = 9},
+    {.slots = 512, .ready = 64},
+    {.slots = 512, .ready = 384},
+    {.slots = 512, .toggled = 15},
+    {.slots = 512, .toggled = 150},
+    {.slots = 4096, .ready = 512},
+    {.slots = 4096, .ready = 3072},
+    {.slots = 4096, .toggled = 123},
+    {.slots = 4096, .toggled = 1228},
+    {.slots = 512, .ready = 64, .blocks = true},
+    {.slots = 512, .ready = 500, .blocks = true},
+    {.slots = 512, .ready = 64, .polled = 16},
+};
+
+/* Everything is so many times as dear; or poll alone is, or the set alone, or telling it. */
+static const double factors[] = {0.1, 0.3, 3, 10};
+enum { ALL, POLL, SET, TELLING, GROUPS };
+
+static void make_dearer(struct machine *m, int group, double factor)
+{
+    static const int first[] = {0, 0, SET_CALL, SET_LOOK};
+    static const int end[] = {PARTS, SET_CALL, SET_LOOK, PARTS};
+    for (int i = first[group]; i < end[group]; i++)
+        m->prices.of[i] *= factor;
+}
+
+#define MACHINES (GROUPS * LENGTH(factors))
+
+static void become(struct machine *m, int machine)
+{
+    fdslots_prices_start(&m->prices);
+    make_dearer(m, machine / LENGTH(factors), factors[machine % LENGTH(factors)]);
+}
+
+/* What the waits cost that the best choice would have cost for good. */
+static double best_of(const struct player *p, const struct program *program)
+{
+    const double poll = for_good(p, program, BY_POLL);
+    const double set = for_good(p, program, BY_SET);
+    return (poll < set ? poll : set) * (double)waits_of(p);
+}
+
+/* That the waits that follow cost hardly more than the best choice. */
+static void expect_right(struct player *p, const struct program *program, const char *when)
+{
+    p->ns = 0;
+    p->waits[BY_POLL] = p->waits[BY_SET] = 0;
+    play_waits(p, program, 5000);
+    const double flush = program->slots * (p->m.prices.of[SET_LOOK] + p->m.prices.of[SET_ADD]);
+    ck_assert_msg(p->ns < 1.04 * best_of(p, program) + flush,
+                  "%s, %u slots, %u ready, %u toggled: %ju by poll (%.0f ns), %ju by the set "
+                  "(%.0f ns): %.3f of the best",
+                  when, program->slots, program->ready, program->toggled,
+                  (uintmax_t)p->waits[BY_POLL], for_good(p, program, BY_POLL),
+                  (uintmax_t)p->waits[BY_SET], for_good(p, program, BY_SET),
+                  p->ns / best_of(p, program));
+}
+
+START_TEST(fifty_waits_are_enough_on_any_machine)
+{
+    for (int i = 0; i < LENGTH(programs); i++) {
+        struct player p;
+        start(&p);
+        become(&p.m, _i);
+        play_waits(&p, &programs[i], 50);
+        expect_right(&p, &programs[i], "after 50 waits");
+    }
+}
+END_TEST
+
+START_TEST(prices_that_change_are_followed)
+{
+    for (int i = 0; i < LENGTH(programs); i++) {
+        struct player p;
+        start(&p);
+        play_waits(&p, &programs[i], 10000);
+        become(&p.m, _i);
+        play_waits(&p, &programs[i], 10000);
+        expect_right(&p, &programs[i], "after a change");
+    }
+}
+END_TEST
+
+START_TEST(a_tenth_of_spoilt_samples_changes_nothing)
+{
+    for (int i = 0; i < LENGTH(programs); i++) {
+        struct player p;
+        start(&p);
+        become(&p.m, _i);
+        p.m.percent = 10;
+        p.m.spoilt = 1000;
+        play_waits(&p, &programs[i], 50);
+        expect_right(&p, &programs[i], "with spoilt samples");
+    }
+}
+END_TEST
+
+/* ---- the promises ---- */
 
 static uint32_t random_below(uint64_t *state, uint32_t n)
 {
     return next_random(state) % n;
 }
 
-static struct move random_move(uint64_t *state)
+static struct program random_program(uint64_t *state)
 {
-    struct move m = {.outlook = {.slots = 1 + random_below(state, SLOTS),
-                                 .polled = random_below(state, 8) == 0 ? 3 : 0,
-                                 .blocks = random_below(state, 2) == 0}};
+    struct program program = {.slots = 1 + random_below(state, 64),
+                              .polled = random_below(state, 8) == 0 ? 3 : 0,
+                              .blocks = random_below(state, 2) == 0};
     if (random_below(state, 2) == 0)
-        m.outlook.fresh = CHANGE_PRICE * random_below(state, m.outlook.slots + 1);
-    if (random_below(state, 2) == 0)
-        m.outlook.added = m.outlook.fresh;
+        program.toggled = random_below(state, program.slots + 1);
     if (random_below(state, 3) == 0)
-        m.outcome.ready = 1 + random_below(state, m.outlook.slots);
-    m.outcome.queued = m.outcome.ready > 0 ? random_below(state, m.outlook.slots) : m.outlook.slots;
-    return m;
+        program.ready = 1 + random_below(state, program.slots);
+    return program;
 }
 
 /* What polling is expected to cost above the set, added up here, stays below what the flush costs
@@ -185,28 +467,59 @@ static struct move random_move(uint64_t *state)
 START_TEST(polling_costs_at_most_a_flush_more)
 {
     uint64_t state = (uint64_t)_i;
-    struct choice c = {.way = BY_POLL};
-    struct move m = random_move(&state);
-    uint64_t above = 0, flush = 0, dearest = 0;
+    struct player p;
+    start(&p);
+    p.c.clock = 1e18; /* prices stay as they are */
+    struct program program = random_program(&state);
+    double above = 0, dearest = 0;
     for (int step = 0; step < 20000; step++) {
         if (random_below(&state, 20) == 0)
-            m = random_move(&state);
-        const uint64_t poll = poll_price(m.outlook, c.last);
-        const uint64_t set = set_price(m.outlook, c.last) + m.outlook.fresh;
-        const bool lags = c.backlog > 0;
-        dearest = poll > dearest ? poll : dearest;
-        if (play(&c, &m) == BY_SET) {
-            above = flush = 0;
-            continue;
-        }
-        flush += m.outlook.added;
-        if (lags && poll >= set)
-            above += poll - set;
-        else if (lags)
-            above -= above < set - poll ? above : set - poll;
-        ck_assert_msg(above <= flush + dearest, "step %d: %ju above, the flush costs %ju", step,
-                      (uintmax_t)above, (uintmax_t)flush);
+            program = random_program(&state);
+        struct outlook o = look_out(&p, &program);
+        fdslots_choice_estimate(&p.c, &o, p.c.last);
+        const double more = o.poll - o.set - fdslots_choice_price(&p.c, o.fresh);
+        const double flush = fdslots_choice_price(&p.c, p.c.backlog);
+        dearest = o.poll > dearest ? o.poll : dearest;
+        if (play(&p, &program) == BY_SET)
+            above = 0;
+        else if (flush > 0)
+            above = above + more > 0 ? above + more : 0;
+        ck_assert_msg(above <= fdslots_choice_price(&p.c, p.c.backlog) + dearest,
+                      "step %d: %g above, the flush costs %g", step, above, flush);
     }
+}
+END_TEST
+
+/* All that it costs not to have known: the trials, the timing, and the flush. */
+START_TEST(trials_cost_a_hundredth)
+{
+    for (int i = 0; i < LENGTH(programs); i++) {
+        struct player p;
+        start(&p);
+        play_waits(&p, &programs[i], 50);
+        p.ns = 0;
+        p.waits[BY_POLL] = p.waits[BY_SET] = 0;
+        play_waits(&p, &programs[i], 200000);
+        const double best = best_of(&p, &programs[i]);
+        ck_assert_msg(p.ns < 1.011 * best, "program %d: %.4f of the best", i, p.ns / best);
+    }
+}
+END_TEST
+
+/* 50,000 waits a second; no clock makes them stop to be timed. */
+START_TEST(no_sum_grows_in_ten_years)
+{
+    const struct program large = {.slots = INT32_MAX, .polled = 1};
+    struct player p;
+    start(&p);
+    p.c.clock = 1e18;
+    play_waits(&p, &large, UINT64_C(50000) * 86400 * 365 * 10);
+    const double wait =
+        fdslots_prices_sum(&p.m.prices, &(struct work){.of = {[POLL_SLOT] = INT32_MAX}}, BY_POLL);
+    ck_assert_double_le(p.c.spent, (TRY_AGAIN + 2) * 20 * wait);
+    ck_assert_double_le(p.c.excess, 20 * wait);
+    expect_right(&p, &large, "after ten years");
+    expect_right(&p, &hot, "after ten years");
 }
 END_TEST
 
@@ -217,14 +530,26 @@ Suite *suite_choice(void)
     tcase_add_test(tcase, poll_pays_for_slots_holes_and_queueing);
     tcase_add_test(tcase, the_set_pays_for_what_is_ready);
     tcase_add_test(tcase, polled_slots_are_paid_for_beside_the_set);
-    tcase_add_test(tcase, no_sum_wraps_with_the_most_slots);
+    tcase = add_case(suite, "samples");
+    tcase_add_test(tcase, prices_fall_at_once);
+    tcase_add_test(tcase, prices_rise_by_what_three_waits_agree_on);
+    tcase_add_test(tcase, prices_are_a_mean);
+    tcase_add_test(tcase, each_price_rises_by_waits_of_its_own);
+    tcase_add_test(tcase, a_wait_that_slept_teaches_nothing);
+    tcase_add_test(tcase, a_coarse_clock_teaches_nothing);
     tcase = add_case(suite, "tendencies");
     tcase_add_test(tcase, many_quiet_slots_end_in_the_set);
     tcase_add_test(tcase, savings_are_no_credit);
     tcase_add_test(tcase, slots_that_are_all_ready_stay_with_poll);
     tcase_add_test(tcase, constant_change_stays_with_poll);
     tcase_add_test(tcase, polled_slots_alone_stay_with_poll);
+    tcase = add_case(suite, "machines");
+    tcase_add_loop_test(tcase, fifty_waits_are_enough_on_any_machine, 0, MACHINES);
+    tcase_add_loop_test(tcase, prices_that_change_are_followed, 0, MACHINES);
+    tcase_add_loop_test(tcase, a_tenth_of_spoilt_samples_changes_nothing, 0, MACHINES);
     tcase = add_case(suite, "promise");
     tcase_add_loop_test(tcase, polling_costs_at_most_a_flush_more, 0, 20);
+    tcase_add_test(tcase, trials_cost_a_hundredth);
+    tcase_add_test(tcase, no_sum_grows_in_ten_years);
     return suite;
 }

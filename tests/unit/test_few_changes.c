@@ -5,6 +5,7 @@
  */
 #include "child.h"
 #include "filter.h"
+#include "keep_prices.h"
 #include "kernel.h"
 #include "kernel/epoll.h"
 #include "oracle.h"
@@ -52,6 +53,7 @@ static void setup(void)
     e = entry_at(entry_count() - 1);
     ck_assert_int_eq(strncmp(e->name, "wait", 4), 0); /* with ppoll or without */
     s = make_slots(MANY);
+    keep_prices(s);
     for (uint32_t i = 0; i < MANY; i++) {
         fds[i] = event_fd(false);
         put(i, fds[i], POLLIN);
@@ -247,11 +249,11 @@ START_TEST(what_is_as_expected_again)
     event_set(probe);
     for (int i = 0; i < 4; i++)
         EXPECT(fdslots_wait(s, 0, NULL), 1);
-    ck_assert(s->choice->steady);
+    ck_assert(s->choice->ran < s->choice->steady);
     change(3, POLLIN | POLLPRI);
     for (int i = 0; i < 4; i++)
         EXPECT(fdslots_wait(s, 0, NULL), 1);
-    ck_assert(s->choice->steady);
+    ck_assert(s->choice->ran < s->choice->steady);
     event_clear(probe);
 }
 END_TEST
@@ -261,7 +263,7 @@ START_TEST(a_refusal_in_the_shortest_way)
 {
     for (int i = 0; i < 4; i++)
         EXPECT_WAIT(fdslots_wait(s, 0, NULL), 0, 0);
-    ck_assert(s->choice->steady);
+    ck_assert(s->choice->ran < s->choice->steady);
     close(s->kernel->fd);
     event_set(probe);
     EXPECT(fdslots_wait(s, 0, NULL), 1);

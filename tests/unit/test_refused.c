@@ -230,6 +230,7 @@ static void is_seldom_asked(void)
     clients_make(0);
     add_odd_one();
     serves(CLIENTS, odd_one_is_ready());
+    CHILD_EXPECT(fdslots_epoll_wait(clients, 0), CLIENTS + odd_one_is_ready());
     const uint64_t before = stats_of(clients).epoll_ctl_calls;
     for (int again = 0; again < 100; again++)
         serves(CLIENTS, odd_one_is_ready());

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: ISC */
+#include "prices.h"
+
+/* Times its price: longer than any machine is apart from the prices at the start. */
+#define FARTHEST 256
+/* A wait that may have slept and took so many times what it should at the start has. */
+#define ASLEEP 16
+/* More than that is much. */
+#define SURPRISE 1.25
+
+static const struct prices start = {.of = {
+                                        [POLL_CALL] = COST_POLL_CALL / 10.0,
+                                        [POLL_SLOT] = COST_POLL_SLOT / 10.0,
+                                        [POLL_QUEUED] = COST_POLL_QUEUE / 10.0,
+                                        [POLL_HOLE] = COST_POLL_HOLE / 10.0,
+                                        [SET_CALL] = COST_EPOLL_CALL / 10.0,
+                                        [SET_REPORT] = COST_EPOLL_REPORT / 10.0,
+                                        [SET_READY] = COST_EPOLL_READY / 10.0,
+                                        [SET_BESIDE] = COST_POLL_CALL / 10.0,
+                                        [SET_POLLED] = COST_POLL_SLOT / 10.0,
+                                        [SET_LOOK] = COST_CHANGE / 10.0,
+                                        [SET_MODIFY] = COST_EPOLL_MOD / 10.0,
+                                        [SET_ADD] = COST_EPOLL_ADD / 10.0,
+                                    }};
+
+void fdslots_prices_start(struct prices *p)
+{
+    *p = start;
+}
+
+#define FOR_EACH_PART(way, i)                                                                      \
+    for (int i = (way) == BY_POLL ? POLL_CALL : SET_CALL;                                          \
+         i < ((way) == BY_POLL ? SET_CALL : PARTS); i++)
+
+/* Make the sum of this work `ratio` times what it was; no price falls further than that. */
+static void correct(struct prices *p, const struct work *work, enum way way, double ratio)
+{
+    const double sum = fdslots_prices_sum(p, work, way);
+    double squares = 0;
+    FOR_EACH_PART(way, i)
+    {
+        const double share = work->of[i] * p->of[i] / sum;
+        squares += share * share;
+    }
+    FOR_EACH_PART(way, i)
+    {
+        const double share = work->of[i] * p->of[i] / sum;
+        const double factor = 1 + (ratio - 1) * share / squares;
+        p->of[i] *= factor > ratio || ratio > 1 ? factor : ratio;
+        p->known |= (uint32_t)(work->of[i] > 0) << i;
+    }
+}
+
+static int dearest_part(const struct prices *p, const struct work *work, enum way way)
+{
+    int dearest = way == BY_POLL ? POLL_CALL : SET_CALL;
+    FOR_EACH_PART(way, i)
+    {
+        if (work->of[i] * p->of[i] > work->of[dearest] * p->of[dearest])
+            dearest = i;
+    }
+    return dearest;
+}
+
+/* Return by what the prices should be corrected after a wait that took so many times its price. */
+static double settle(struct rise *rise, double ratio, double weight)
+{
+    if (ratio > SURPRISE) {
+        if (rise->waits == 0 || ratio < rise->least)
+            rise->least = ratio;
+        if (++rise->waits < RISE_AFTER)
+            return 1;
+        ratio = rise->least;
+    } else if (ratio > 1 / SURPRISE) {
+        ratio = 1 + weight * (ratio - 1);
+    }
+    rise->waits = 0;
+    return ratio > 1.0 / FARTHEST ? ratio : 1.0 / FARTHEST;
+}
+
+/* Whatever is not known yet is as much cheaper than at the start as this part. */
+static void follow(struct prices *p, int part)
+{
+    const double ratio = p->of[part] / start.of[part];
+    for (int i = 0; i < PARTS; i++)
+        if ((p->known >> i & 1) == 0)
+            p->of[i] = start.of[i] * (ratio < 1 ? ratio : 1);
+}
+
+void fdslots_prices_learn(struct prices *p, const struct work *work, enum way way, double ns,
+                          double weight, bool may_have_slept)
+{
+    const double ratio = ns / fdslots_prices_sum(p, work, way);
+    if (ratio > FARTHEST || (may_have_slept && ns > ASLEEP * fdslots_prices_sum(&start, work, way)))
+        return;
+    const int dearest = dearest_part(p, work, way);
+    p->surprised = ratio > SURPRISE;
+    correct(p, work, way, settle(&p->rise[dearest], ratio, weight));
+    follow(p, dearest);
+}
