@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "common.h"
+#include "keep_prices.h"
 
 #include <fcntl.h>
 #include <time.h>
@@ -12,6 +13,7 @@ struct fdslots *make_slots(uint32_t nslots)
     struct fdslots *s = NULL;
     EXPECT(fdslots_create(nslots, 0, &s), 0);
     ck_assert_ptr_nonnull(s);
+    keep_prices(s);
     return s;
 }
 

@@ -33,6 +33,7 @@
         ck_assert_int_eq(errno, ERRNO_BEFORE);                                                     \
     } while (0)
 
+/* A buffer that does not learn: what fdslots_wait() does with it can be foreseen. */
 struct fdslots *make_slots(uint32_t nslots);
 int64_t now_ns(void);
 

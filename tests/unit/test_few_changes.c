@@ -5,7 +5,6 @@
  */
 #include "child.h"
 #include "filter.h"
-#include "keep_prices.h"
 #include "kernel.h"
 #include "kernel/epoll.h"
 #include "oracle.h"
@@ -53,7 +52,6 @@ static void setup(void)
     e = entry_at(entry_count() - 1);
     ck_assert_int_eq(strncmp(e->name, "wait", 4), 0); /* with ppoll or without */
     s = make_slots(MANY);
-    keep_prices(s);
     for (uint32_t i = 0; i < MANY; i++) {
         fds[i] = event_fd(false);
         put(i, fds[i], POLLIN);

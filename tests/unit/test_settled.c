@@ -2,8 +2,8 @@
  *
  * Which way fdslots_wait() goes after some waits that are all alike, and what a wait costs then.
  */
-#include "keep_prices.h"
 #include "kernel.h"
+#include "wait/choice.h"
 
 #include <unistd.h>
 
@@ -15,7 +15,6 @@ START_TEST(on_the_set)
     int fds[MANY];
     int file = regular_file();
     struct fdslots *many = make_slots(MANY + 2);
-    keep_prices(many);
     for (uint32_t i = 0; i < MANY; i++) {
         fds[i] = event_fd(false);
         EXPECT(fdslots_set_index(many, i, fds[i], POLLIN), 0);
@@ -46,7 +45,6 @@ START_TEST(on_poll_where_all_are_polled)
     enum { MANY = 100 };
     int file = regular_file();
     struct fdslots *many = make_slots(MANY);
-    keep_prices(many);
     for (uint32_t i = 0; i < MANY; i++)
         EXPECT(fdslots_set_index(many, i, file, POLLPRI), 0);
     for (int again = 0; again < 400; again++)
@@ -67,7 +65,6 @@ START_TEST(on_the_set_after_a_slot_has_asked_for_poll)
 {
     enum { FEW = 12 };
     struct fdslots *few = make_slots(FEW);
-    keep_prices(few);
     for (uint32_t i = 0; i < FEW; i++)
         EXPECT(fdslots_set_index(few, i, event_fd(false), POLLIN | (i == 3 ? FDSLOTS_POLLED : 0)),
                0);
@@ -92,7 +89,6 @@ START_TEST(on_poll_for_what_comes_and_goes)
 {
     enum { FEW = 16 };
     struct fdslots *few = make_slots(FEW);
-    keep_prices(few);
     for (uint32_t i = 0; i < FEW; i++)
         EXPECT(fdslots_set_index(few, i, event_fd(false), POLLIN), 0);
     for (int round = 0; round < 200; round++) {
@@ -108,6 +104,31 @@ START_TEST(on_poll_for_what_comes_and_goes)
 }
 END_TEST
 
+/* A buffer that learns has the same answers, whatever it tries. */
+START_TEST(on_what_was_learnt)
+{
+    enum { MANY = 300 };
+    int fds[MANY];
+    struct fdslots *many;
+    EXPECT(fdslots_create(MANY, 0, &many), 0);
+    for (uint32_t i = 0; i < MANY; i++) {
+        fds[i] = event_fd(i % 50 == 0);
+        EXPECT(fdslots_set_index(many, i, fds[i], POLLIN), 0);
+    }
+    for (int again = 0; again < 3000; again++) {
+        EXPECT(fdslots_wait(many, again % 2, NULL), MANY / 50);
+        EXPECT(fdslots_set_events(many, 1, again % 3 == 0 ? POLLIN | POLLPRI : POLLIN), 0);
+    }
+    const struct choice *c = many->choice;
+    ck_assert_uint_eq(c->timed, WARM);
+    ck_assert(c->taken[BY_POLL] && c->taken[BY_SET]);
+    ck_assert_double_ne(c->prices.of[POLL_SLOT], COST_POLL_SLOT / 10.0);
+    fdslots_destroy(many);
+    for (uint32_t i = 0; i < MANY; i++)
+        close(fds[i]);
+}
+END_TEST
+
 Suite *suite_settled(void)
 {
     Suite *suite = suite_create("settled");
@@ -118,5 +139,6 @@ Suite *suite_settled(void)
     tcase_add_test(tcase, on_poll_where_all_are_polled);
     tcase_add_test(tcase, on_the_set_after_a_slot_has_asked_for_poll);
     tcase_add_test(tcase, on_poll_for_what_comes_and_goes);
+    tcase_add_test(tcase, on_what_was_learnt);
     return suite;
 }
