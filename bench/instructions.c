@@ -201,7 +201,7 @@ static const struct use *find(const char *name)
 static uint64_t poll_calls(void)
 {
     struct fdslots_stats stats;
-    must(fdslots_stats(slots, &stats, sizeof stats) == 0, "fdslots_stats");
+    must(fdslots_get_stats(slots, &stats, sizeof stats) == 0, "fdslots_get_stats");
     return stats.poll_calls;
 }
 

@@ -81,7 +81,7 @@ static void wait_epoll(void *loop, struct cell *c, bool block)
 static struct ways ways(void *loop)
 {
     struct fdslots_stats stats;
-    fdslots_stats(loop, &stats, sizeof stats);
+    fdslots_get_stats(loop, &stats, sizeof stats);
     return (struct ways){stats.poll_calls, stats.epoll_calls};
 }
 

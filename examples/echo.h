@@ -20,7 +20,7 @@ enum { EXIT_USAGE = 2, EXIT_UNSUPPORTED = 3 };
 
 struct waiter {
     const char *name; /* of --with; NULL ends the table */
-    int feature;      /* the enum fdslots_feature without which it cannot do this work, or 0 */
+    unsigned feature; /* the FDSLOTS_HAS_ without which it cannot do this work, or 0 */
     bool takes_mask;  /* without, signals must come through a slot */
     bool by_epoll;    /* takes FDSLOTS_EXCLUSIVE, where there is epoll */
     int (*wait)(struct fdslots *s, const struct timespec *timeout, const sigset_t *sigmask);

@@ -39,10 +39,6 @@ struct server {
     struct server_stats *stats;
 
     struct connection *connections;
-    uint32_t *free_numbers; /* a stack of those given back */
-    uint32_t free_count;
-    uint32_t fresh; /* numbers from here on were never used, and their memory never touched */
-
     bool paused;     /* the listeners */
     int64_t retry_s; /* when to try again, or 0: when a connection closes */
     bool done;
@@ -74,19 +70,12 @@ static void resume_listeners(struct server *server)
     server->retry_s = 0;
 }
 
-static bool room_for_another(const struct server *server)
+static void add_connection(struct server *server, uint32_t index, int fd)
 {
-    return server->free_count > 0 || server->fresh < server->setup->max_connections;
-}
-
-static void add_connection(struct server *server, int fd)
-{
-    uint32_t number =
-        server->free_count > 0 ? server->free_numbers[--server->free_count] : server->fresh++;
-    struct connection *c = &server->connections[number];
+    struct connection *c = &server->connections[index - SLOT_CONNECTIONS];
     c->start = c->end = 0;
     c->peer_done = false;
-    fdslots_set_index(server->s, SLOT_CONNECTIONS + number, fd, POLLIN);
+    fdslots_set_index(server->s, index, fd, POLLIN);
     server->stats->connections++;
     if (++server->stats->open > server->stats->most_open)
         server->stats->most_open = server->stats->open;
@@ -104,14 +93,15 @@ static void accept_failed(struct server *server, int err)
 static void accept_connections(struct server *server, int listener)
 {
     for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
-        if (!room_for_another(server)) {
+        int64_t index = fdslots_next_free(server->s, SLOT_CONNECTIONS);
+        if (index < 0) {
             pause_listeners(server, 0);
             return;
         }
         server->stats->accepts++;
         int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
-            add_connection(server, fd);
+            add_connection(server, (uint32_t)index, fd);
         } else if (errno == EAGAIN) {
             return;
         } else if (errno != ECONNABORTED && errno != EINTR) {
@@ -127,7 +117,6 @@ static void close_connection(struct server *server, uint32_t number)
 {
     server->stats->closes++;
     fdslots_close_index(server->s, SLOT_CONNECTIONS + number);
-    server->free_numbers[server->free_count++] = number;
     server->stats->open--;
     if (server->paused)
         resume_listeners(server);
@@ -274,9 +263,8 @@ int server_run(const struct server_setup *setup, struct server_stats *stats)
     struct server server = {.setup = setup, .stats = stats};
     /* Untouched memory of a large array costs nothing; a slot that was never used neither. */
     server.connections = calloc(setup->max_connections, sizeof *server.connections);
-    server.free_numbers = calloc(setup->max_connections, sizeof *server.free_numbers);
     int rc = fdslots_create(SLOT_CONNECTIONS + setup->max_connections, 0, &server.s);
-    if (rc == 0 && (server.connections == NULL || server.free_numbers == NULL))
+    if (rc == 0 && server.connections == NULL)
         rc = -ENOMEM;
     if (rc < 0)
         complain("server", rc);
@@ -287,7 +275,6 @@ int server_run(const struct server_setup *setup, struct server_stats *stats)
         close_all(&server);
     }
     fdslots_destroy(server.s);
-    free(server.free_numbers);
     free(server.connections);
     return rc;
 }

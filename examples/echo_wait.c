@@ -65,5 +65,5 @@ bool waiter_works(const struct waiter *waiter, bool exclusive)
 {
     if (exclusive && (!waiter->by_epoll || fdslots_has(FDSLOTS_HAS_EPOLL) != 1))
         return false;
-    return waiter->feature == 0 || fdslots_has((enum fdslots_feature)waiter->feature) == 1;
+    return waiter->feature == 0 || fdslots_has(waiter->feature) == 1;
 }

@@ -25,8 +25,6 @@ struct server {
     const struct server_setup *setup;
     struct connection *connections;
     struct deadlines *deadlines;
-    uint32_t *free_numbers; /* a stack */
-    uint32_t free_count;
     int64_t now;       /* as of the end of the last wait */
     int64_t accept_at; /* when to try again to accept, or INT64_MAX */
 };
@@ -56,7 +54,6 @@ static void close_connection(struct server *server, uint32_t number)
     connection_end(connection_at(server->connections, number));
     deadlines_remove(server->deadlines, number);
     fdslots_close_index(server->s, SLOT_CONNECTIONS + number);
-    server->free_numbers[server->free_count++] = number;
     resume_accepting(server);
 }
 
@@ -93,10 +90,10 @@ static void time_out(struct server *server)
 
 /* ---- The listener ---- */
 
-static void add_connection(struct server *server, int fd)
+static void add_connection(struct server *server, uint32_t index, int fd)
 {
-    uint32_t number = server->free_numbers[--server->free_count];
-    fdslots_set_index(server->s, SLOT_CONNECTIONS + number, fd, POLLIN);
+    uint32_t number = index - SLOT_CONNECTIONS;
+    fdslots_set_index(server->s, index, fd, POLLIN);
     connection_start(connection_at(server->connections, number));
     be_patient(server, number);
     serve(server, number, fd); /* a request mostly comes with the connection */
@@ -107,13 +104,14 @@ static void add_connection(struct server *server, int fd)
 static void accept_connections(struct server *server, int listener)
 {
     for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
-        if (server->free_count == 0) {
+        int64_t index = fdslots_next_free(server->s, SLOT_CONNECTIONS);
+        if (index < 0) {
             fdslots_pause_index(server->s, SLOT_LISTENER);
             return;
         }
         int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
-            add_connection(server, fd);
+            add_connection(server, (uint32_t)index, fd);
         } else if (errno == EAGAIN) {
             return;
         } else if (errno != ECONNABORTED && errno != EINTR) {
@@ -197,16 +195,11 @@ static int prepare(struct server *server)
     uint32_t count = setup->max_connections;
     server->connections = connections_create(count, setup->root, setup->stats);
     server->deadlines = deadlines_create(count);
-    server->free_numbers = calloc(count, sizeof *server->free_numbers);
     int rc = fdslots_create(SLOT_CONNECTIONS + count, 0, &server->s);
     if (rc < 0)
         return rc;
-    if (server->connections == NULL || server->deadlines == NULL || server->free_numbers == NULL)
+    if (server->connections == NULL || server->deadlines == NULL)
         return -ENOMEM;
-    while (server->free_count < count) { /* the lowest on top */
-        server->free_numbers[server->free_count] = count - 1 - server->free_count;
-        server->free_count++;
-    }
     uint16_t port = 0;
     int listener = open_listener(setup, &port);
     if (listener < 0)
@@ -226,7 +219,6 @@ int server_run(const struct server_setup *setup)
     for (int64_t i = 0; (i = fdslots_next_used(server.s, (uint32_t)i)) >= 0;)
         close_connection(&server, (uint32_t)i - SLOT_CONNECTIONS);
     fdslots_destroy(server.s);
-    free(server.free_numbers);
     free(server.deadlines);
     free(server.connections);
     return rc;

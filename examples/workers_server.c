@@ -24,8 +24,7 @@
 enum { SLOT_LISTENER, SLOT_WAKER, SLOT_CONNECTIONS };
 
 struct connection {
-    bool working;       /* a thread has its job */
-    uint32_t next_free; /* while it is free */
+    bool working; /* a thread has its job */
     size_t in_length, out_start, out_length;
     char in[NAME_SIZE];
     char out[NAME_SIZE + 128]; /* one answer */
@@ -35,8 +34,8 @@ struct server {
     struct fdslots *s;
     struct pool *pool;
     uint16_t port;
-    bool full;                  /* the listener is paused */
-    uint32_t count, first_free; /* count: none */
+    bool full; /* the listener is paused */
+    uint32_t count;
     struct connection connections[];
 };
 
@@ -56,14 +55,14 @@ static void accept_one(struct server *server, int listener)
             server->full = fdslots_pause_index(server->s, SLOT_LISTENER) == 0;
         return;
     }
-    uint32_t number = server->first_free;
-    struct connection *c = &server->connections[number];
-    server->first_free = c->next_free;
+    /* There is one, or the listener would be paused. */
+    uint32_t index = (uint32_t)fdslots_next_free(server->s, SLOT_CONNECTIONS);
+    struct connection *c = connection_of(server, index);
     c->working = false;
     c->in_length = c->out_start = c->out_length = 0;
-    fdslots_set_index(server->s, SLOT_CONNECTIONS + number, fd, POLLIN);
-    printf("slot %" PRIu32 ": connected\n", SLOT_CONNECTIONS + number);
-    if (server->first_free == server->count)
+    fdslots_set_index(server->s, index, fd, POLLIN);
+    printf("slot %" PRIu32 ": connected\n", index);
+    if (fdslots_next_free(server->s, SLOT_CONNECTIONS) < 0)
         server->full = fdslots_pause_index(server->s, SLOT_LISTENER) == 0;
 }
 
@@ -72,8 +71,6 @@ static void close_connection(struct server *server, uint32_t index)
     struct connection *c = connection_of(server, index);
     printf("slot %" PRIu32 ": closed%s\n", index, c->working ? ", while its job runs" : "");
     fdslots_close_index(server->s, index); /* the generation changes */
-    c->next_free = server->first_free;
-    server->first_free = index - SLOT_CONNECTIONS;
     if (server->full)
         fdslots_resume_index(server->s, SLOT_LISTENER);
     server->full = false;
@@ -232,8 +229,6 @@ static int open_listener(uint16_t *port)
 
 static int prepare(struct server *server, uint32_t threads)
 {
-    for (uint32_t i = 0; i < server->count; i++)
-        server->connections[i].next_free = i + 1;
     int rc = fdslots_create(SLOT_CONNECTIONS + server->count, 0, &server->s);
     if (rc < 0)
         return rc;

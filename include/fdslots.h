@@ -184,6 +184,10 @@ int fdslots_pause_index(struct fdslots *s, uint32_t index);
  * Returns 0, also for a slot that is not paused; or -EINVAL: index; -ENOENT: the slot is empty. */
 int fdslots_resume_index(struct fdslots *s, uint32_t index);
 
+/* Return 1 for a slot that reports nothing: paused by fdslots_pause_index(), or FDSLOTS_ONESHOT and
+ * reported; 0 for any other, empty or not; or -EINVAL: index. */
+int fdslots_is_paused(const struct fdslots *s, uint32_t index);
+
 /* Return the fd of a slot, paused or not; -ENOENT for an empty slot, or -EINVAL: index. */
 int fdslots_get_fd(const struct fdslots *s, uint32_t index);
 
@@ -194,8 +198,8 @@ int fdslots_get_events(const struct fdslots *s, uint32_t index);
  * or that was set, emptied or paused since; or -EINVAL: index. */
 int fdslots_get_revents(const struct fdslots *s, uint32_t index);
 
-/* Return a number (0 to UINT32_MAX) that changes each time the slot gets another owner, by set,
- * invalidate or close; or -EINVAL: index.
+/* Return a number >= 0 that changes each time the slot gets another owner, by set, invalidate or
+ * close; or -EINVAL: index.
  *
  * Keep it beside a request: at completion an equal number means that the slot is still yours. */
 int64_t fdslots_get_generation(const struct fdslots *s, uint32_t index);
@@ -208,6 +212,14 @@ int64_t fdslots_get_generation(const struct fdslots *s, uint32_t index);
  *
  * Cost: O(log64 nslots), however long the run of empty slots. */
 int64_t fdslots_next_used(const struct fdslots *s, uint32_t from);
+
+/* Return the lowest index >= from whose slot is empty; -ENOSPC where there is none, as from the
+ * capacity up; or -EINVAL: s is NULL.
+ *
+ * In place of a list of free slots: from 0, it keeps the used slots together at the low end.
+ *
+ * Cost: O(log64 nslots), however long the run of used slots. */
+int64_t fdslots_next_free(const struct fdslots *s, uint32_t from);
 
 /* ---- Waiting --------------------------------------------------------------------------------
  *
@@ -400,7 +412,7 @@ struct fdslots_stats {
  *              is filled with 0
  *
  * Returns 0, or -EINVAL: out is NULL, or size is 0. */
-int fdslots_stats(const struct fdslots *s, struct fdslots_stats *out, size_t size);
+int fdslots_get_stats(const struct fdslots *s, struct fdslots_stats *out, size_t size);
 
 /* Print the used slots as a table that a person can read.
  *
@@ -417,16 +429,15 @@ int fdslots_format_events(char *buf, size_t size, uint32_t events);
 /* Return the version of the library at run time, "MAJOR.MINOR.PATCH". */
 const char *fdslots_version(void);
 
-enum fdslots_feature {
-    FDSLOTS_HAS_PPOLL = 1,   /* ppoll(2): a sigmask in fdslots_ppoll() */
-    FDSLOTS_HAS_EPOLL = 2,   /* epoll(7) */
-    FDSLOTS_HAS_EPOLL_NS = 3 /* epoll_pwait2(2): nanoseconds in fdslots_epoll_pwait() */
-};
+/* Features that fdslots_has() can be asked about. */
+#define FDSLOTS_HAS_PPOLL    1u /* ppoll(2): a sigmask in fdslots_ppoll() */
+#define FDSLOTS_HAS_EPOLL    2u /* epoll(7) */
+#define FDSLOTS_HAS_EPOLL_NS 3u /* epoll_pwait2(2): nanoseconds in fdslots_epoll_pwait() */
 
 /* Tell whether a feature works in this process now: 1 or 0, or -EINVAL: no such feature.
  *
  * Cost: asks the kernel, with at most two system calls. */
-int fdslots_has(enum fdslots_feature feature);
+int fdslots_has(unsigned feature);
 
 #ifdef __cplusplus
 }

@@ -7,7 +7,7 @@ man_pages_3 = \
 	man/fdslots_poll.3 \
 	man/fdslots_ready.3 \
 	man/fdslots_set_index.3 \
-	man/fdslots_stats.3 \
+	man/fdslots_get_stats.3 \
 	man/fdslots_version.3 \
 	man/fdslots_wait.3 \
 	man/fdslots_waker_open.3

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-int fdslots_stats(const struct fdslots *s, struct fdslots_stats *out, size_t size)
+int fdslots_get_stats(const struct fdslots *s, struct fdslots_stats *out, size_t size)
 {
     if (s == NULL || out == NULL || size == 0)
         return -EINVAL;
@@ -24,7 +24,7 @@ const char *fdslots_version(void)
     return PACKAGE_VERSION;
 }
 
-int fdslots_has(enum fdslots_feature feature)
+int fdslots_has(unsigned feature)
 {
     switch (feature) {
     case FDSLOTS_HAS_PPOLL:
@@ -32,6 +32,7 @@ int fdslots_has(enum fdslots_feature feature)
     case FDSLOTS_HAS_EPOLL:
     case FDSLOTS_HAS_EPOLL_NS:
         return fdslots_kernel_has(feature);
+    default:
+        return -EINVAL;
     }
-    return -EINVAL;
 }

@@ -22,6 +22,7 @@ static uint64_t lay_out(struct fdslots *s, unsigned char *base)
     s->pollfds = fdslots_layout_take(&at, nslots, sizeof *s->pollfds);
     s->slots = fdslots_layout_take(&at, nslots, sizeof *s->slots);
     fdslots_index_set_lay_out(&s->used, &at, nslots);
+    fdslots_index_set_lay_out(&s->roomy, &at, fdslots_index_set_words(nslots));
     fdslots_index_set_lay_out(&s->fresh, &at, nslots);
     fdslots_index_set_lay_out(&s->noted, &at, nslots);
     fdslots_index_set_lay_out(&s->lost, &at, nslots);

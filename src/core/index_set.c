@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 #include "index_set.h"
 
-/* Return how many words a level needs for n bits. */
-static uint32_t words(uint32_t n)
-{
-    return n / 64 + (n % 64 != 0);
-}
-
 void fdslots_index_set_lay_out(struct index_set *set, struct layout *at, uint32_t capacity)
 {
     *set = (struct index_set){.levels = 0};
-    for (uint32_t n = words(capacity); n > 1; n = words(n))
+    for (uint32_t n = fdslots_index_set_words(capacity); n > 1; n = fdslots_index_set_words(n))
         set->level[set->levels++] = fdslots_layout_take(at, n, sizeof(uint64_t));
     set->level[set->levels++] = &set->root;
 }
@@ -20,8 +14,8 @@ void fdslots_index_set_extend(struct index_set *set, uint32_t size)
     uint32_t from = set->size;
     uint32_t to = size;
     for (uint32_t l = 0; l < set->levels; l++) {
-        from = words(from);
-        to = words(to);
+        from = fdslots_index_set_words(from);
+        to = fdslots_index_set_words(to);
         for (uint32_t w = from; w < to; w++)
             set->level[l][w] = 0;
     }

@@ -24,6 +24,12 @@ struct index_set {
     uint32_t size;
 };
 
+/* Return how many words the lowest level has for n indices. */
+static inline uint32_t fdslots_index_set_words(uint32_t n)
+{
+    return n / 64 + (n % 64 != 0);
+}
+
 /* Lay an empty set out. It must stay where it is: it points to its own root. */
 void fdslots_index_set_lay_out(struct index_set *set, struct layout *at, uint32_t capacity);
 

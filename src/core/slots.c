@@ -33,10 +33,11 @@ static inline bool events_valid(uint32_t events)
  * first time any of them is used. */
 SELDOM static void touch(struct fdslots *s, uint32_t index)
 {
+    const uint32_t first = s->touched;
     const uint32_t end = (index | 63) < s->capacity ? (index | 63) + 1 : s->capacity;
-    for (uint32_t i = s->touched; i < end; i++)
+    for (uint32_t i = first; i < end; i++)
         s->pollfds[i] = (struct pollfd){.fd = -1};
-    memset(s->slots + s->touched, 0, (end - s->touched) * sizeof *s->slots);
+    memset(s->slots + first, 0, (end - first) * sizeof *s->slots);
     s->touched = end;
     fdslots_index_set_extend(&s->used, end);
     fdslots_index_set_extend(&s->fresh, end);
@@ -44,7 +45,12 @@ SELDOM static void touch(struct fdslots *s, uint32_t index)
     fdslots_index_set_extend(&s->lost, end);
     fdslots_index_set_extend(&s->held, end);
     fdslots_index_set_extend(&s->polled, end);
+    fdslots_index_set_extend(&s->roomy, fdslots_index_set_words(end));
+    for (uint32_t word = first / 64; word < s->roomy.size; word++)
+        fdslots_index_set_add(&s->roomy, word);
 }
+
+#define FULL (~UINT64_C(0)) /* a word of s->used in which no slot is empty */
 
 /* Replace the flags of a slot, and keep count of those that waits must know of. */
 static void replace_flags(struct fdslots *s, uint32_t index, uint32_t flags)
@@ -82,15 +88,22 @@ static inline void write_owner(struct fdslots *s, uint32_t index, struct pollfd 
         s->generation_wrapped = true, s->set_ready = false;
 }
 
-/* A change was the first of its word in a set, or the last: the levels above learn of it. */
+/* A change was the first of its word in a set, or the last; or the word is full by it, or is no
+ * longer: the levels above learn of it. */
 SELDOM static int note_above(struct fdslots *s, uint32_t index)
 {
+    const uint32_t word = index >> 6;
+    const uint64_t used = s->used.level[0][word];
     fdslots_index_set_add(&s->fresh, index);
-    fdslots_index_set_add_above(&s->fresh, index >> 6);
-    if (s->used.level[0][index >> 6] != 0)
-        fdslots_index_set_add_above(&s->used, index >> 6);
+    fdslots_index_set_add_above(&s->fresh, word);
+    if (used != 0)
+        fdslots_index_set_add_above(&s->used, word);
     else
-        fdslots_index_set_remove_above(&s->used, index >> 6);
+        fdslots_index_set_remove_above(&s->used, word);
+    if (used != FULL)
+        fdslots_index_set_add(&s->roomy, word);
+    else
+        fdslots_index_set_remove(&s->roomy, word);
     return 0;
 }
 
@@ -98,11 +111,11 @@ SELDOM static int note_above(struct fdslots *s, uint32_t index)
 static inline int note_used(struct fdslots *s, uint32_t index)
 {
     const uint64_t bit = UINT64_C(1) << (index & 63);
-    uint64_t *used = &s->used.level[0][index >> 6];
     uint64_t *fresh = &s->fresh.level[0][index >> 6];
-    const bool first = *used == 0 || *fresh == 0;
-    *used |= bit;
+    uint64_t *used = &s->used.level[0][index >> 6];
+    const bool first = *fresh == 0 || *used == 0 || *used == ~bit;
     *fresh |= bit;
+    *used |= bit;
     return UNLIKELY(first) ? note_above(s, index) : 0;
 }
 
@@ -112,10 +125,10 @@ static inline int note_empty(struct fdslots *s, uint32_t index)
     const uint64_t bit = UINT64_C(1) << (index & 63);
     uint64_t *used = &s->used.level[0][index >> 6];
     uint64_t *fresh = &s->fresh.level[0][index >> 6];
-    const bool first = *fresh == 0;
-    *used &= ~bit;
+    const bool first = *fresh == 0 || *used == FULL;
     *fresh |= bit;
-    return UNLIKELY(*used == 0 || first) ? note_above(s, index) : 0;
+    *used &= ~bit;
+    return UNLIKELY(first || *used == 0) ? note_above(s, index) : 0;
 }
 
 /* ---- set and empty ---- */
@@ -287,6 +300,13 @@ int fdslots_resume_index(struct fdslots *s, uint32_t index)
 
 /* ---- reading ---- */
 
+int fdslots_is_paused(const struct fdslots *s, uint32_t index)
+{
+    if (!fdslots_slot_exists(s, index))
+        return -EINVAL;
+    return index < s->touched && (s->slots[index].flags & SLOT_HIDDEN) != 0;
+}
+
 int fdslots_get_fd(const struct fdslots *s, uint32_t index)
 {
     if (!fdslots_slot_exists(s, index))
@@ -324,6 +344,30 @@ int64_t fdslots_next_used(const struct fdslots *s, uint32_t from)
         return -EINVAL;
     uint32_t index = fdslots_index_set_next(&s->used, from);
     return index != INDEX_NONE ? (int64_t)index : -ENOENT;
+}
+
+/* Return the lowest index >= from that is not used, perhaps one beyond the capacity. */
+static uint32_t next_free(const struct fdslots *s, uint32_t from)
+{
+    if (from >= s->touched)
+        return from; /* none was used there yet */
+    uint32_t word = from >> 6;
+    uint64_t rest = ~s->used.level[0][word] & FULL << (from & 63);
+    if (rest == 0) {
+        word = fdslots_index_set_next(&s->roomy, word + 1);
+        if (word == INDEX_NONE)
+            return s->touched;
+        rest = ~s->used.level[0][word];
+    }
+    return word << 6 | (uint32_t)__builtin_ctzll(rest);
+}
+
+int64_t fdslots_next_free(const struct fdslots *s, uint32_t from)
+{
+    if (s == NULL)
+        return -EINVAL;
+    const uint32_t index = next_free(s, from);
+    return index < s->capacity ? (int64_t)index : -ENOSPC;
 }
 
 uint32_t fdslots_capacity(const struct fdslots *s)

@@ -82,6 +82,7 @@ struct fdslots {
     struct slot *slots;
 
     struct index_set used;
+    struct index_set roomy;  /* the words of `used` in which a slot is empty */
     struct index_set fresh;  /* changed since fdslots_wait() last looked through them */
     struct index_set noted;  /* changed before that, and the kernel's set has not been told */
     struct index_set lost;   /* SLOT_LOST */

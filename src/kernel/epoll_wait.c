@@ -21,7 +21,7 @@ static bool says_missing(int rc)
     return rc == -ENOSYS || rc == -EPERM;
 }
 
-bool fdslots_kernel_has(enum fdslots_feature feature)
+bool fdslots_kernel_has(unsigned feature)
 {
     struct epoll_event event;
     const struct timespec at_once = {0, 0};

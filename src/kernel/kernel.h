@@ -23,7 +23,7 @@ bool fdslots_kernel_built(void);
 
 /* Whether the kernel has it now: FDSLOTS_HAS_EPOLL, FDSLOTS_HAS_EPOLL_NS. Costs two system calls at
  * most. */
-bool fdslots_kernel_has(enum fdslots_feature feature);
+bool fdslots_kernel_has(unsigned feature);
 
 /* Lay out what this part keeps of a buffer of s->capacity slots; it opens nothing. Where at->base
  * is NULL it only measures. The functions below take a buffer that went through this. */

@@ -12,7 +12,7 @@ bool fdslots_kernel_built(void)
     return false;
 }
 
-bool fdslots_kernel_has(enum fdslots_feature feature)
+bool fdslots_kernel_has(unsigned feature)
 {
     (void)feature;
     return false;

@@ -164,7 +164,7 @@ static bool only_epoll_will_do(const struct world *w)
 static struct fdslots_stats stats_of(const struct world *w)
 {
     struct fdslots_stats stats;
-    fdslots_stats(w->s, &stats, sizeof stats);
+    fdslots_get_stats(w->s, &stats, sizeof stats);
     return stats;
 }
 

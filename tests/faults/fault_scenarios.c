@@ -279,8 +279,7 @@ static void checked(struct world *w)
 /* Asking what works, while it does not. */
 static void asked(struct world *w)
 {
-    static const enum fdslots_feature features[] = {FDSLOTS_HAS_PPOLL, FDSLOTS_HAS_EPOLL,
-                                                    FDSLOTS_HAS_EPOLL_NS};
+    static const unsigned features[] = {FDSLOTS_HAS_PPOLL, FDSLOTS_HAS_EPOLL, FDSLOTS_HAS_EPOLL_NS};
     for (size_t i = 0; i < sizeof features / sizeof features[0]; i++) {
         int has = fdslots_has(features[i]);
         uint32_t fired = fault->fired;

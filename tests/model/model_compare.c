@@ -87,6 +87,36 @@ static bool slots_agree(const struct subject *s)
     return true;
 }
 
+/* Between the slots of the model there are empty ones, unless the stride is 1. */
+static int64_t lowest_from(const struct subject *s, unsigned from, bool used)
+{
+    for (unsigned i = from; i < SLOTS; i++) {
+        const bool is_used = s->slots[i].fd >= 0;
+        if (is_used == used)
+            return place(s, i);
+        if (is_used && s->stride > 1)
+            return place(s, i) + 1;
+    }
+    return used ? -ENOENT : -ENOSPC;
+}
+
+/* What the buffer tells of its slots beside fd and events. */
+static bool looks_agree(const struct subject *s)
+{
+    for (unsigned i = 0; i < SLOTS; i++) {
+        const uint32_t index = place(s, i);
+        const struct expected *e = &s->slots[i];
+        const int hidden = e->fd >= 0 && (e->paused || e->fired);
+        if (fdslots_is_paused(s->buffer, index) != hidden)
+            return model_complain(s, "paused", i, !hidden, hidden);
+        if (fdslots_next_used(s->buffer, index) != lowest_from(s, i, true))
+            return model_complain(s, "next used", i, 0, 0);
+        if (fdslots_next_free(s->buffer, index) != lowest_from(s, i, false))
+            return model_complain(s, "next free", i, 0, 0);
+    }
+    return true;
+}
+
 /* Whether a slot's file changes by itself, or somebody else has poked it. */
 static bool is_disturbed(const struct expected *e)
 {
@@ -179,7 +209,7 @@ static bool wait_agrees(struct subject *s, const struct entry *e, unsigned manne
     if (!revents_agree(s, before) || !slots_agree(s) || !ready_list_agrees(s, rc))
         return false;
     take_note(s, before);
-    return true;
+    return looks_agree(s);
 }
 
 /* A few slots at a time: waits in a row report all that is ready and stays so. By turns of the fds,

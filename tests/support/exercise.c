@@ -60,7 +60,10 @@ static void read_all(const struct fdslots *s)
         sum += (unsigned)fdslots_get_fd(s, index) + (unsigned)fdslots_get_events(s, index);
         sum += (unsigned)fdslots_get_revents(s, index);
         sum += (unsigned)fdslots_get_generation(s, index);
+        sum += (unsigned)fdslots_is_paused(s, index);
     }
+    for (int64_t i = fdslots_next_free(s, 0); i >= 0; i = fdslots_next_free(s, (uint32_t)i + 1))
+        sum += (unsigned)i;
     volatile unsigned sink = sum; /* so that the reads stay */
     (void)sink;
 }
@@ -69,7 +72,7 @@ static void look(struct fdslots *s, FILE *stream)
 {
     struct fdslots_stats stats;
     char text[32];
-    fdslots_stats(s, &stats, sizeof stats);
+    fdslots_get_stats(s, &stats, sizeof stats);
     fdslots_format_events(text, sizeof text, UINT32_MAX);
     fprintf(stream, "%s\n", fdslots_version());
     fdslots_dump(s, stream);

@@ -18,7 +18,7 @@ bool have_exclusive(void)
 struct fdslots_stats stats_of(const struct fdslots *s)
 {
     struct fdslots_stats stats;
-    EXPECT(fdslots_stats(s, &stats, sizeof stats), 0);
+    EXPECT(fdslots_get_stats(s, &stats, sizeof stats), 0);
     return stats;
 }
 

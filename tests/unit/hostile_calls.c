@@ -44,7 +44,7 @@ static bool is_no_flags(intmax_t value)
 
 static bool is_no_feature(intmax_t value)
 {
-    return value < FDSLOTS_HAS_PPOLL || value > FDSLOTS_HAS_EPOLL_NS;
+    return value < (intmax_t)FDSLOTS_HAS_PPOLL || value > (intmax_t)FDSLOTS_HAS_EPOLL_NS;
 }
 
 /* As the header has it, bit for bit. */
@@ -152,11 +152,13 @@ CALL(fdslots_invalidate_index, s, U(0))
 CALL(fdslots_close_index, s, U(0))
 CALL(fdslots_pause_index, s, U(0))
 CALL(fdslots_resume_index, s, U(0))
+CALL(fdslots_is_paused, s, U(0))
 CALL(fdslots_get_fd, s, U(0))
 CALL(fdslots_get_events, s, U(0))
 CALL(fdslots_get_revents, s, U(0))
 CALL(fdslots_get_generation, s, U(0))
 CALL(fdslots_next_used, s, U(0))
+CALL(fdslots_next_free, s, U(0))
 CALL(fdslots_poll, s, U(0), I(1))
 CALL(fdslots_ppoll, s, U(0), timespec_of(v[1]), mask_of(v[2]))
 CALL(fdslots_epoll_wait, s, I(0))
@@ -185,7 +187,7 @@ static intmax_t call_fdslots_version(struct fdslots *s, const intmax_t *v)
 static intmax_t call_fdslots_has(struct fdslots *s, const intmax_t *v)
 {
     (void)s;
-    return fdslots_has((enum fdslots_feature)v[0]);
+    return fdslots_has((unsigned)v[0]);
 }
 
 static intmax_t call_fdslots_destroy(struct fdslots *s, const intmax_t *v)
@@ -267,6 +269,12 @@ static bool next_used_gives(const intmax_t *v, intmax_t *result)
     return v[0] >= HOSTILE_SLOTS;
 }
 
+static bool next_free_gives(const intmax_t *v, intmax_t *result)
+{
+    *result = -ENOSPC;
+    return v[0] >= HOSTILE_SLOTS;
+}
+
 #define UNWRITTEN 0xa5
 
 static void unwritten(const void *mem, size_t size)
@@ -279,12 +287,12 @@ static void unwritten(const void *mem, size_t size)
 }
 
 /* Nothing is written beyond size, and where the call refuses, nothing at all. */
-static intmax_t call_fdslots_stats(struct fdslots *s, const intmax_t *v)
+static intmax_t call_fdslots_get_stats(struct fdslots *s, const intmax_t *v)
 {
     static unsigned char room[4096];
     memset(room, UNWRITTEN, sizeof room);
     void *out = room;
-    int rc = fdslots_stats(s, v[0] != 0 ? out : NULL, (size_t)v[1]);
+    int rc = fdslots_get_stats(s, v[0] != 0 ? out : NULL, (size_t)v[1]);
     size_t written = rc < 0 ? 0 : (size_t)v[1];
     unwritten(room + written, sizeof room - written);
     return rc;
@@ -380,11 +388,13 @@ const struct hostile_call hostile_calls[] = {
     ROW(fdslots_close_index, -EINVAL, CHANGES, P(&index_pool), NULL, {ENOENT, EBADF}),
     ROW(fdslots_pause_index, -EINVAL, CHANGES, P(&index_pool), NULL, {ENOENT}),
     ROW(fdslots_resume_index, -EINVAL, CHANGES, P(&index_pool), NULL, {ENOENT}),
+    ROW(fdslots_is_paused, -EINVAL, READS, P(&index_pool), NULL, {0}),
     ROW(fdslots_get_fd, -EINVAL, READS, P(&index_pool), NULL, {ENOENT}),
     ROW(fdslots_get_events, -EINVAL, READS, P(&index_pool), NULL, {0}),
     ROW(fdslots_get_revents, -EINVAL, READS, P(&index_pool), NULL, {0}),
     ROW(fdslots_get_generation, -EINVAL, READS, P(&index_pool), NULL, {0}),
     ROW(fdslots_next_used, -EINVAL, READS, P(&from_pool), next_used_gives, {ENOENT}),
+    ROW(fdslots_next_free, -EINVAL, READS, P(&from_pool), next_free_gives, {ENOSPC}),
     ROW(fdslots_poll, -EINVAL, WAITS, P(&nfds_pool, &ms_pool), NULL, {0}),
     ROW(fdslots_ppoll, -EINVAL, WAITS, P(&nfds_pool, &timespec_pool, &mask_pool), NULL, {ENOTSUP}),
     ROW(fdslots_epoll_wait, -EINVAL, WAITS, P(&ms_pool), NULL, {EPOLL_ERRORS}),
@@ -400,7 +410,7 @@ const struct hostile_call hostile_calls[] = {
     ROW(fdslots_waker_drain, -EINVAL, READS, P(NULL), NULL, {ENOENT}),
     ROW(fdslots_epoll_fd, -EINVAL, READS, P(NULL), NULL, {EPOLL_ERRORS}),
     ROW(fdslots_rebuild, -EINVAL, READS, P(NULL), NULL, {EPOLL_ERRORS}),
-    ROW(fdslots_stats, -EINVAL, READS, P(&pointer_pool, &stats_size_pool), NULL, {0}),
+    ROW(fdslots_get_stats, -EINVAL, READS, P(&pointer_pool, &stats_size_pool), NULL, {0}),
     ROW(fdslots_dump, -EINVAL, READS, P(&stream_pool), dump_gives, {EIO}),
     ROW(fdslots_format_events, NO_BUFFER, READS,
         P(&optional_pool, &text_size_pool, &any_events_pool), format_events_gives, {0}),

@@ -138,7 +138,7 @@ static void other_calls(void)
     EXPECT(fdslots_set_max_ready(s, 0), -EINVAL);
     EXPECT(fdslots_iter_ready(s, NULL, NULL), -EINVAL);
     EXPECT(fdslots_dump(s, NULL), -EINVAL);
-    EXPECT(fdslots_stats(s, NULL, 8), -EINVAL);
+    EXPECT(fdslots_get_stats(s, NULL, 8), -EINVAL);
     EXPECT(fdslots_waker_open(s, 0), -EBUSY);
     EXPECT(fdslots_waker_open(s, 6), -EBUSY);
     EXPECT(fdslots_waker_drain(s), -ENOENT);

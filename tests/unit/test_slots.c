@@ -226,6 +226,93 @@ START_TEST(next_used_walks_the_used_ones)
 }
 END_TEST
 
+/* ---- free slots ---- */
+
+static const uint32_t capacities[] = {1, 63, 64, 65, 128, 4096, 4097, 10000};
+
+static int64_t first_empty(const struct fdslots *many, uint32_t from)
+{
+    for (; from < fdslots_capacity(many); from++)
+        if (fdslots_get_fd(many, from) < 0)
+            return from;
+    return -ENOSPC;
+}
+
+/* From the numbers at which something may go wrong, and from some others. */
+static void agree_on_free(const struct fdslots *many, uint32_t index)
+{
+    const uint32_t from[] = {0, index, index + 1, index | 63, (index | 63) + 1, index / 2, 4095};
+    for (int i = 0; i < LENGTH(from); i++)
+        EXPECT(fdslots_next_free(many, from[i]), first_empty(many, from[i]));
+}
+
+/* Filled from below, emptied in an order of its own, filled again. */
+START_TEST(next_free_finds_what_a_search_would)
+{
+    const uint32_t nslots = capacities[_i];
+    struct fdslots *many = make_slots(nslots);
+    for (uint32_t i = 0; i < nslots; i++) {
+        EXPECT(fdslots_next_free(many, 0), i);
+        EXPECT(fdslots_set_index(many, i, 0, 0), 0);
+        EXPECT(fdslots_set_index(many, i, 0, POLLIN), 0);
+    }
+    EXPECT(fdslots_next_free(many, 0), -ENOSPC);
+    for (uint32_t i = 0; i < nslots && i < 300; i++) {
+        const uint32_t index = i * 67 % nslots;
+        EXPECT(fdslots_invalidate_index(many, index), 0);
+        agree_on_free(many, index);
+    }
+    for (int64_t i; (i = fdslots_next_free(many, 0)) >= 0;) {
+        EXPECT(fdslots_set_index(many, (uint32_t)i, 0, 0), 0);
+        agree_on_free(many, (uint32_t)i);
+    }
+    fdslots_destroy(many);
+}
+END_TEST
+
+/* Slots that were never used are free, also where some above them are used. */
+START_TEST(next_free_where_nothing_was_used)
+{
+    struct fdslots *many = make_slots(10000);
+    EXPECT(fdslots_next_free(many, 0), 0);
+    EXPECT(fdslots_next_free(many, 9999), 9999);
+    EXPECT(fdslots_next_free(many, 10000), -ENOSPC);
+    EXPECT(fdslots_set_index(many, 5000, 0, 0), 0);
+    EXPECT(fdslots_next_free(many, 0), 0);
+    EXPECT(fdslots_next_free(many, 5000), 5001);
+    EXPECT(fdslots_next_free(many, 9000), 9000);
+    fdslots_destroy(many);
+}
+END_TEST
+
+/* ---- paused or not ---- */
+
+START_TEST(is_paused_says_whether_anything_can_be_reported)
+{
+    EXPECT(fdslots_is_paused(s, 1), 0);
+    EXPECT(fdslots_set_index(s, 1, 0, POLLIN), 0);
+    EXPECT(fdslots_is_paused(s, 1), 0);
+    EXPECT(fdslots_pause_index(s, 1), 0);
+    EXPECT(fdslots_is_paused(s, 1), 1);
+    EXPECT(fdslots_set_events(s, 1, POLLOUT), 0);
+    EXPECT(fdslots_is_paused(s, 1), 1);
+    EXPECT(fdslots_resume_index(s, 1), 0);
+    EXPECT(fdslots_is_paused(s, 1), 0);
+    EXPECT(fdslots_pause_index(s, 1), 0);
+    EXPECT(fdslots_set_index(s, 1, full[0], POLLIN | FDSLOTS_ONESHOT), 0);
+    EXPECT(fdslots_is_paused(s, 1), 0);
+    EXPECT(fdslots_poll(s, 10, 0), 1);
+    EXPECT(fdslots_is_paused(s, 1), 1);
+    EXPECT(fdslots_set_events(s, 1, POLLIN | FDSLOTS_ONESHOT), 0);
+    EXPECT(fdslots_is_paused(s, 1), 0);
+    EXPECT(fdslots_pause_index(s, 1), 0);
+    EXPECT(fdslots_invalidate_index(s, 1), 0);
+    EXPECT(fdslots_is_paused(s, 1), 0);
+    EXPECT(fdslots_is_paused(s, 10), -EINVAL);
+    EXPECT(fdslots_is_paused(NULL, 0), -EINVAL);
+}
+END_TEST
+
 /* ---- what a wait sees of it ---- */
 
 /* That trailing empty slots do not reach the kernel is seen in test_limits.c; here: holes
@@ -393,6 +480,9 @@ Suite *suite_slots(void)
     tcase_add_test(tcase, destroy_keeps_the_callers_fds);
     tcase_add_test(tcase, generation_changes_with_the_owner_only);
     tcase_add_test(tcase, next_used_walks_the_used_ones);
+    tcase_add_loop_test(tcase, next_free_finds_what_a_search_would, 0, LENGTH(capacities));
+    tcase_add_test(tcase, next_free_where_nothing_was_used);
+    tcase_add_test(tcase, is_paused_says_whether_anything_can_be_reported);
     tcase = add_case(suite, "with waits");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, sparse_slots, 0, entry_count());

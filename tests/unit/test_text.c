@@ -174,9 +174,9 @@ END_TEST
 
 START_TEST(has_says_yes_or_no)
 {
-    for (int feature = FDSLOTS_HAS_PPOLL; feature <= FDSLOTS_HAS_EPOLL_NS; feature++) {
+    for (unsigned feature = FDSLOTS_HAS_PPOLL; feature <= FDSLOTS_HAS_EPOLL_NS; feature++) {
         errno = ERRNO_BEFORE;
-        int has = fdslots_has((enum fdslots_feature)feature);
+        int has = fdslots_has(feature);
         ck_assert_int_eq(errno, ERRNO_BEFORE);
         ck_assert(has == 0 || has == 1);
     }
