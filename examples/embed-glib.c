@@ -125,7 +125,7 @@ static int turn(struct pair *pair, GMainContext *context)
     if (count > MOST_FDS)
         return -EMFILE;
     set_slots(pair->s, fds, count);
-    int rc = fdslots_wait(pair->s, timeout < 0 ? FDSLOTS_FOREVER : timeout * NS_PER_MS, NULL);
+    int rc = fdslots_wait(pair->s, timeout * NS_PER_MS, NULL);
     get_revents(pair->s, fds, count);
     if (g_main_context_check(context, priority, fds, count))
         g_main_context_dispatch(context);

@@ -106,8 +106,7 @@ static int turn(struct pair *pair, uv_loop_t *loop)
     uv_run(loop, UV_RUN_NOWAIT);
     int ms = uv_backend_timeout(loop); /* until its next timer; negative for never */
     bool over = pair->failed || pair->rounds == ROUNDS;
-    int64_t timeout = over ? 0 : ms < 0 ? FDSLOTS_FOREVER : ms * NS_PER_MS;
-    int rc = fdslots_wait(pair->s, timeout, NULL);
+    int rc = fdslots_wait(pair->s, over ? 0 : ms * NS_PER_MS, NULL);
     if (rc >= 0)
         fdslots_iter_ready(pair->s, pair_on_ready, pair);
     return rc == -EINTR ? 0 : rc;

@@ -17,8 +17,7 @@
 enum { SLOT_LISTENER, SLOT_CONNECTIONS };
 enum { ACCEPTS_PER_TURN = 64, LOOK_FOR_SIGNALS_TURNS = 64 };
 
-#define NS_PER_S  INT64_C(1000000000)
-#define NS_PER_MS INT64_C(1000000)
+#define NS_PER_S INT64_C(1000000000)
 
 struct server {
     struct fdslots *s;
@@ -160,16 +159,12 @@ static int on_ready(void *arg, uint32_t index, int fd, uint32_t revents)
     return 0;
 }
 
-/* Whole milliseconds, rounded up, are the cheapest for the kernel to wait for. */
-static int64_t time_left(const struct server *server)
+/* INT64_MAX, where there is none, is FDSLOTS_FOREVER. */
+static int64_t next_deadline(const struct server *server)
 {
     uint32_t number;
     int64_t deadline = deadlines_first(server->deadlines, &number);
-    if (server->accept_at < deadline)
-        deadline = server->accept_at;
-    if (deadline == INT64_MAX)
-        return FDSLOTS_FOREVER;
-    return (deadline - server->now + NS_PER_MS - 1) / NS_PER_MS * NS_PER_MS;
+    return server->accept_at < deadline ? server->accept_at : deadline;
 }
 
 static int loop(struct server *server)
@@ -179,7 +174,7 @@ static int loop(struct server *server)
         /* Ready slots win over a signal, which must not have to wait until none is ready. */
         if ((interrupted || turn % LOOK_FOR_SIGNALS_TURNS == 0) && server->setup->ended())
             return 0;
-        int n = fdslots_wait(server->s, time_left(server), server->setup->mask);
+        int n = fdslots_wait_until(server->s, next_deadline(server), server->setup->mask);
         interrupted = n == -EINTR;
         if (n < 0 && !interrupted)
             return n;

@@ -236,7 +236,7 @@ int64_t fdslots_next_free(const struct fdslots *s, uint32_t from);
  *              lets in is delivered, and the wait returns -EINTR unless a slot is ready.
  */
 
-#define FDSLOTS_FOREVER INT64_MAX /* a timeout_ns of fdslots_wait() that never runs out */
+#define FDSLOTS_FOREVER INT64_MAX /* a timeout_ns or deadline_ns that never comes */
 
 /* Wait on the slots [0, nfds) by poll(2).
  *
@@ -294,14 +294,25 @@ int fdslots_epoll_pwait(struct fdslots *s, const struct timespec *timeout, const
 
 /* Wait on all slots by the mechanism that is cheapest for this very wait.
  *
- * timeout_ns   nanoseconds; <= 0 does not block, so an expired "deadline - now" never hangs;
- *              FDSLOTS_FOREVER blocks until something happens
+ * timeout_ns   nanoseconds; 0 does not block, negative or FDSLOTS_FOREVER blocks until something
+ *              happens. For a deadline there is fdslots_wait_until(): "deadline - now" is negative
+ *              once it is over
  *
  * Goes on with the mechanism that still works where one is refused. Returns as the mechanisms; an
  * error only where neither can.
  * Cost: as the mechanism that is chosen; one system call where nothing changed and no slot is
  * polled beside the epoll set. */
 int fdslots_wait(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask);
+
+/* Wait as fdslots_wait(), until a moment on CLOCK_MONOTONIC.
+ *
+ * deadline_ns  nanoseconds since the clock's zero; one that is over does not block, FDSLOTS_FOREVER
+ *              never comes. A wait that is begun again, after -EINTR, ends when the first would
+ * have
+ *
+ * Returns and costs as fdslots_wait(); besides, an error of clock_gettime(2), which a filter of
+ * system calls may make fail. */
+int fdslots_wait_until(struct fdslots *s, int64_t deadline_ns, const sigset_t *sigmask);
 
 /* Set the most slots that one epoll wait may report; at first, all.
  *

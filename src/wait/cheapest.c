@@ -221,7 +221,7 @@ int fdslots_wait(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
     if (s == NULL)
         return -EINVAL;
     if (timeout_ns < 0)
-        timeout_ns = 0;
+        timeout_ns = TIMEOUT_FOREVER;
     const struct choice *c = s->choice;
     if (UNLIKELY((s->flags | s->epoll_only | c->avoid_left | s->refused) != 0))
         return wait_bound(s, timeout_ns, sigmask);

@@ -26,7 +26,7 @@ struct subject subjects[SUBJECTS] = {
      .stride = 1},
     {.name = "wait", .by = {ENTRY_WAIT}, .turns = 1, .every = 1, .stride = 1},
     {.name = "wait and others",
-     .by = {ENTRY_WAIT, ENTRY_POLL, ENTRY_WAIT, ENTRY_EPOLL_WAIT, ENTRY_WAIT},
+     .by = {ENTRY_WAIT, ENTRY_POLL, ENTRY_WAIT_UNTIL, ENTRY_EPOLL_WAIT, ENTRY_WAIT},
      .turns = 5,
      .every = 2,
      .stride = 1},

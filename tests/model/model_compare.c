@@ -11,8 +11,8 @@ static unsigned long waits[ENTRY_POINTS];
 
 void model_print_waits(FILE *out)
 {
-    static const char *const names[ENTRY_POINTS] = {"poll", "ppoll", "epoll_wait", "epoll_pwait",
-                                                    "wait"};
+    static const char *const names[ENTRY_POINTS] = {"poll",        "ppoll", "epoll_wait",
+                                                    "epoll_pwait", "wait",  "wait_until"};
     unsigned long sum = 0;
     for (unsigned i = 0; i < ENTRY_POINTS; i++)
         sum += waits[i];

@@ -73,6 +73,7 @@ bool model_may_fail(const struct subject *s, enum entry_point point, int rc)
     case ENTRY_PPOLL:
         return rc == -EINVAL && poll_refuses(s);
     case ENTRY_WAIT:
+    case ENTRY_WAIT_UNTIL:
         return (rc == -EINVAL || rc == -EMFILE) && (s->edges || poll_refuses(s));
     default:
         return rc == -EMFILE;

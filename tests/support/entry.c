@@ -47,6 +47,15 @@ static int wait_epoll_pwait(struct fdslots *s, int64_t timeout_ns, const sigset_
     return fdslots_epoll_pwait(s, timespec_from(timeout_ns, &ts), mask);
 }
 
+static int wait_until(struct fdslots *s, int64_t timeout_ns, const sigset_t *mask)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    const int64_t start = (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
+    const bool fits = timeout_ns < FDSLOTS_FOREVER - start;
+    return fdslots_wait_until(s, fits ? start + timeout_ns : FDSLOTS_FOREVER, mask);
+}
+
 static bool always(void)
 {
     return true;
@@ -86,6 +95,8 @@ static const struct entry entries[] = {
     {"epoll_pwait by ms", ENTRY_EPOLL_PWAIT, wait_epoll_pwait, false, true, true, lack_epoll_ns},
     {"wait", ENTRY_WAIT, fdslots_wait, true, true, true, have_ppoll},
     {"wait without ppoll", ENTRY_WAIT, fdslots_wait, false, false, true, lack_ppoll},
+    {"until", ENTRY_WAIT_UNTIL, wait_until, true, true, true, have_ppoll},
+    {"until, without ppoll", ENTRY_WAIT_UNTIL, wait_until, false, false, true, lack_ppoll},
 };
 
 #define ENTRIES ((int)(sizeof entries / sizeof entries[0]))

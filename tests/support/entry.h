@@ -16,6 +16,7 @@ enum entry_point {
     ENTRY_EPOLL_WAIT,
     ENTRY_EPOLL_PWAIT,
     ENTRY_WAIT,
+    ENTRY_WAIT_UNTIL,
     ENTRY_POINTS
 };
 

@@ -43,6 +43,7 @@ static void wait_by_all(struct fdslots *s)
     fdslots_wait(s, 0, NULL);
     fdslots_set_max_ready(s, 3);
     fdslots_wait(s, 0, &mask);
+    fdslots_wait_until(s, 0, NULL);
     fdslots_set_max_ready(s, nslots);
     fdslots_poll(s, nslots, 0);
 }

@@ -164,6 +164,7 @@ CALL(fdslots_ppoll, s, U(0), timespec_of(v[1]), mask_of(v[2]))
 CALL(fdslots_epoll_wait, s, I(0))
 CALL(fdslots_epoll_pwait, s, timespec_of(v[0]), mask_of(v[1]))
 CALL(fdslots_wait, s, v[0], mask_of(v[1]))
+CALL(fdslots_wait_until, s, v[0], mask_of(v[1]))
 CALL(fdslots_set_max_ready, s, U(0))
 CALL(fdslots_iter_ready, s, v[0] != 0 ? return_0 : NULL, v[1] != 0 ? s : NULL)
 CALL(fdslots_waker_open, s, U(0))
@@ -400,6 +401,7 @@ const struct hostile_call hostile_calls[] = {
     ROW(fdslots_epoll_wait, -EINVAL, WAITS, P(&ms_pool), NULL, {EPOLL_ERRORS}),
     ROW(fdslots_epoll_pwait, -EINVAL, WAITS, P(&timespec_pool, &mask_pool), NULL, {EPOLL_ERRORS}),
     ROW(fdslots_wait, -EINVAL, WAITS, P(&ns_pool, &mask_pool), NULL, {ENOTSUP}),
+    ROW(fdslots_wait_until, -EINVAL, WAITS, P(&ns_pool, &mask_pool), NULL, {ENOTSUP}),
     ROW(fdslots_set_max_ready, -EINVAL, CHANGES, P(&max_ready_pool), NULL, {0}),
     ROW(fdslots_ready, 0, READS, P(&optional_pool), NULL, {0}),
     ROW(fdslots_iter_ready, -EINVAL, READS, P(&pointer_pool, &optional_pool), NULL, {0}),

@@ -180,16 +180,61 @@ START_TEST(invalid_timespecs_are_refused)
 }
 END_TEST
 
-/* "deadline - now" of a deadline that is over. */
-static const int64_t expired[] = {-1, -3600 * INT64_C(1000000000), INT64_MIN};
+/* As those who come from poll(2) write it. */
+static const int64_t negative[] = {-1, -1000000, INT64_MIN};
+
+START_TEST(a_negative_timeout_lasts_until_a_signal)
+{
+    EXPECT(fdslots_set_index(s, 1, empty[0], POLLIN), 0);
+    alarm_start();
+    EXPECT(fdslots_wait(s, negative[_i], NULL), -EINTR);
+    ck_assert_int_gt(signals_seen, 0);
+    alarm_stop();
+    EXPECT(fdslots_set_index(s, 2, empty[1], POLLOUT), 0);
+    EXPECT(fdslots_wait(s, negative[_i], NULL), 1);
+}
+END_TEST
+
+/* ---- deadlines ---- */
+
+static const int64_t expired[] = {0, 1, -1, -3600 * INT64_C(1000000000), INT64_MIN};
 
 START_TEST(an_expired_deadline_does_not_block)
 {
     EXPECT(fdslots_set_index(s, 2, empty[0], POLLIN), 0);
-    EXPECT(fdslots_wait(s, expired[_i], NULL), 0);
+    EXPECT(fdslots_wait_until(s, expired[_i], NULL), 0);
+    EXPECT(fdslots_wait_until(s, now_ns(), NULL), 0);
     EXPECT(fdslots_set_index(s, 1, empty[1], POLLOUT), 0);
-    EXPECT(fdslots_wait(s, expired[_i], NULL), 1);
+    EXPECT(fdslots_wait_until(s, expired[_i], NULL), 1);
     EXPECT(fdslots_get_revents(s, 1), POLLOUT);
+}
+END_TEST
+
+START_TEST(a_far_deadline_lasts_until_a_signal)
+{
+    const int64_t far[] = {FDSLOTS_FOREVER, FDSLOTS_FOREVER - 1, now_ns() + INT_MAX * MS};
+    EXPECT(fdslots_set_index(s, 1, empty[0], POLLIN), 0);
+    alarm_start();
+    EXPECT(fdslots_wait_until(s, far[_i], NULL), -EINTR);
+    ck_assert_int_gt(signals_seen, 0);
+    alarm_stop();
+}
+END_TEST
+
+/* Begun again after each signal, it ends when the first would have: not before, and it does end,
+ * though no signal comes as late as the timeout is long. */
+START_TEST(a_deadline_stays_where_it_is)
+{
+    const int64_t deadline = now_ns() + 50 * MS;
+    EXPECT(fdslots_set_index(s, 1, empty[0], POLLIN), 0);
+    alarm_start();
+    int rc;
+    do
+        rc = fdslots_wait_until(s, deadline, NULL);
+    while (rc == -EINTR);
+    alarm_stop();
+    ck_assert_int_eq(rc, 0);
+    ck_assert_int_ge(now_ns(), deadline);
 }
 END_TEST
 
@@ -206,12 +251,15 @@ Suite *suite_timeouts(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, forever_lasts_until_a_signal, 0, entry_count());
     tcase_add_loop_test(tcase, long_milliseconds_last_until_a_signal, 0, LENGTH(long_ms));
+    tcase_add_loop_test(tcase, a_negative_timeout_lasts_until_a_signal, 0, LENGTH(negative));
+    tcase_add_loop_test(tcase, a_far_deadline_lasts_until_a_signal, 0, 3);
     tcase_add_loop_test(tcase, long_timespecs_last_until_a_signal, 0,
                         LENGTH(long_timespecs) * TIMESPEC_WAITS);
     tcase_add_loop_test(tcase, no_timespec_lasts_until_a_signal, 0, TIMESPEC_WAITS);
     tcase = add_case(suite, "over");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, an_expired_deadline_does_not_block, 0, LENGTH(expired));
+    tcase_add_test(tcase, a_deadline_stays_where_it_is);
     tcase = add_case(suite, "invalid");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, invalid_timespecs_are_refused, 0, LENGTH(invalid) * TIMESPEC_WAITS);
