@@ -307,22 +307,24 @@ int fdslots_wait(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
 /* Wait as fdslots_wait(), until a moment on CLOCK_MONOTONIC.
  *
  * deadline_ns  nanoseconds since the clock's zero; one that is over does not block, FDSLOTS_FOREVER
- *              never comes. A wait that is begun again, after -EINTR, ends when the first would
- * have
+ *              never comes. A wait begun again after -EINTR ends when the first would have
  *
  * Returns and costs as fdslots_wait(); besides, an error of clock_gettime(2), which a filter of
  * system calls may make fail. */
 int fdslots_wait_until(struct fdslots *s, int64_t deadline_ns, const sigset_t *sigmask);
 
-/* Set the most slots that one epoll wait may report; at first, all.
+/* Set the most slots that one wait may report, by any entry point; at first, all.
  *
  * n            1 or more; above the capacity means all
  *
  * The rest come in the next waits; none starves. Only an edge on an fd that is in several slots is
- * reported to all of them at once. What poll(2) has said of polled slots beyond the limit is kept,
- * lest an event that a file hands out once be lost: it is reported later, also if it is over by
- * then. A poll, also one that fdslots_wait() makes, reports all.
- * Returns 0, or -EINVAL: n is 0. */
+ * reported to all of them at once. What poll(2) has said of a slot for which there is no room is
+ * kept where its file may not say it again (files of procfs, devices; what is polled beside the
+ * epoll set): it is reported later, also if it is over by then. Of sockets, pipes and anonymous
+ * inodes the next wait says what is so then.
+ *
+ * Returns 0, or -EINVAL: n is 0. Cost, in a wait by poll that leaves slots out: one fstat(2) for
+ * each owner of a slot that is left out for the first time. */
 int fdslots_set_max_ready(struct fdslots *s, uint32_t n);
 
 /* ---- Ready set ------------------------------------------------------------------------------

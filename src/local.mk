@@ -12,6 +12,8 @@
 
 lib_LTLIBRARIES = libfdslots.la
 libfdslots_la_SOURCES = \
+	src/os/file_kind.c \
+	src/os/file_kind.h \
 	src/os/process.c \
 	src/os/process.h \
 	src/os/sys.h \
@@ -73,7 +75,6 @@ epoll_sources = \
 	src/kernel/epoll_sync.c \
 	src/kernel/epoll_sys.h \
 	src/kernel/epoll_wait.c \
-	src/kernel/file_kind.c \
 	src/kernel/registration.c \
 	src/kernel/registration.h
 if EPOLL

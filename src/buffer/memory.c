@@ -53,7 +53,7 @@ static int init_at(void *mem, uint32_t nslots, uint32_t flags, struct fdslots **
     if ((flags & FDSLOTS_NO_EPOLL) != 0 && (flags & FDSLOTS_CHECK) != 0)
         return -ENOTSUP;
     struct fdslots *s = mem;
-    *s = (struct fdslots){.capacity = nslots, .flags = flags, .max_ready = nslots};
+    *s = (struct fdslots){.capacity = nslots, .flags = flags, .max_ready = UINT32_MAX};
     lay_out(s, mem);
     *out = s;
     return 0;

@@ -72,8 +72,9 @@ static void replace_flags(struct fdslots *s, uint32_t index, uint32_t flags)
  */
 static inline bool is_plain(const struct fdslots *s, uint32_t index, uint32_t events)
 {
-    return index < s->touched && ((s->slots[index].flags | events >> EVENTS_USER_SHIFT) &
-                                  (SLOT_USER | SLOT_HIDDEN | SLOT_LOST | SLOT_HOLDS)) == 0;
+    return index < s->touched &&
+           ((s->slots[index].flags | events >> EVENTS_USER_SHIFT) &
+            (SLOT_USER | SLOT_HIDDEN | SLOT_LOST | SLOT_HOLDS | SLOT_KEEPS | SLOT_ONCE)) == 0;
 }
 
 /* Give a slot another owner. After the generation has gone round, the kernel's set may hold a ghost

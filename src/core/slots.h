@@ -39,6 +39,9 @@
 /* FDSLOTS_CHECK has found that its number is another file now, or none: it reads POLLNVAL. */
 #define SLOT_LOST  0x040u
 #define SLOT_HOLDS 0x400u /* slot.held is not 0 */
+/* What its file does with an event, where that is known. */
+#define SLOT_KEEPS 0x0800u /* says it in each wait until it is over */
+#define SLOT_ONCE  0x1000u /* may say it once */
 /* What the kernel's set must be told even if fd and events look as it knows them. */
 #define SLOT_CONFIRM 0x080u /* set anew: the same number may be another file */
 #define SLOT_REARM   0x100u /* an edge must be looked for again */
@@ -91,12 +94,12 @@ struct fdslots {
 
     uint32_t *ready;
     uint32_t ready_count;
-    uint32_t max_ready;   /* the most that one wait by the set may report */
+    uint32_t max_ready;   /* the most that one wait may report */
     uint64_t ready_epoch; /* changes with every wait and clear: fdslots_iter_ready() looks at it */
 
-    /* Of what is held, where s->max_ready cuts: the third way to wait. */
-    uint32_t held_turn; /* where the next report begins */
-    bool held_first;    /* before what the set has */
+    /* Where s->max_ready cuts what poll(2) has said. */
+    uint32_t turn;   /* the slot with which the next report begins */
+    bool held_first; /* before what the set has */
 
     struct kernel *kernel;
     struct waker *waker;

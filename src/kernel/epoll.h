@@ -7,12 +7,12 @@
  *     epoll_run.c      what it is told of one run
  *     epoll_wait.c     the wait, and its answer shared out to the slots
  *     epoll_check.c    FDSLOTS_CHECK
- *     file_kind.c      for which files the set answers as poll(2) does
  *     registration.c   which slots share a registration
  */
 #ifndef FDSLOTS_EPOLL_H
 #define FDSLOTS_EPOLL_H
 
+#include "../os/file_kind.h"
 #include "../os/process.h"
 #include "epoll_sys.h"
 #include "kernel.h"
@@ -98,18 +98,5 @@ void fdslots_epoll_drop_run(struct fdslots *s, uint32_t leader);
 
 /* A slot of a polled run is polled unless it is hidden. */
 void fdslots_epoll_show_polled(struct fdslots *s, uint32_t index);
-
-/* For which files the set answers as poll(2) does. */
-enum file_kind {
-    KIND_UNKNOWN,   /* fstat(2) does not say */
-    KIND_CLOSED,    /* there is no file */
-    KIND_POLLED,    /* not for this one */
-    KIND_WATCHABLE, /* sockets and pipes */
-    KIND_ANONYMOUS, /* anonymous inodes */
-};
-
-/* Return the kind of this fd's file, and store at *mark a number that tells files of different
- * types and devices apart; 0 where there is no file that is known. Costs one fstat(2). */
-enum file_kind fdslots_file_kind(int fd, uint32_t *mark);
 
 #endif

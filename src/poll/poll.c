@@ -9,6 +9,7 @@
 #include "poll.h"
 
 #include "../core/ready.h"
+#include "../os/file_kind.h"
 #include "../os/sys.h"
 #include "../os/timeout.h"
 
@@ -24,8 +25,10 @@ int fdslots_poll_call(struct pollfd *fds, uint32_t nfds, int64_t timeout_ns,
     return fdslots_ppoll_call(fds, nfds, timeout_ns, sigmask);
 }
 
-/* Fill the ready set, where poll(2) has said that `count` of these slots are ready. */
-static void take_ready(struct fdslots *s, uint32_t nfds, uint32_t count)
+/* ---- the ready set, out of the answer ---- */
+
+/* Report all ready slots, where poll(2) has said that these are so many. */
+static void take_all(struct fdslots *s, uint32_t nfds, uint32_t count)
 {
     const struct pollfd *const pollfds = s->pollfds;
     uint32_t *ready = s->ready;
@@ -40,6 +43,72 @@ static void take_ready(struct fdslots *s, uint32_t nfds, uint32_t count)
     }
     s->ready_count = (uint32_t)(ready - s->ready);
 }
+
+/* Whether the file of a slot may not say again what it has said. One fstat(2) for each owner. */
+static bool says_once(struct fdslots *s, uint32_t index)
+{
+    struct slot *slot = &s->slots[index];
+    if ((slot->flags & (SLOT_KEEPS | SLOT_LOST)) != 0)
+        return false;
+    if ((slot->flags & (SLOT_ONCE | SLOT_POLLED)) != 0)
+        return true;
+    uint32_t mark;
+    const enum file_kind kind = fdslots_file_kind(s->pollfds[index].fd, &mark);
+    if (kind == KIND_CLOSED)
+        return false; /* and the number may become any file */
+    const bool keeps = kind == KIND_WATCHABLE || kind == KIND_ANONYMOUS;
+    slot->flags |= keeps ? SLOT_KEEPS : SLOT_ONCE;
+    return !keeps;
+}
+
+/* Report nothing of a ready slot in this wait. */
+static void leave_out(struct fdslots *s, uint32_t index)
+{
+    const uint32_t revents = (uint16_t)s->pollfds[index].revents;
+    s->pollfds[index].revents = 0;
+    if (says_once(s, index))
+        fdslots_slot_hold(s, index, revents);
+}
+
+/* Report the ready slots in [from, to) for which there is room. Returns the first that is left out,
+ * or INDEX_NONE. */
+static uint32_t take_range(struct fdslots *s, uint32_t from, uint32_t to)
+{
+    uint32_t first = INDEX_NONE;
+    for (uint32_t i = from; i < to; i++) {
+        if (s->pollfds[i].revents == 0)
+            continue;
+        if (s->ready_count < s->max_ready) {
+            s->ready[s->ready_count++] = i;
+            continue;
+        }
+        leave_out(s, i);
+        if (first == INDEX_NONE)
+            first = i;
+    }
+    return first;
+}
+
+/* More slots are ready than a wait may report: begin with the one whose turn it is. */
+SELDOM static void take_in_turn(struct fdslots *s, uint32_t nfds)
+{
+    const uint32_t turn = s->turn < nfds ? s->turn : 0;
+    const uint32_t above = take_range(s, turn, nfds);
+    const uint32_t below = take_range(s, 0, turn);
+    s->turn = above != INDEX_NONE ? above : below;
+}
+
+/* Fill the ready set, and end the wait. */
+static inline int take_ready(struct fdslots *s, uint32_t nfds, uint32_t count)
+{
+    if (LIKELY(count <= s->max_ready))
+        take_all(s, nfds, count);
+    else
+        take_in_turn(s, nfds);
+    return fdslots_ready_finish(s);
+}
+
+/* ---- what is ready whatever poll(2) says ---- */
 
 /* What poll(2) says of a lost slot is of the stranger's file that has its number by now. Returns
  * how many more slots are ready. */
@@ -84,9 +153,10 @@ SELDOM static int poll_at_once(struct fdslots *s, uint32_t nfds, const sigset_t 
     if (rc < 0 && rc != -EINTR)
         return rc;
     const uint32_t count = (rc > 0 ? (uint32_t)rc : 0) + show_held(s, nfds);
-    take_ready(s, nfds, count + show_lost(s, nfds));
-    return fdslots_ready_finish(s);
+    return take_ready(s, nfds, count + show_lost(s, nfds));
 }
+
+/* ---- the wait ---- */
 
 int fdslots_poll_slots(struct fdslots *s, uint32_t nfds, int64_t timeout_ns,
                        const sigset_t *sigmask)
@@ -95,8 +165,5 @@ int fdslots_poll_slots(struct fdslots *s, uint32_t nfds, int64_t timeout_ns,
     if (UNLIKELY((s->held.root | s->lost.root) != 0) && fdslots_ready_at_once(s, nfds))
         return poll_at_once(s, nfds, sigmask);
     int rc = fdslots_poll_call(s->pollfds, nfds, timeout_ns, sigmask);
-    if (rc <= 0)
-        return rc;
-    take_ready(s, nfds, (uint32_t)rc);
-    return fdslots_ready_finish(s);
+    return rc > 0 ? take_ready(s, nfds, (uint32_t)rc) : rc;
 }

@@ -48,6 +48,12 @@ static int ask_poll(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigma
     return rc;
 }
 
+/* Whether the set answers for this slot: what it holds is from before it was told so. */
+static bool is_registered(const struct fdslots *s, uint32_t index)
+{
+    return !fdslots_index_set_has(&s->polled, index) && (s->slots[index].flags & SLOT_LOST) == 0;
+}
+
 /* Report what the slots in [from, to) hold, until the ready set is full. Returns where it ended. */
 static uint32_t report_range(struct fdslots *s, uint32_t from, uint32_t to)
 {
@@ -58,7 +64,8 @@ static uint32_t report_range(struct fdslots *s, uint32_t from, uint32_t to)
         const uint32_t held = fdslots_slot_held_events(s, i);
         if (held == 0)
             continue;
-        fdslots_ready_add(s, i, held);
+        if (LIKELY(!is_registered(s, i)))
+            fdslots_ready_add(s, i, held);
         fdslots_slot_release(s, i);
     }
     return to;
@@ -67,11 +74,11 @@ static uint32_t report_range(struct fdslots *s, uint32_t from, uint32_t to)
 /* Report what is held, beginning with the slot whose turn it is. */
 static void report_held(struct fdslots *s)
 {
-    const uint32_t turn = s->held_turn;
+    const uint32_t turn = s->turn;
     uint32_t end = report_range(s, turn, INDEX_NONE);
     if (end == INDEX_NONE)
         end = report_range(s, 0, turn);
-    s->held_turn = end;
+    s->turn = end;
 }
 
 static int report_set(struct fdslots *s, bool ready)

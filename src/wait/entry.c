@@ -106,7 +106,7 @@ int fdslots_set_max_ready(struct fdslots *s, uint32_t n)
 {
     if (s == NULL || n == 0)
         return -EINVAL;
-    s->max_ready = n < s->capacity ? n : s->capacity;
+    s->max_ready = n;
     return 0;
 }
 

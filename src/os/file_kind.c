@@ -9,7 +9,9 @@
  * - Character devices may change without a wake: a tun before TUNSETIFF, a pty in packet mode,
  *   /dev/kmsg after lseek(2). So may a removed cgroup. poll(2) sees it, since it looks anew.
  */
-#include "epoll.h"
+#include "file_kind.h"
+
+#include "sys.h"
 
 enum file_kind fdslots_file_kind(int fd, uint32_t *mark)
 {
