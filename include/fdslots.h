@@ -56,8 +56,8 @@ struct fdslots;
 /* ---- Memory ---------------------------------------------------------------------------------
  *
  * A buffer lives in the caller's memory (fdslots_init) or in memory of its own (fdslots_create).
- * No call after these two allocates. Slots 64 and more above the highest index ever set have never
- * been written to, so they cost no resident memory.
+ * No call after these two allocates, but fdslots_resize(). Slots 64 and more above the highest
+ * index ever set have never been written to, so they cost no resident memory.
  */
 
 /* Flags of fdslots_init() and fdslots_create(). */
@@ -81,7 +81,8 @@ size_t fdslots_size(uint32_t nslots);
 /* Lay a buffer of nslots empty slots in the caller's memory.
  *
  * mem      at least fdslots_size(nslots) bytes, aligned to 8; what it holds is ignored. It must
- *          stay in place until fdslots_destroy(), and may be freed after it
+ *          stay in place until fdslots_destroy(), or until the buffer has gone elsewhere by
+ *          fdslots_move() or fdslots_resize(); then it may be freed
  * size     bytes at mem
  * flags    0, FDSLOTS_NO_EPOLL or FDSLOTS_CHECK
  * out      where the buffer is stored; not written on failure
@@ -94,15 +95,49 @@ int fdslots_init(void *mem, size_t size, uint32_t nslots, uint32_t flags, struct
 /* Make a buffer of nslots empty slots in memory of its own.
  *
  * Returns 0, or -EINVAL or -ENOTSUP as fdslots_init(), or -ENOMEM.
- * Cost: one malloc. */
+ * Cost: two mallocs. */
 int fdslots_create(uint32_t nslots, uint32_t flags, struct fdslots **out);
+
+/* Give a buffer in memory of its own another capacity, larger or smaller.
+ *
+ * s            points to the buffer. One that fdslots_create() or an earlier resize made keeps its
+ *              address, and others may call fdslots_wake() meanwhile. One in the caller's memory
+ *              moves to memory of its own as by fdslots_move(), and *s changes
+ * nslots       above the highest used index
+ *
+ * All stays as it is: indices, generations, pauses, revents, the ready set, the waker, the stats,
+ * and the kernel's set with what is registered there. What fdslots_view() and fdslots_ready() gave
+ * is no longer valid, and an iteration by fdslots_iter_ready() ends.
+ *
+ * Returns 0, or -EINVAL: s or *s is NULL, nslots is 0 or too large, or a used slot would not fit;
+ * -ENOMEM. After an error all is as before.
+ * Cost: one malloc and one free, O(slots that were ever used). No system call, but one epoll_ctl(2)
+ * for each slot that goes and that was emptied since the kernel's set was last told of it. */
+int fdslots_resize(struct fdslots **s, uint32_t nslots);
+
+/* Have a buffer go on in other memory of the caller's, with this capacity.
+ *
+ * mem, size    as in fdslots_init(); not the memory, or a part of it, in which the buffer lies
+ * nslots       above the highest used index
+ * out          where the buffer is stored, whose old address is no longer valid; not written on
+ *              failure
+ *
+ * All stays as by fdslots_resize(). The old memory is the caller's again; where it was the
+ * library's, it is freed. Another thread or a signal handler that may call fdslots_wake() must not
+ * be inside that call then, and must have the new address before its next one. A wake before the
+ * move counts.
+ *
+ * Returns 0, or -EINVAL: an argument as in fdslots_init(), s is NULL, a used slot would not fit, or
+ * the old memory and the new meet.
+ * Cost: as fdslots_resize(), without a malloc. */
+int fdslots_move(struct fdslots *s, void *mem, size_t size, uint32_t nslots, struct fdslots **out);
 
 /* End a buffer of either making; s may be NULL.
  *
  * Closes what the library opened, never the caller's fds. Memory given to fdslots_init() is the
  * caller's again.
  * Cost: one close(2) for each fd the library opened, one epoll_ctl(2) after fdslots_epoll_fd() and
- * for each FDSLOTS_EXCLUSIVE fd that is registered, one free after fdslots_create(). A child that
+ * for each FDSLOTS_EXCLUSIVE fd that is registered, two frees after fdslots_create(). A child that
  * has not waited makes a few calls more, to find out which of the inherited fds it may close. */
 void fdslots_destroy(struct fdslots *s);
 
@@ -329,7 +364,8 @@ int fdslots_set_max_ready(struct fdslots *s, uint32_t n);
 
 /* ---- Ready set ------------------------------------------------------------------------------
  *
- * What the last wait found; valid until the next wait on this buffer.
+ * What the last wait found; valid until the next wait on this buffer. A resize or a move keeps it,
+ * but the arrays that fdslots_ready() and fdslots_view() gave are then others.
  */
 
 /* Return the indices of the ready slots, in no particular order, and store how many at *count
@@ -340,11 +376,12 @@ const uint32_t *fdslots_ready(const struct fdslots *s, uint32_t *count);
 
 /* Call fn for each ready slot, until it returns non-zero, which is then returned.
  *
- * fn may set, invalidate, pause or close any slot, and clear the ready set: slots that have no
- * revents left are skipped, and nothing reported for one fd reaches another. A wait inside fn
- * ends the iteration.
+ * fn may call anything: slots that have no revents left are skipped, and nothing reported for one
+ * fd reaches another. A wait, fdslots_clear_ready(), fdslots_resize(), fdslots_move() and
+ * fdslots_destroy() of this buffer inside fn end the iteration, which then returns what fn returns.
+ * fn need not return: it may be left by longjmp(3), or its thread end.
  *
- * Returns 0 after the last slot, or -EINVAL: fn is NULL.
+ * Returns what fn returned last; 0 where no slot is ready; or -EINVAL: fn is NULL.
  * Cost: O(ready). */
 int fdslots_iter_ready(struct fdslots *s,
                        int (*fn)(void *arg, uint32_t index, int fd, uint32_t revents), void *arg);
@@ -354,9 +391,10 @@ void fdslots_clear_ready(struct fdslots *s);
 
 /* Return the slots themselves, read-only, for loops and bindings that want no call at all.
  *
- * The address never changes. An fd < 0 is an empty slot, or one that is paused, as a one-shot slot
- * is already when its revents are first seen. A slot above the highest index ever set holds no
- * value yet and must not be read. NULL where s is NULL. */
+ * They are meant for the slots in the ready set. Of others, an fd < 0 is an empty slot, or one that
+ * is paused, as a one-shot slot is already when its revents are first seen; a paused fd 0 reads as
+ * an empty slot does (-1). A slot above the highest index ever set holds no value yet and must not
+ * be read. The address stays until a resize or a move. NULL where s is NULL. */
 const struct pollfd *fdslots_view(const struct fdslots *s);
 
 /* ---- Wake, embed, look ----------------------------------------------------------------------*/
@@ -374,6 +412,9 @@ const struct pollfd *fdslots_view(const struct fdslots *s);
 int fdslots_waker_open(struct fdslots *s, uint32_t index);
 
 /* Make the waker's slot ready, from any thread or signal handler; a wake before the wait counts.
+ *
+ * It may come during any other call, fdslots_resize() of a buffer that fdslots_create() made
+ * included; not during fdslots_move(), fdslots_destroy() and the close of the waker's slot.
  *
  * Returns 0, also where many wakes are waiting already; or -ENOENT: there is no waker; or the error
  * of write(2) where the caller has closed its fd.

@@ -32,7 +32,6 @@ static bool set_up(struct fixture *f)
 
 static enum outcome memory(struct fixture *f)
 {
-    (void)f;
     struct fdslots *s;
     if (in_mapping(0, &s) != -EINVAL || in_mapping(1000, &s) != 0)
         return FAIL;
@@ -40,6 +39,9 @@ static enum outcome memory(struct fixture *f)
     fdslots_destroy(s);
     ok = munmap(s, fdslots_size(1000)) == 0 && ok;
     ok = in_static_memory(&s) == 0 && fdslots_capacity(s) == 16 && ok;
+    for (int64_t i = 0; i < 100; i++)
+        ok = add_growing(&s, f->ends[0]) == i && ok;
+    ok = fdslots_capacity(s) == 128 && ok;
     fdslots_destroy(s);
     return held(ok);
 }

@@ -2,7 +2,12 @@
  *
  * Where the parts of a buffer lie in its memory, and whose that is. The only file that may
  * allocate.
+ *
+ * What a buffer has one of, its head, and what it has for each slot, its arrays, lie one after the
+ * other in the caller's memory. In memory of the library they are two pieces, so that a resize
+ * makes new arrays and leaves the head where it is: other threads may be in fdslots_wake().
  */
+#include "../core/ready.h"
 #include "../kernel/kernel.h"
 #include "../wait/choice.h"
 #include "../waker/waker.h"
@@ -12,15 +17,28 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-/* Place the parts of a buffer at `base`, or with NULL only measure them: the bytes they take. */
-static uint64_t lay_out(struct fdslots *s, unsigned char *base)
+/* ---- the layout ---- */
+
+/* Place the head at `base`, or with NULL only measure it: the bytes it takes. What the buffer has
+ * elsewhere goes over, here and below. */
+static size_t lay_out_head(struct fdslots *s, unsigned char *base)
+{
+    struct layout at = {base, 0};
+    fdslots_layout_take(&at, 1, sizeof(struct fdslots));
+    fdslots_waker_lay_out(s, &at);
+    fdslots_choice_lay_out(s, &at);
+    fdslots_kernel_lay_out(s, &at);
+    return (size_t)at.end;
+}
+
+static uint64_t lay_out_arrays(struct fdslots *s, unsigned char *base)
 {
     struct layout at = {base, 0};
     const uint32_t nslots = s->capacity;
-    fdslots_layout_take(&at, 1, sizeof(struct fdslots));
-    s->ready = fdslots_layout_take(&at, nslots, sizeof *s->ready);
-    s->pollfds = fdslots_layout_take(&at, nslots, sizeof *s->pollfds);
-    s->slots = fdslots_layout_take(&at, nslots, sizeof *s->slots);
+    s->arrays = base;
+    s->ready = fdslots_layout_move(&at, s->ready, s->ready_count, nslots, sizeof *s->ready);
+    s->pollfds = fdslots_layout_move(&at, s->pollfds, s->touched, nslots, sizeof *s->pollfds);
+    s->slots = fdslots_layout_move(&at, s->slots, s->touched, nslots, sizeof *s->slots);
     fdslots_index_set_lay_out(&s->used, &at, nslots);
     fdslots_index_set_lay_out(&s->roomy, &at, fdslots_index_set_words(nslots));
     fdslots_index_set_lay_out(&s->fresh, &at, nslots);
@@ -28,44 +46,50 @@ static uint64_t lay_out(struct fdslots *s, unsigned char *base)
     fdslots_index_set_lay_out(&s->lost, &at, nslots);
     fdslots_index_set_lay_out(&s->held, &at, nslots);
     fdslots_index_set_lay_out(&s->polled, &at, nslots);
-    fdslots_waker_lay_out(s, &at);
-    fdslots_choice_lay_out(s, &at);
-    fdslots_kernel_lay_out(s, &at);
+    fdslots_kernel_lay_out_arrays(s, &at);
     return at.end;
 }
 
-size_t fdslots_size(uint32_t nslots)
+static size_t head_size(void)
+{
+    struct fdslots measured = {.capacity = 0};
+    return lay_out_head(&measured, NULL);
+}
+
+/* Return the bytes that the arrays take; 0 where there cannot be so many slots. */
+static size_t arrays_size(uint32_t nslots)
 {
     struct fdslots measured = {.capacity = nslots};
     if (nslots == 0 || nslots > INT_MAX) /* a wait returns their number as an int */
         return 0;
-    uint64_t bytes = lay_out(&measured, NULL);
-    return bytes <= PTRDIFF_MAX ? (size_t)bytes : 0;
+    const uint64_t bytes = lay_out_arrays(&measured, NULL);
+    return bytes <= PTRDIFF_MAX - head_size() ? (size_t)bytes : 0;
 }
 
-/* The same as fdslots_init(), in memory that is large enough and aligned. */
-static int init_at(void *mem, uint32_t nslots, uint32_t flags, struct fdslots **out)
+size_t fdslots_size(uint32_t nslots)
 {
-    if ((flags & ~(FDSLOTS_NO_EPOLL | FDSLOTS_CHECK)) != 0)
-        return -EINVAL;
-    if (!fdslots_kernel_built())
-        flags |= FDSLOTS_NO_EPOLL;
-    if ((flags & FDSLOTS_NO_EPOLL) != 0 && (flags & FDSLOTS_CHECK) != 0)
-        return -ENOTSUP;
-    struct fdslots *s = mem;
-    *s = (struct fdslots){.capacity = nslots, .flags = flags, .max_ready = UINT32_MAX};
-    lay_out(s, mem);
-    *out = s;
-    return 0;
+    const size_t arrays = arrays_size(nslots);
+    return arrays > 0 ? head_size() + arrays : 0;
 }
 
-int fdslots_init(void *mem, size_t size, uint32_t nslots, uint32_t flags, struct fdslots **out)
+/* ---- memory ---- */
+
+struct place {
+    unsigned char *head;
+    unsigned char *arrays;
+    bool is_owned; /* two pieces of the library's own */
+};
+
+static bool is_enough(const void *mem, size_t size, uint32_t nslots)
 {
-    size_t needed = fdslots_size(nslots);
-    if (mem == NULL || (uintptr_t)mem % LAYOUT_ALIGN != 0 || needed == 0 || size < needed ||
-        out == NULL)
-        return -EINVAL;
-    return init_at(mem, nslots, flags, out);
+    const size_t needed = fdslots_size(nslots);
+    return mem != NULL && (uintptr_t)mem % LAYOUT_ALIGN == 0 && needed > 0 && size >= needed;
+}
+
+static struct place place_in(void *mem)
+{
+    unsigned char *head = mem;
+    return (struct place){.head = head, .arrays = head + head_size()};
 }
 
 /* clang holds that malloc and free leave errno alone, and drops a plain assignment. */
@@ -75,22 +99,165 @@ static void restore_errno(int saved)
     errno = saved;
 }
 
-int fdslots_create(uint32_t nslots, uint32_t flags, struct fdslots **out)
+static void *allocate(size_t size)
 {
-    size_t size = fdslots_size(nslots);
-    if (size == 0 || out == NULL)
-        return -EINVAL;
     int saved = errno;
     /* malloc, not calloc: a large piece comes untouched from the kernel, and stays so. */
     void *mem = malloc(size);
     restore_errno(saved);
-    if (mem == NULL)
-        return -ENOMEM;
-    int rc = init_at(mem, nslots, flags, out);
-    if (rc < 0)
-        free(mem);
-    else
-        (*out)->owns_memory = true;
+    return mem;
+}
+
+static void release(void *mem)
+{
+    int saved = errno;
+    free(mem);
+    restore_errno(saved);
+}
+
+/* Returns 0 or -ENOMEM. */
+static int allocate_place(uint32_t nslots, struct place *place)
+{
+    *place = (struct place){.head = allocate(head_size()), .is_owned = true};
+    if (place->head != NULL)
+        place->arrays = allocate(arrays_size(nslots));
+    if (place->arrays != NULL)
+        return 0;
+    release(place->head);
+    return -ENOMEM;
+}
+
+/* The buffer is no longer there. */
+static void leave_place(struct fdslots *s)
+{
+    fdslots_iterations_end(s);
+    if (!s->owns_memory)
+        return;
+    release(s->arrays);
+    release(s);
+}
+
+/* ---- making a buffer ---- */
+
+/* Whether these flags are possible: 0 or an error. Adds those that the build brings. */
+static int check_flags(uint32_t *flags)
+{
+    if ((*flags & ~(FDSLOTS_NO_EPOLL | FDSLOTS_CHECK)) != 0)
+        return -EINVAL;
+    if (!fdslots_kernel_built())
+        *flags |= FDSLOTS_NO_EPOLL;
+    return (*flags & FDSLOTS_NO_EPOLL) != 0 && (*flags & FDSLOTS_CHECK) != 0 ? -ENOTSUP : 0;
+}
+
+static void init_at(struct place place, uint32_t nslots, uint32_t flags, struct fdslots **out)
+{
+    struct fdslots *s = (struct fdslots *)(void *)place.head;
+    *s = (struct fdslots){
+        .capacity = nslots, .flags = flags, .max_ready = UINT32_MAX, .owns_memory = place.is_owned};
+    lay_out_head(s, place.head);
+    lay_out_arrays(s, place.arrays);
+    *out = s;
+}
+
+int fdslots_init(void *mem, size_t size, uint32_t nslots, uint32_t flags, struct fdslots **out)
+{
+    if (!is_enough(mem, size, nslots) || out == NULL)
+        return -EINVAL;
+    int rc = check_flags(&flags);
+    if (rc == 0)
+        init_at(place_in(mem), nslots, flags, out);
+    return rc;
+}
+
+int fdslots_create(uint32_t nslots, uint32_t flags, struct fdslots **out)
+{
+    struct place place;
+    if (fdslots_size(nslots) == 0 || out == NULL)
+        return -EINVAL;
+    int rc = check_flags(&flags);
+    if (rc == 0)
+        rc = allocate_place(nslots, &place);
+    if (rc == 0)
+        init_at(place, nslots, flags, out);
+    return rc;
+}
+
+/* ---- going on with another capacity ---- */
+
+static bool holds_all_used(const struct fdslots *s, uint32_t nslots)
+{
+    return fdslots_slot_end(s) <= nslots;
+}
+
+/* Slots that will not be there are empty. What the kernel's set was not told of yet it must be told
+ * now. */
+static void cut(struct fdslots *s, uint32_t nslots)
+{
+    if (nslots >= s->touched)
+        return;
+    fdslots_check_process(s);
+    fdslots_kernel_cut(s, nslots);
+    fdslots_slots_cut(s, nslots);
+}
+
+static void go_to(struct fdslots *s, struct place place, uint32_t nslots, struct fdslots **out)
+{
+    struct fdslots *to = (struct fdslots *)(void *)place.head;
+    cut(s, nslots);
+    *to = *s;
+    to->capacity = nslots;
+    to->owns_memory = place.is_owned;
+    to->iterated = false;
+    lay_out_head(to, place.head);
+    lay_out_arrays(to, place.arrays);
+    leave_place(s);
+    *out = to;
+}
+
+/* The head stays where it is. */
+static void replace_arrays(struct fdslots *s, unsigned char *arrays, uint32_t nslots)
+{
+    void *before = s->arrays;
+    cut(s, nslots);
+    s->capacity = nslots;
+    s->ready_epoch++;
+    lay_out_arrays(s, arrays);
+    release(before);
+}
+
+/* Whether the new place and the old one have a byte in common. */
+static bool meet(const struct fdslots *s, const void *mem, uint32_t nslots)
+{
+    const uintptr_t from = (uintptr_t)mem;
+    const uintptr_t old = (uintptr_t)s;
+    const size_t old_size = s->owns_memory ? head_size() : fdslots_size(s->capacity);
+    return from < old + old_size && old < from + fdslots_size(nslots);
+}
+
+int fdslots_move(struct fdslots *s, void *mem, size_t size, uint32_t nslots, struct fdslots **out)
+{
+    if (s == NULL || !is_enough(mem, size, nslots) || out == NULL || !holds_all_used(s, nslots) ||
+        meet(s, mem, nslots))
+        return -EINVAL;
+    go_to(s, place_in(mem), nslots, out);
+    return 0;
+}
+
+int fdslots_resize(struct fdslots **s, uint32_t nslots)
+{
+    struct place place;
+    if (s == NULL || *s == NULL || fdslots_size(nslots) == 0 || !holds_all_used(*s, nslots))
+        return -EINVAL;
+    if ((*s)->owns_memory) {
+        unsigned char *arrays = allocate(arrays_size(nslots));
+        if (arrays == NULL)
+            return -ENOMEM;
+        replace_arrays(*s, arrays, nslots);
+        return 0;
+    }
+    int rc = allocate_place(nslots, &place);
+    if (rc == 0)
+        go_to(*s, place, nslots, s);
     return rc;
 }
 
@@ -101,7 +268,6 @@ void fdslots_destroy(struct fdslots *s)
     int saved = errno;
     fdslots_kernel_close(s);
     fdslots_waker_close(s);
-    if (s->owns_memory)
-        free(s);
+    leave_place(s);
     restore_errno(saved);
 }

@@ -1,12 +1,32 @@
 /* SPDX-License-Identifier: ISC */
 #include "index_set.h"
 
+/* The lowest level of a set that was laid out before, and has been copied since. */
+static const uint64_t *old_words(const struct index_set *old)
+{
+    return old->levels > 1 ? old->level[0] : &old->root;
+}
+
+static void take_over(struct index_set *set, const struct index_set *old)
+{
+    const uint64_t *words = old_words(old);
+    fdslots_index_set_extend(set, old->size);
+    for (uint32_t w = 0; w < fdslots_index_set_words(old->size); w++) {
+        set->level[0][w] = words[w];
+        if (words[w] != 0)
+            fdslots_index_set_add_above(set, w);
+    }
+}
+
 void fdslots_index_set_lay_out(struct index_set *set, struct layout *at, uint32_t capacity)
 {
+    const struct index_set old = *set;
     *set = (struct index_set){.levels = 0};
     for (uint32_t n = fdslots_index_set_words(capacity); n > 1; n = fdslots_index_set_words(n))
         set->level[set->levels++] = fdslots_layout_take(at, n, sizeof(uint64_t));
     set->level[set->levels++] = &set->root;
+    if (at->base != NULL)
+        take_over(set, &old);
 }
 
 void fdslots_index_set_extend(struct index_set *set, uint32_t size)
@@ -19,6 +39,15 @@ void fdslots_index_set_extend(struct index_set *set, uint32_t size)
         for (uint32_t w = from; w < to; w++)
             set->level[l][w] = 0;
     }
+    set->size = size;
+}
+
+void fdslots_index_set_cut(struct index_set *set, uint32_t size)
+{
+    if (size >= set->size)
+        return;
+    for (uint32_t i = size; (i = fdslots_index_set_next(set, i)) != INDEX_NONE; i++)
+        fdslots_index_set_remove(set, i);
     set->size = size;
 }
 

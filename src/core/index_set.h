@@ -30,10 +30,14 @@ static inline uint32_t fdslots_index_set_words(uint32_t n)
     return n / 64 + (n % 64 != 0);
 }
 
-/* Lay an empty set out. It must stay where it is: it points to its own root. */
+/* Lay a set out, which is all 0, or is laid out elsewhere with a size of no more than `capacity`:
+ * then its members go over. It must stay where it is: it points to its own root. */
 void fdslots_index_set_lay_out(struct index_set *set, struct layout *at, uint32_t capacity);
 
 void fdslots_index_set_extend(struct index_set *set, uint32_t size);
+
+/* Make a set of no more than this size: members from there up are removed. */
+void fdslots_index_set_cut(struct index_set *set, uint32_t size);
 
 /* Return how many members there are. */
 uint32_t fdslots_index_set_count(const struct index_set *set);

@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define LAYOUT_ALIGN 8 /* that of uint64_t, the strictest member */
 
@@ -21,6 +22,16 @@ static inline void *fdslots_layout_take(struct layout *at, uint64_t count, size_
     uint64_t start = at->end;
     at->end += (count * size + LAYOUT_ALIGN - 1) & ~(uint64_t)(LAYOUT_ALIGN - 1);
     return at->base ? at->base + start : NULL;
+}
+
+/* The same for an array that may lie elsewhere already: `kept` elements of it go over. */
+static inline void *fdslots_layout_move(struct layout *at, const void *old, uint32_t kept,
+                                        uint64_t count, size_t size)
+{
+    void *array = fdslots_layout_take(at, count, size);
+    if (array != NULL && kept > 0)
+        memcpy(array, old, kept * size);
+    return array;
 }
 
 #endif

@@ -2,6 +2,7 @@
 #include "ready.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 
 void fdslots_ready_forget(struct fdslots *s)
 {
@@ -55,22 +56,52 @@ const uint32_t *fdslots_ready(const struct fdslots *s, uint32_t *count)
     return s != NULL ? s->ready : NULL;
 }
 
+/* ---- iterating ---- */
+
+/* Buffers that ended while they were iterated, the last ones, of all threads. Who iterates finds
+ * his own here: nothing in a buffer can say that it is gone. Nor may a buffer point to who iterates
+ * it, who may be gone himself (longjmp(3), a cancelled thread). */
+#define ENDED 256u
+static _Atomic(const struct fdslots *) ended[ENDED];
+static atomic_uint ended_count;
+
+void fdslots_iterations_end(const struct fdslots *s)
+{
+    if (s->iterated)
+        atomic_store(&ended[atomic_fetch_add(&ended_count, 1) % ENDED], s);
+}
+
+/* Whether a buffer is among those that ended since there were so many. */
+static bool has_ended(const struct fdslots *s, unsigned since)
+{
+    const unsigned count = atomic_load_explicit(&ended_count, memory_order_relaxed);
+    bool found = false;
+    for (unsigned i = since; i != count && i - since < ENDED; i++)
+        found |= atomic_load(&ended[i % ENDED]) == s;
+    return UNLIKELY(count != since) && (found || atomic_load(&ended_count) - since > ENDED);
+}
+
 int fdslots_iter_ready(struct fdslots *s,
                        int (*fn)(void *arg, uint32_t index, int fd, uint32_t revents), void *arg)
 {
     if (s == NULL || fn == NULL)
         return -EINVAL;
     const uint64_t epoch = s->ready_epoch;
-    for (uint32_t i = 0; s->ready_epoch == epoch && i < s->ready_count; i++) {
-        uint32_t index = s->ready[i];
-        uint32_t revents = (uint16_t)s->pollfds[index].revents;
+    const bool nested = s->iterated;
+    int rc = 0;
+    s->iterated = true;
+    for (uint32_t i = 0; rc == 0 && s->ready_epoch == epoch && i < s->ready_count; i++) {
+        const uint32_t index = s->ready[i];
+        const uint32_t revents = (uint16_t)s->pollfds[index].revents;
         if (revents == 0)
             continue; /* fn changed this slot: what was reported is no longer its owner's */
-        int rc = fn(arg, index, fdslots_slot_fd(s, index), revents);
-        if (rc != 0)
+        const unsigned ends = atomic_load_explicit(&ended_count, memory_order_relaxed);
+        rc = fn(arg, index, fdslots_slot_fd(s, index), revents);
+        if (has_ended(s, ends))
             return rc;
     }
-    return 0;
+    s->iterated = nested;
+    return rc;
 }
 
 void fdslots_clear_ready(struct fdslots *s)

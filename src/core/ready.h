@@ -24,6 +24,9 @@ static inline void fdslots_ready_reset(struct fdslots *s)
         fdslots_ready_forget(s);
 }
 
+/* The buffer ends, or goes on elsewhere: an iteration under way must not look at it any more. */
+void fdslots_iterations_end(const struct fdslots *s);
+
 void fdslots_ready_pause_oneshots(struct fdslots *s);
 
 /* End a wait: pause the one-shot slots among the ready ones. Returns how many slots are ready. */

@@ -6,7 +6,6 @@
 #include "slots.h"
 
 #include <errno.h>
-#include <string.h>
 
 #define EVENTS_POLL                                                                                \
     (POLLIN | POLLPRI | POLLOUT | POLLRDHUP | POLLRDNORM | POLLRDBAND | POLLWRNORM | POLLWRBAND |  \
@@ -37,7 +36,8 @@ SELDOM static void touch(struct fdslots *s, uint32_t index)
     const uint32_t end = (index | 63) < s->capacity ? (index | 63) + 1 : s->capacity;
     for (uint32_t i = first; i < end; i++)
         s->pollfds[i] = (struct pollfd){.fd = -1};
-    memset(s->slots + first, 0, (end - first) * sizeof *s->slots);
+    for (uint32_t i = first; i < end; i++)
+        s->slots[i] = (struct slot){.generation = s->first_generation};
     s->touched = end;
     fdslots_index_set_extend(&s->used, end);
     fdslots_index_set_extend(&s->fresh, end);
@@ -229,6 +229,32 @@ void fdslots_slot_lose(struct fdslots *s, uint32_t index)
     s->stats.lost++;
 }
 
+/* Whoever has such a slot later must have another generation than all before. */
+static void keep_generations(struct fdslots *s, uint32_t end)
+{
+    for (uint32_t i = end; i < s->touched; i++)
+        if (s->slots[i].generation > s->first_generation)
+            s->first_generation = s->slots[i].generation;
+}
+
+void fdslots_slots_cut(struct fdslots *s, uint32_t end)
+{
+    struct index_set *const sets[] = {&s->used, &s->fresh, &s->noted,
+                                      &s->lost, &s->held,  &s->polled};
+    if (end >= s->touched)
+        return;
+    keep_generations(s, end);
+    for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++)
+        fdslots_index_set_cut(sets[i], end);
+    fdslots_index_set_cut(&s->roomy, fdslots_index_set_words(end));
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < s->ready_count; i++)
+        if (s->ready[i] < end)
+            s->ready[kept++] = s->ready[i];
+    s->ready_count = kept;
+    s->touched = end;
+}
+
 /* ---- events, and pauses ---- */
 
 /* Let the kernel see a hidden slot again, where nothing else hides it. */
@@ -336,7 +362,7 @@ int64_t fdslots_get_generation(const struct fdslots *s, uint32_t index)
 {
     if (!fdslots_slot_exists(s, index))
         return -EINVAL;
-    return index < s->touched ? s->slots[index].generation : 0;
+    return index < s->touched ? s->slots[index].generation : s->first_generation;
 }
 
 int64_t fdslots_next_used(const struct fdslots *s, uint32_t from)

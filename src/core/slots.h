@@ -72,13 +72,17 @@ struct fdslots {
     uint32_t oneshots;   /* slots with SLOT_ONESHOT */
     uint32_t exclusives; /* registrations with SLOT_EXCLUSIVE in the kernel's set */
     uint32_t flags;
-    uint32_t process;       /* in which the library opened an fd for this buffer; 0 for none */
-    bool owns_memory;       /* fdslots_create() made it */
-    bool exclusive_changed; /* one of them has, since the set was last told */
+    uint32_t process;          /* in which the library opened an fd for this buffer; 0 for none */
+    uint32_t first_generation; /* of a slot that comes into play */
+    bool owns_memory;          /* it and the arrays are the library's, each a piece of its own */
+    bool iterated;             /* fdslots_iter_ready() is under way */
+    bool exclusive_changed;    /* one of them has, since the set was last told */
     bool generation_wrapped;
     bool set_ready;       /* the kernel's set needs nothing but to be told what changed */
     bool ghosts_possible; /* a file may have outlived its fd in the set */
     bool refused; /* some slots are polled since it refused them for a reason that may pass */
+
+    void *arrays; /* the memory of all that follows here, and of arrays of the parts above */
 
     /* pollfd.fd: the fd; ~fd while the slot is hidden, which poll(2) skips; -1 for an empty one. */
     struct pollfd *pollfds;
@@ -177,6 +181,9 @@ void fdslots_slot_release(struct fdslots *s, uint32_t index);
 
 /* Put another fd into a used slot, whose events and pause stay. */
 void fdslots_slot_replace_fd(struct fdslots *s, uint32_t index, int fd);
+
+/* Have no more than `end` slots in play: those from there up are empty, and go. */
+void fdslots_slots_cut(struct fdslots *s, uint32_t end);
 
 /* Empty a slot, if it is used. */
 void fdslots_slot_vacate(struct fdslots *s, uint32_t index);

@@ -26,15 +26,22 @@ bool fdslots_kernel_built(void)
 
 void fdslots_kernel_lay_out(struct fdslots *s, struct layout *at)
 {
-    const uint32_t room = s->capacity < MAX_EVENTS ? s->capacity + 1 : MAX_EVENTS;
-    struct kernel *k = fdslots_layout_take(at, 1, sizeof *k);
-    struct runs runs;
+    const struct kernel *old = s->kernel;
+    s->kernel = fdslots_layout_take(at, 1, sizeof *s->kernel);
+    if (s->kernel != NULL)
+        *s->kernel = old != NULL ? *old : (struct kernel){.fd = -1, .outer_fd = -1};
+}
+
+void fdslots_kernel_lay_out_arrays(struct fdslots *s, struct layout *at)
+{
+    struct kernel *k = s->kernel;
+    struct runs runs = k != NULL ? k->runs : (struct runs){.extent = 0};
     fdslots_runs_lay_out(&runs, at, s->capacity);
     void *scratch = fdslots_layout_take(at, (uint64_t)s->capacity + 1, sizeof(struct epoll_event));
-    s->kernel = k;
     if (k == NULL)
         return;
-    *k = (struct kernel){.fd = -1, .outer_fd = -1, .room = room, .runs = runs};
+    k->room = s->capacity < MAX_EVENTS ? s->capacity + 1 : MAX_EVENTS;
+    k->runs = runs;
     k->scratch.events = scratch;
 }
 

@@ -212,3 +212,22 @@ void fdslots_kernel_drop(struct fdslots *s, uint32_t index)
             fdslots_slot_lose(s, i);
     }
 }
+
+void fdslots_kernel_cut(struct fdslots *s, uint32_t end)
+{
+    struct runs *runs = &s->kernel->runs;
+    struct changes changes = {.slots = s->kernel->scratch.indices};
+    for (uint32_t i = end; i < runs->extent; i++) {
+        if (runs->of[i].fd < 0)
+            continue;
+        if (s->kernel->fd < 0)
+            runs->of[i].events = 0; /* there is no set to take it out of */
+        leave_run(s, &changes, i);
+    }
+    for (uint32_t c = 0; c < changes.count; c++) { /* those who lead others now */
+        runs->of[changes.slots[c]].flags &= (uint16_t)~RUN_DUE;
+        fdslots_slot_note_change(s, changes.slots[c]);
+    }
+    if (runs->extent > end)
+        runs->extent = end;
+}

@@ -25,9 +25,15 @@ bool fdslots_kernel_built(void);
  * most. */
 bool fdslots_kernel_has(unsigned feature);
 
-/* Lay out what this part keeps of a buffer of s->capacity slots; it opens nothing. Where at->base
- * is NULL it only measures. The functions below take a buffer that went through this. */
+/* Lay out what this part keeps of a buffer, and its arrays for s->capacity slots; they open
+ * nothing. Where at->base is NULL they only measure. What it has elsewhere already goes over. The
+ * functions below take a buffer that went through both. */
 void fdslots_kernel_lay_out(struct fdslots *s, struct layout *at);
+void fdslots_kernel_lay_out_arrays(struct fdslots *s, struct layout *at);
+
+/* Slots from `end` up are empty and about to go: what the set still holds for them is deleted. This
+ * process must not have inherited the set. */
+void fdslots_kernel_cut(struct fdslots *s, uint32_t end);
 
 /* Make the set agree with the slots; make it first, where there is none. Afterwards s->fresh and
  * s->noted are empty. Returns 0, or an error where the set cannot be made: then they are not. While

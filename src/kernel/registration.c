@@ -5,13 +5,6 @@ _Static_assert((REGISTERED_EVENTS &
                 (REGISTERED | WANTS_POLL | REGISTERED_EDGE | REGISTERED_EXCLUSIVE)) == 0,
                "the bits of poll(2) leave room");
 
-void fdslots_runs_lay_out(struct runs *runs, struct layout *at, uint32_t capacity)
-{
-    runs->of = fdslots_layout_take(at, capacity, sizeof *runs->of);
-    runs->buckets = fdslots_layout_take(at, capacity, sizeof *runs->buckets);
-    runs->extent = runs->bucket_count = 0;
-}
-
 static uint32_t *bucket_of(const struct runs *runs, int fd)
 {
     return &runs->buckets[(uint32_t)fd & (runs->bucket_count - 1)];
@@ -56,6 +49,24 @@ static void grow_buckets(struct runs *runs, uint32_t touched, uint32_t capacity)
     runs->bucket_count = count;
     for (uint32_t b = 0; count != old_count && b < old_count; b++)
         split_bucket(runs, b);
+}
+
+/* The number of buckets goes by the capacity. */
+static void hang_all(struct runs *runs, uint32_t capacity)
+{
+    grow_buckets(runs, runs->extent, capacity);
+    for (uint32_t i = 0; i < runs->extent; i++)
+        if ((runs->of[i].flags & RUN_LEADER) != 0)
+            hang(runs, i);
+}
+
+void fdslots_runs_lay_out(struct runs *runs, struct layout *at, uint32_t capacity)
+{
+    runs->of = fdslots_layout_move(at, runs->of, runs->extent, capacity, sizeof *runs->of);
+    runs->buckets = fdslots_layout_take(at, capacity, sizeof *runs->buckets);
+    runs->bucket_count = 0;
+    if (runs->extent > 0)
+        hang_all(runs, capacity);
 }
 
 void fdslots_runs_extend(struct runs *runs, uint32_t touched, uint32_t capacity)

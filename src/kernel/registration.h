@@ -67,6 +67,8 @@ struct runs {
     uint32_t bucket_count;
 };
 
+/* Lay out runs that are all 0, or lie elsewhere already, with an extent of no more than `capacity`.
+ */
 void fdslots_runs_lay_out(struct runs *runs, struct layout *at, uint32_t capacity);
 
 /* Give values to the registrations of the slots below `touched`, and make the buckets fit. */

@@ -26,9 +26,10 @@ struct waker {
 
 void fdslots_waker_lay_out(struct fdslots *s, struct layout *at)
 {
+    const struct waker *old = s->waker;
     s->waker = fdslots_layout_take(at, 1, sizeof *s->waker);
     if (s->waker != NULL)
-        *s->waker = (struct waker){.read_fd = -1, .write_fd = -1};
+        *s->waker = old != NULL ? *old : (struct waker){.read_fd = -1, .write_fd = -1};
 }
 
 static bool is_ours(const struct waker *waker)

@@ -9,6 +9,7 @@
 #include "../core/slots.h"
 #include "../os/process.h"
 
+/* Lay out what this part keeps of a buffer; what it has elsewhere already goes over. */
 void fdslots_waker_lay_out(struct fdslots *s, struct layout *at);
 
 /* Whether this slot holds the waker. */

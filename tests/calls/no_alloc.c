@@ -161,7 +161,7 @@ static int check_buffer(struct fdslots *s, const char *name)
 
 int main(void)
 {
-    static uint64_t mem[4096];
+    static uint64_t mem[4096], moved[4096];
     static char out[BUFSIZ];
     struct fdslots *s;
     int failed = 0;
@@ -182,6 +182,11 @@ int main(void)
     failed |= check("init", NULL);
     failed |= check_buffer(s, "a buffer in the caller's memory");
     last_call = NULL;
+    if (fdslots_move(s, moved, sizeof moved, 150, &s) < 0)
+        return EXIT_FAILURE;
+    failed |= check("move", NULL);
+    failed |= check_buffer(s, "a buffer that was moved");
+    last_call = NULL;
     fdslots_destroy(s);
     failed |= check("destroy after init", NULL);
 
@@ -189,6 +194,11 @@ int main(void)
         return EXIT_FAILURE;
     failed |= check("create", "malloc");
     failed |= check_buffer(s, "a buffer of its own");
+    last_call = NULL;
+    if (fdslots_resize(&s, 150) < 0)
+        return EXIT_FAILURE;
+    failed |= check("resize", "free");
+    failed |= check_buffer(s, "a buffer that has grown");
     last_call = NULL;
     fdslots_destroy(s);
     failed |= check("destroy after create", "free");

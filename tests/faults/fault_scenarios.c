@@ -4,6 +4,7 @@
  */
 #include "fault_scenarios.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -290,6 +291,48 @@ static void asked(struct world *w)
     look(w);
 }
 
+static void resize_world(struct world *w, uint32_t nslots)
+{
+    int64_t rc = -ENOMEM;
+    for (int again = 0; rc < 0; again++) {
+        const uint32_t fired = fault->fired;
+        if (again > PATIENCE)
+            fault_lift();
+        rc = LIB(fdslots_resize(&w->s, nslots));
+        EXPECT(rc == 0 || (rc == -ENOMEM && fault->fired > fired), "resize gives %d", (int)rc);
+        if (fdslots_capacity(w->s) >= WORLD_SLOTS)
+            world_check_slots(w);
+    }
+    EXPECT(fdslots_capacity(w->s) == nslots, "the capacity is %u", fdslots_capacity(w->s));
+}
+
+/* It grows, and shrinks by what the set holds still. */
+static void resized(struct world *w)
+{
+    int full[2], idle[2];
+    int file = memfd_create("fdslots", MFD_CLOEXEC);
+    make_pipe(full, true);
+    make_pipe(idle, false);
+    put(w, 0, full[0], POLLIN);
+    put(w, 1, file, POLLIN);
+    waker_open(w, 2);
+    put(w, WORLD_SLOTS - 1, idle[0], POLLIN);
+    look(w);
+    resize_world(w, 3 * WORLD_SLOTS);
+    look(w);
+    empty(w, WORLD_SLOTS - 1);
+    resize_world(w, 3);
+    resize_world(w, WORLD_SLOTS);
+    fill(idle[1]);
+    look(w);
+    wake(w);
+    look(w);
+    drain(w);
+    close(file);
+    close_pipe(full);
+    close_pipe(idle);
+}
+
 const struct scenario scenario_forked = {"forked", forked, false, 0};
 const struct scenario scenarios[] = {
     {"plain", plain, false, 0},
@@ -306,6 +349,7 @@ const struct scenario scenarios[] = {
     {"nested", scenario_nested, true, 0},
     {"forked", forked, false, 0},
     {"cut", cut, false, 0},
+    {"resized", resized, false, 0},
     {"checked", checked, true, FDSLOTS_CHECK},
     {"asked", asked, false, 0},
 };

@@ -111,7 +111,11 @@ static void end(void)
     model_end_children();
     model_close_all();
     FOR_EACH_SUBJECT(s)
-    fdslots_destroy(s->buffer);
+    {
+        fdslots_destroy(s->buffer);
+        free(s->memory);
+        s->memory = NULL;
+    }
     sigset_t used;
     sigemptyset(&used);
     sigaddset(&used, SIGUSR2);

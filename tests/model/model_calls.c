@@ -5,6 +5,8 @@
 #include "model_world.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* ---- the ready set ---- */
 
@@ -106,4 +108,74 @@ void op_wake(const struct op *op)
     model_expect(s, "close_index", slot, fdslots_close_index(s->buffer, place(s, slot)), 0);
     model_expect(s, "wake", slot, fdslots_wake(s->buffer), -ENOENT);
     *e = (struct expected){.fd = -1};
+}
+
+/* ---- growing and shrinking ---- */
+
+/* What a slot shows, and must go on to show. */
+struct shown {
+    int64_t generation;
+    int revents;
+};
+
+static void note_shown(const struct subject *s, struct shown *shown)
+{
+    for (unsigned i = 0; i < SLOTS; i++) {
+        shown[i].generation = fdslots_get_generation(s->buffer, place(s, i));
+        shown[i].revents = fdslots_get_revents(s->buffer, place(s, i));
+    }
+}
+
+/* An empty slot that was away for a moment has another generation, or none was ever used there. */
+static void compare_shown(const struct subject *s, const struct shown *before)
+{
+    struct shown now[SLOTS];
+    note_shown(s, now);
+    for (unsigned i = 0; i < SLOTS; i++) {
+        const bool used = s->slots[i].fd >= 0;
+        if (now[i].revents != before[i].revents && used)
+            model_complain(s, "revents after growing", i, now[i].revents, before[i].revents);
+        if (used ? now[i].generation != before[i].generation
+                 : now[i].generation < before[i].generation)
+            model_complain(s, "generation after growing", i, (int)now[i].generation,
+                           (int)before[i].generation);
+    }
+}
+
+static void move(struct subject *s, uint32_t nslots)
+{
+    void *before = s->memory;
+    const size_t size = fdslots_size(nslots);
+    s->memory = malloc(size);
+    if (s->memory == NULL)
+        abort();
+    memset(s->memory, 0x5a, size);
+    model_expect(s, "move", nslots, fdslots_move(s->buffer, s->memory, size, nslots, &s->buffer),
+                 0);
+    free(before);
+}
+
+static void resize(struct subject *s, uint32_t nslots)
+{
+    model_expect(s, "resize", nslots, fdslots_resize(&s->buffer, nslots), 0);
+    free(s->memory);
+    s->memory = NULL;
+}
+
+/* As far down as the used slots let it, and up again, at least to where it was. */
+void op_grow(const struct op *op)
+{
+    void (*const grow)(struct subject * s, uint32_t nslots) = op->b % 2 == 0 ? resize : move;
+    FOR_EACH_SUBJECT(s)
+    {
+        struct shown before[SLOTS];
+        unsigned used = SLOTS;
+        while (used > 1 && s->slots[used - 1].fd < 0)
+            used--;
+        note_shown(s, before);
+        if (op->b / 2 % 2 == 0)
+            grow(s, place(s, used - 1) + 1);
+        grow(s, SLOTS * s->stride + op->a);
+        compare_shown(s, before);
+    }
 }

@@ -97,6 +97,9 @@ static int64_t lowest_from(const struct subject *s, unsigned from, bool used)
         if (is_used && s->stride > 1)
             return place(s, i) + 1;
     }
+    const uint32_t end = SLOTS * s->stride;
+    if (!used && fdslots_capacity(s->buffer) > end)
+        return end;
     return used ? -ENOENT : -ENOSPC;
 }
 

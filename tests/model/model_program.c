@@ -36,6 +36,7 @@ static const struct {
     {"clear", op_clear, 1},
     {"nest", op_nest, 1},
     {"wake", op_wake, 1},
+    {"grow", op_grow, 2},
     {"child_goes_on", op_child_goes_on, 1},
     {"share", op_share, 1},
     {"limit", op_limit, 1},

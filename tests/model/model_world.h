@@ -59,6 +59,7 @@ struct subject {
     bool edges;         /* FDSLOTS_EDGE and FDSLOTS_EXCLUSIVE count; else they are left out */
     uint32_t flags;
     struct fdslots *buffer;
+    void *memory; /* in which it lies, if that is not the library's */
     struct expected slots[SLOTS];
     enum owed owed[OBJECTS];
     unsigned turn;
@@ -189,6 +190,7 @@ void op_iterate(const struct op *op);
 void op_clear(const struct op *op);
 void op_nest(const struct op *op);
 void op_wake(const struct op *op);
+void op_grow(const struct op *op);
 
 /* ---- model_children.c ---- */
 

@@ -149,15 +149,24 @@ static void move(long round)
         REQUIRE(fdslots_invalidate_index(s, MOVING_SLOT), 0);
 }
 
+/* While they wake: what the library made keeps its address. */
+static void resize(long round)
+{
+    const uint32_t nslots = SLOTS + (uint32_t)(round % 100);
+    REQUIRE(fdslots_resize(&s, nslots), 0);
+}
+
 static void run_round(long round, const sigset_t *mask)
 {
     bool found[PARTIES] = {false};
     int left = PARTIES - 1; /* the storm is heard through the waiter's handler */
     atomic_store(&now, round);
     while (left > 0) {
+        resize(round + left);
         int rc = entry->wait(s, FDSLOTS_FOREVER, mask);
         if (rc != -EINTR) {
             REQUIRE(rc > 0, true);
+            resize(round * left);
             left -= look(round, found);
         }
     }

@@ -84,6 +84,7 @@ Suite *suite_revents(void);
 Suite *suite_settled(void);
 Suite *suite_signals(void);
 Suite *suite_slots(void);
+Suite *suite_growth(void);
 Suite *suite_text(void);
 Suite *suite_timeout(void);
 Suite *suite_choice(void);

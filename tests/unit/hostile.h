@@ -25,6 +25,7 @@ enum hostile_effect {
     READS,   /* changes nothing, whatever it returns */
     CHANGES, /* changes nothing where it refuses */
     WAITS,   /* changes the revents and the ready set, but nothing where it refuses an argument */
+    MOVES,   /* the buffer is gone where it does not refuse, else nothing has changed */
     ENDS     /* the buffer is gone */
 };
 

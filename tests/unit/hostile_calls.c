@@ -37,6 +37,12 @@ static bool is_no_nslots(intmax_t value)
     return value == 0 || value > INT_MAX;
 }
 
+/* A used slot would not fit, or it could never be. */
+static bool is_no_capacity(intmax_t value)
+{
+    return value < HOSTILE_SLOTS || value > INT_MAX;
+}
+
 static bool is_no_flags(intmax_t value)
 {
     return value > (FDSLOTS_NO_EPOLL | FDSLOTS_CHECK);
@@ -81,6 +87,7 @@ POOL(ns_pool, NULL, 0, 1, -1, INT64_MIN, INT64_MAX, INT64_MAX - 1, 999999, 10000
 POOL(pointer_pool, is_zero, 1, 0);
 POOL(optional_pool, NULL, 1, 0);
 POOL(nslots_pool, is_no_nslots, 4, 0, INT_MAX + INTMAX_C(1), UINT32_MAX - 1, UINT32_MAX);
+POOL(capacity_pool, is_no_capacity, 8, 9, 64, 65, 128, 7, 1, 0, INT_MAX + INTMAX_C(1), UINT32_MAX);
 POOL(flags_pool, is_no_flags, 0, 1, 2, 3, 4, BIT(16), BIT(31), UINT32_MAX);
 POOL(feature_pool, is_no_feature, 1, 2, 3, 0, 4, -1, INT_MAX, INT_MIN);
 POOL(max_ready_pool, is_zero, 1, 0, 2, 8, 9, INT_MAX, UINT32_MAX);
@@ -252,6 +259,29 @@ static intmax_t call_fdslots_init(struct fdslots *s, const intmax_t *v)
     return rc;
 }
 
+static intmax_t call_fdslots_move(struct fdslots *s, const intmax_t *v)
+{
+    static uint64_t room[2048];
+    const size_t size = fdslots_size(U(2));
+    ck_assert(size <= sizeof room - 16 || is_no_capacity(v[2]));
+    struct fdslots *out = s;
+    void *mem = v[0] != 0 ? (char *)room + v[0] : NULL;
+    const size_t missing = (size_t)v[1] < size ? (size_t)v[1] : size;
+    int rc = fdslots_move(s, mem, size - missing, U(2), v[3] != 0 ? &out : NULL);
+    check_out(rc, out, s);
+    return rc;
+}
+
+/* What the library made keeps its address. */
+static intmax_t call_fdslots_resize(struct fdslots *s, const intmax_t *v)
+{
+    struct fdslots *out = s;
+    int rc = fdslots_resize(v[1] != 0 ? &out : NULL, U(0));
+    ck_assert_ptr_eq(out, s);
+    ck_assert(rc < 0 || fdslots_capacity(s) == U(0));
+    return rc;
+}
+
 static bool init_gives(const intmax_t *v, intmax_t *result)
 {
     *result = -EINVAL;
@@ -381,6 +411,9 @@ const struct hostile_call hostile_calls[] = {
         {ENOTSUP}),
     ROW(fdslots_create, NO_BUFFER, READS, P(&nslots_pool, &flags_pool, &pointer_pool), NULL,
         {ENOMEM, ENOTSUP}),
+    ROW(fdslots_resize, -EINVAL, CHANGES, P(&capacity_pool, &pointer_pool), NULL, {ENOMEM}),
+    ROW(fdslots_move, -EINVAL, MOVES, P(&mem_pool, &missing_pool, &capacity_pool, &pointer_pool),
+        init_gives, {0}),
     ROW(fdslots_destroy, 0, ENDS, P(NULL), NULL, {0}),
     ROW(fdslots_capacity, 0, READS, P(NULL), NULL, {0}),
     ROW(fdslots_set_index, -EINVAL, CHANGES, P(&index_pool, &fd_pool, &events_pool), NULL, {0}),

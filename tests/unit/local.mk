@@ -84,6 +84,7 @@ tests_check_fdslots_SOURCES = \
 	tests/unit/test_generation.c \
 	tests/unit/test_generations.c \
 	tests/unit/test_ghost_rent.c \
+	tests/unit/test_growth.c \
 	tests/unit/test_ghosts.c \
 	tests/unit/test_hostile.c \
 	tests/unit/test_hostile_fds.c \

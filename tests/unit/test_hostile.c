@@ -197,9 +197,9 @@ static void call_now(struct attempt *a)
     intmax_t rc = a->call->call(a->s, a->v);
     ck_assert_msg(errno == ERRNO_BEFORE, "%s changed errno to %d", a->what, errno);
     a->made = true;
-    if (a->call->effect == ENDS)
-        a->s = NULL;
     judge_result(a, rc);
+    if (a->call->effect == ENDS || (a->call->effect == MOVES && rc >= 0))
+        a->s = NULL;
     if (a->s != NULL)
         judge_effect(a, rc, &before);
 }
@@ -226,15 +226,9 @@ static int walk_in_callback(void *arg, uint32_t index, int fd, uint32_t revents)
     return 0;
 }
 
-/* A walk does not outlive its own buffer: what ends one is called from the walk of another. */
 static void make_call(struct attempt *a)
 {
-    bool ends = a->call->effect == ENDS;
     if (a->place == OUTSIDE)
-        call_now(a);
-    else if (ends && a->place != AFTER_DESTROY)
-        EXPECT(fdslots_iter_ready(a->other, call_in_callback, a), 0);
-    else if (ends)
         call_now(a);
     else if (a->place == IN_NESTED_CALLBACK)
         EXPECT(fdslots_iter_ready(a->other, walk_in_callback, a), 0);

@@ -25,6 +25,7 @@ static uint64_t seed;
 static void make(struct model *m, uint32_t capacity)
 {
     struct layout at = {NULL, 0};
+    m->set = (struct index_set){.size = 0};
     fdslots_index_set_lay_out(&m->set, &at, capacity);
     m->mem = malloc((size_t)at.end + 1);
     memset(m->mem, 0xff, (size_t)at.end);
