@@ -69,7 +69,11 @@ struct fdslots;
  * that are paused are not looked at; of polled slots, only a file that became one of another kind
  * is seen. Nothing is found where the kernel refuses an epoll set or leaves no fd for a moment, nor
  * in a child's first wait. Cost, in every wait: one epoll_ctl(2) and one fstat(2) for each slot
- * that is used and not paused, and what epoll waits cost. */
+ * that is used and not paused, and what epoll waits cost.
+ *
+ * FDSLOTS_CHECK=1 in the environment sets it for every buffer of a program that is not
+ * FDSLOTS_NO_EPOLL, unless the program is set-user-ID or the like. It is read once, by the first
+ * call that makes a buffer. */
 #define FDSLOTS_CHECK 0x2u
 
 /* Return the bytes that fdslots_init() needs for nslots slots.

@@ -9,6 +9,7 @@
  */
 #include "../core/ready.h"
 #include "../kernel/kernel.h"
+#include "../os/environment.h"
 #include "../wait/choice.h"
 #include "../waker/waker.h"
 
@@ -139,14 +140,19 @@ static void leave_place(struct fdslots *s)
 
 /* ---- making a buffer ---- */
 
-/* Whether these flags are possible: 0 or an error. Adds those that the build brings. */
+/* Whether these flags are possible: 0 or an error. Adds what the build and the environment bring.
+ */
 static int check_flags(uint32_t *flags)
 {
     if ((*flags & ~(FDSLOTS_NO_EPOLL | FDSLOTS_CHECK)) != 0)
         return -EINVAL;
     if (!fdslots_kernel_built())
         *flags |= FDSLOTS_NO_EPOLL;
-    return (*flags & FDSLOTS_NO_EPOLL) != 0 && (*flags & FDSLOTS_CHECK) != 0 ? -ENOTSUP : 0;
+    if ((*flags & FDSLOTS_NO_EPOLL) != 0)
+        return (*flags & FDSLOTS_CHECK) != 0 ? -ENOTSUP : 0;
+    if (fdslots_environment_checks())
+        *flags |= FDSLOTS_CHECK;
+    return 0;
 }
 
 static void init_at(struct place place, uint32_t nslots, uint32_t flags, struct fdslots **out)

@@ -2,8 +2,13 @@
 #
 # What the library asks of the system, seen from outside: memory and system calls.
 
-check_PROGRAMS += tests/no_alloc tests/syscalls
-TESTS += tests/no_alloc tests/syscalls
+check_PROGRAMS += tests/checked tests/no_alloc tests/syscalls
+TESTS += tests/no_alloc tests/syscalls tests/calls/environment.test
+EXTRA_DIST += tests/calls/environment.test
+
+tests_checked_SOURCES = tests/calls/checked.c
+tests_checked_LDFLAGS = -static
+tests_checked_LDADD = libfdslots.la
 
 tests_no_alloc_SOURCES = \
 	tests/calls/no_alloc.c \
