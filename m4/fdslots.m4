@@ -49,6 +49,17 @@ AC_DEFUN([FDSLOTS_SYMBOL_MAP], [
   AM_CONDITIONAL([SYMBOL_MAP], [test "x$fdslots_symbol_map" = xyes])
 ])
 
+# The library calls its own functions, also where a program or a plugin has others of the same names.
+AC_DEFUN([FDSLOTS_SYMBOLIC], [
+  AC_CACHE_CHECK([whether the linker takes -Bsymbolic-functions], [fdslots_cv_symbolic], [
+    fdslots_saved_LDFLAGS=$LDFLAGS
+    LDFLAGS="$LDFLAGS -Wl,-Bsymbolic-functions"
+    AC_LINK_IFELSE([AC_LANG_PROGRAM()], [fdslots_cv_symbolic=yes], [fdslots_cv_symbolic=no])
+    LDFLAGS=$fdslots_saved_LDFLAGS
+  ])
+  AM_CONDITIONAL([SYMBOLIC], [test "x$fdslots_cv_symbolic" = xyes])
+])
+
 # tests/faults/faults stands between the library and the C library.
 AC_DEFUN([FDSLOTS_WRAP], [
   AC_CACHE_CHECK([whether the linker takes --wrap], [fdslots_cv_wrap], [

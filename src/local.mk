@@ -96,3 +96,6 @@ EXTRA_DIST += src/fdslots.map
 if SYMBOL_MAP
 libfdslots_la_LDFLAGS += -Wl,--version-script=$(top_srcdir)/src/fdslots.map
 endif
+if SYMBOLIC
+libfdslots_la_LDFLAGS += -Wl,-Bsymbolic-functions
+endif

@@ -12,7 +12,8 @@ AM_TESTS_ENVIRONMENT = \
 	CC='$(CC)'; CFLAGS='$(CFLAGS)'; LDFLAGS='$(LDFLAGS)'; CXX='$(CXX)'; CXXFLAGS='$(CXXFLAGS)'; \
 	NM='$(NM)'; export CC CFLAGS LDFLAGS CXX CXXFLAGS NM;
 
-dist_check_SCRIPTS = tests/header.test tests/symbols.test tests/testing.test
+dist_check_SCRIPTS = tests/header.test tests/symbols.test tests/testing.test \
+	tests/two_copies.test
 TESTS += $(dist_check_SCRIPTS)
 EXTRA_DIST += tests/uncovered.txt
 

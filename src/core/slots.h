@@ -9,10 +9,16 @@
 #ifndef FDSLOTS_SLOTS_H
 #define FDSLOTS_SLOTS_H
 
-/* The library is compiled with hidden visibility; what the public header declares is the API. */
+/* The library is compiled with hidden visibility; what the public header declares is the API of the
+ * shared library (libtool defines PIC for its objects). Of the static one it is hidden, too: a
+ * plugin with a copy in it neither gives its functions to others nor takes theirs. */
+#ifdef PIC
 #pragma GCC visibility push(default)
+#endif
 #include <fdslots.h>
+#ifdef PIC
 #pragma GCC visibility pop
+#endif
 
 #include "index_set.h"
 
