@@ -30,6 +30,11 @@
  *   Cost        No system call, no allocation, O(1), unless the call says otherwise.
  *   Safety      One thread at a time for each buffer; different buffers share nothing. Only
  *               fdslots_wake() may come from another thread or from a signal handler.
+ *   Callbacks   The function that fdslots_iter_ready() calls may make any call.
+ *   Fork        A child may make any call with its copy of a buffer: it finds out by itself that it
+ *               is a child, and leaves to its parent what is its parent's.
+ *   Cancelling  A thread may be cancelled (pthread_cancel) in any call that may block or close: all
+ *               slots are as before or as after it, and the library loses no fd.
  *
  * The one rule: tell the buffer before the fd in a slot closes, by fdslots_invalidate_index() or
  * fdslots_close_index(). For a caller who keeps it, every entry point reports the ready slots and
@@ -156,7 +161,8 @@ uint32_t fdslots_capacity(const struct fdslots *s);
  * and any of the bits below. Any other bit is -EINVAL.
  *
  * Setting a slot writes memory and notes the change; the kernel hears of it in the next wait.
- * The first use of an index above all earlier ones clears the slots between, once.
+ * The first use of an index above all earlier ones clears the slots between, once: some 16 bytes of
+ * memory each, which are resident from then on. Indices near each other cost least.
  */
 /* Report new events only (EPOLLET); epoll entry points only. Where a slot without it holds the same
  * fd, and on a polled slot, events are reported as long as the fd is ready. */
