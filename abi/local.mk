@@ -13,5 +13,6 @@ abi-check: libfdslots.la
 
 # After a change that is meant, with FDSLOTS_ABI in configure.ac changed as it says there.
 abi-renew: libfdslots.la
-	abidw --headers-dir $(top_srcdir)/include --drop-private-types --no-corpus-path \
+	abidw --headers-dir $(top_srcdir)/include --drop-private-types \
+		--exported-interfaces-only --no-corpus-path \
 		--no-comp-dir-path --no-show-locs --out-file $(abi_dump) .libs/libfdslots.so
