@@ -241,8 +241,6 @@ void fdslots_slots_cut(struct fdslots *s, uint32_t end)
 {
     struct index_set *const sets[] = {&s->used, &s->fresh, &s->noted,
                                       &s->lost, &s->held,  &s->polled};
-    if (end >= s->touched)
-        return;
     keep_generations(s, end);
     for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++)
         fdslots_index_set_cut(sets[i], end);

@@ -188,7 +188,7 @@ void fdslots_slot_release(struct fdslots *s, uint32_t index);
 /* Put another fd into a used slot, whose events and pause stay. */
 void fdslots_slot_replace_fd(struct fdslots *s, uint32_t index, int fd);
 
-/* Have no more than `end` slots in play: those from there up are empty, and go. */
+/* Have `end` slots in play, fewer than there are: those from there up are empty, and go. */
 void fdslots_slots_cut(struct fdslots *s, uint32_t end);
 
 /* Empty a slot, if it is used. */
