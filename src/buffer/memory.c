@@ -117,11 +117,11 @@ static void release(void *mem)
 }
 
 /* Returns 0 or -ENOMEM. */
-static int allocate_place(uint32_t nslots, struct place *place)
+static int allocate_place(size_t arrays, struct place *place)
 {
     *place = (struct place){.head = allocate(head_size()), .is_owned = true};
     if (place->head != NULL)
-        place->arrays = allocate(arrays_size(nslots));
+        place->arrays = allocate(arrays);
     if (place->arrays != NULL)
         return 0;
     release(place->head);
@@ -178,11 +178,12 @@ int fdslots_init(void *mem, size_t size, uint32_t nslots, uint32_t flags, struct
 int fdslots_create(uint32_t nslots, uint32_t flags, struct fdslots **out)
 {
     struct place place;
-    if (fdslots_size(nslots) == 0 || out == NULL)
+    const size_t arrays = arrays_size(nslots);
+    if (arrays == 0 || out == NULL)
         return -EINVAL;
     int rc = check_flags(&flags);
     if (rc == 0)
-        rc = allocate_place(nslots, &place);
+        rc = allocate_place(arrays, &place);
     if (rc == 0)
         init_at(place, nslots, flags, out);
     return rc;
@@ -252,16 +253,17 @@ int fdslots_move(struct fdslots *s, void *mem, size_t size, uint32_t nslots, str
 int fdslots_resize(struct fdslots **s, uint32_t nslots)
 {
     struct place place;
-    if (s == NULL || *s == NULL || fdslots_size(nslots) == 0 || !holds_all_used(*s, nslots))
+    const size_t arrays = arrays_size(nslots);
+    if (s == NULL || *s == NULL || arrays == 0 || !holds_all_used(*s, nslots))
         return -EINVAL;
     if ((*s)->owns_memory) {
-        unsigned char *arrays = allocate(arrays_size(nslots));
-        if (arrays == NULL)
+        unsigned char *elsewhere = allocate(arrays);
+        if (elsewhere == NULL)
             return -ENOMEM;
-        replace_arrays(*s, arrays, nslots);
+        replace_arrays(*s, elsewhere, nslots);
         return 0;
     }
-    int rc = allocate_place(nslots, &place);
+    int rc = allocate_place(arrays, &place);
     if (rc == 0)
         go_to(*s, place, nslots, s);
     return rc;

@@ -65,7 +65,7 @@ void fdslots_runs_lay_out(struct runs *runs, struct layout *at, uint32_t capacit
     runs->of = fdslots_layout_move(at, runs->of, runs->extent, capacity, sizeof *runs->of);
     runs->buckets = fdslots_layout_take(at, capacity, sizeof *runs->buckets);
     runs->bucket_count = 0;
-    if (runs->extent > 0)
+    if (runs->buckets != NULL && runs->extent > 0) /* neither where it only measures */
         hang_all(runs, capacity);
 }
 
