@@ -80,6 +80,7 @@ bench-measure: bench/measure
 # the table that is kept.
 EXTRA_PROGRAMS += bench/instructions
 EXTRA_DIST += bench/instructions.test bench/instructions.txt bench/plot bench/table
+bench_instructions_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src
 bench_instructions_LDFLAGS = -static
 bench_instructions_LDADD = libfdslots.la
 

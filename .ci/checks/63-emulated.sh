@@ -22,6 +22,7 @@ sparse_slots_of_ten_million:0
 the_mask_blocks_inside:1
 the_mask_blocks_inside:3
 the_mask_blocks_inside:4
+the_mask_blocks_inside:5
 two_generations:1
 '
 

@@ -6,6 +6,7 @@
 #include "child.h"
 #include "env.h"
 #include "filter.h"
+#include "keep_prices.h"
 #include "kernel.h"
 
 #include <fcntl.h>
@@ -48,6 +49,7 @@ static int at_first;
 static void make(void)
 {
     CHILD_EXPECT(fdslots_create(NSLOTS, (use & CHECKED) != 0 ? FDSLOTS_CHECK : 0, &s), 0);
+    keep_prices(s); /* a trial of the set would open an fd */
     ready = event_fd(true);
     CHILD_EXPECT(fdslots_set_index(s, 1, ready, POLLIN), 0);
     CHILD_EXPECT(fdslots_set_index(s, 2, event_fd(false), POLLIN), 0);
