@@ -6,6 +6,7 @@
 #define TESTS_COMMON_H
 
 #include "entry.h"
+#include "suites.h"
 
 #include <check.h>
 #include <errno.h>
@@ -49,65 +50,5 @@ void expect_distinct(const uint32_t *list, uint32_t count);
 
 /* A new test case of a suite. */
 TCase *add_case(Suite *suite, const char *name);
-
-Suite *suite_bad_input(void);
-Suite *suite_check(void);
-Suite *suite_check_kept(void);
-Suite *suite_child_fds(void);
-Suite *suite_edge(void);
-Suite *suite_epoll_calls(void);
-Suite *suite_epoll_files(void);
-Suite *suite_epoll_limits(void);
-Suite *suite_epoll_time(void);
-Suite *suite_exclusive(void);
-Suite *suite_fairness(void);
-Suite *suite_fork(void);
-Suite *suite_generation(void);
-Suite *suite_ghosts(void);
-Suite *suite_hostile(void);
-Suite *suite_hostile_fds(void);
-Suite *suite_index_set(void);
-Suite *suite_limits(void);
-Suite *suite_many(void);
-Suite *suite_memory(void);
-Suite *suite_nesting(void);
-Suite *suite_no_epoll(void);
-Suite *suite_odd_askers(void);
-Suite *suite_odd_files(void);
-Suite *suite_one_time(void);
-Suite *suite_oneshot(void);
-Suite *suite_own_fds(void);
-Suite *suite_ready(void);
-Suite *suite_rebuilds(void);
-Suite *suite_refused_calls(void);
-Suite *suite_revents(void);
-Suite *suite_settled(void);
-Suite *suite_signals(void);
-Suite *suite_slots(void);
-Suite *suite_growth(void);
-Suite *suite_text(void);
-Suite *suite_timeout(void);
-Suite *suite_choice(void);
-Suite *suite_few_changes(void);
-Suite *suite_timeouts(void);
-Suite *suite_waker(void);
-Suite *suite_watches(void);
-Suite *suite_one_time_wait(void);
-Suite *suite_cancel(void);
-Suite *suite_ghost_rent(void);
-Suite *suite_edge_rearm(void);
-Suite *suite_refusals(void);
-Suite *suite_close_shared(void);
-Suite *suite_low_fds(void);
-Suite *suite_generations(void);
-Suite *suite_waker_child(void);
-Suite *suite_exclusive_ghost(void);
-Suite *suite_shortage(void);
-Suite *suite_refused(void);
-Suite *suite_no_wake(void);
-Suite *suite_polled_sleep(void);
-Suite *suite_polled_turns(void);
-Suite *suite_polled(void);
-Suite *suite_pressure(void);
 
 #endif

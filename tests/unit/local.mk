@@ -52,6 +52,7 @@ tests_check_fdslots_SOURCES = \
 	tests/support/sets.h \
 	tests/support/snapshot.c \
 	tests/support/snapshot.h \
+	tests/support/suites.h \
 	tests/support/watches.c \
 	tests/support/watches.h \
 	tests/unit/clients.c \

@@ -13,32 +13,9 @@
 
 typedef Suite *make_suite(void);
 
-/* Two halves that take about as long under valgrind. What takes much memory comes last: it makes
- * every fork dearer that follows in the same process. */
-static make_suite *const first_half[] = {
-    suite_slots,           suite_bad_input,  suite_ready,
-    suite_timeouts,        suite_index_set,  suite_waker,
-    suite_epoll_files,     suite_generation, suite_fork,
-    suite_own_fds,         suite_child_fds,  suite_few_changes,
-    suite_exclusive,       suite_nesting,    suite_no_epoll,
-    suite_check,           suite_check_kept, suite_pressure,
-    suite_polled_turns,    suite_refused,    suite_waker_child,
-    suite_generations,     suite_ghost_rent, suite_cancel,
-    suite_exclusive_ghost, suite_shortage,   suite_no_wake,
-    suite_memory,          suite_limits,     suite_many,
-    suite_epoll_limits,    suite_watches,    NULL,
-};
-static make_suite *const second_half[] = {
-    suite_revents,    suite_oneshot,       suite_signals,
-    suite_text,       suite_timeout,       suite_epoll_calls,
-    suite_odd_files,  suite_odd_askers,    suite_ghosts,
-    suite_rebuilds,   suite_refused_calls, suite_choice,
-    suite_settled,    suite_epoll_time,    suite_edge,
-    suite_fairness,   suite_hostile,       suite_hostile_fds,
-    suite_one_time,   suite_polled,        suite_polled_sleep,
-    suite_low_fds,    suite_close_shared,  suite_refusals,
-    suite_edge_rearm, suite_one_time_wait, NULL,
-};
+#define ADDRESS(name) suite_##name,
+static make_suite *const first_half[] = {SUITES_OF_FIRST_HALF(ADDRESS) NULL};
+static make_suite *const second_half[] = {SUITES_OF_SECOND_HALF(ADDRESS) NULL};
 
 static void add_suites(SRunner *runner, make_suite *const suites[])
 {
