@@ -251,7 +251,8 @@ enum kernel_change fdslots_kernel_change(const struct fdslots *s, uint32_t index
     const uint32_t leader = fdslots_run_leader(runs, index);
     const uint32_t wanted = fdslots_run_events(s, runs, leader);
     const uint32_t events = runs->of[leader].events;
-    const bool again = (s->slots[index].flags & (SLOT_CONFIRM | SLOT_REARM)) != 0;
+    const bool again = (s->slots[index].flags & (SLOT_CONFIRM | SLOT_REARM)) != 0 ||
+                       (runs->of[leader].flags & (RUN_CONFIRM | RUN_REDO)) != 0;
     if ((runs->of[leader].flags & RUN_POLLED) != 0) {
         if (wanted != 0 && !stays_polled(&runs->of[leader], wanted))
             return CHANGE_ADD;

@@ -326,6 +326,35 @@ START_TEST(what_was_emptied_above_is_out_of_the_set)
 }
 END_TEST
 
+/* The slot under whose name the set has a shared fd is emptied and goes: the name that follows it
+ * is no slot's, or another's, until the set is told. */
+START_TEST(the_heir_of_a_slot_that_goes_is_told)
+{
+    int fds[300];
+    int shared = event_fd(true);
+    grow = ways[_i];
+    fdslots_destroy(s);
+    s = make_slots(1000);
+    for (uint32_t i = 0; i < LENGTH(fds); i++) {
+        fds[i] = event_fd(i == 5);
+        EXPECT(fdslots_set_index(s, i, fds[i], POLLIN), 0);
+    }
+    EXPECT(fdslots_set_index(s, 900, shared, POLLIN), 0);
+    EXPECT(fdslots_epoll_wait(s, 0), 2);
+    EXPECT(fdslots_set_index(s, 3, shared, POLLIN), 0);
+    EXPECT(fdslots_epoll_wait(s, 0), 3);
+    EXPECT(fdslots_invalidate_index(s, 900), 0);
+    EXPECT(grow(600), 0);
+    EXPECT(grow(1000), 0);
+    EXPECT(fdslots_set_index(s, 950, idle[0], POLLIN), 0);
+    for (int wait = 0; wait < 1000; wait++)
+        EXPECT(fdslots_wait(s, 0, NULL), 2);
+    for (uint32_t i = 0; i < LENGTH(fds); i++)
+        close(fds[i]);
+    close(shared);
+}
+END_TEST
+
 /* A slot that goes and comes again has no generation that it had before. */
 START_TEST(generations_do_not_come_again)
 {
@@ -566,6 +595,7 @@ Suite *suite_growth(void)
     tcase_add_loop_test(tcase, the_kernels_set_goes_on, 0, CASES);
     tcase_add_loop_test(tcase, an_outer_loop_sees_it_still, 0, CASES);
     tcase_add_loop_test(tcase, what_was_emptied_above_is_out_of_the_set, 0, LENGTH(ways));
+    tcase_add_loop_test(tcase, the_heir_of_a_slot_that_goes_is_told, 0, LENGTH(ways));
     tcase_add_loop_test(tcase, a_child_grows_its_own, 0, LENGTH(ways));
     return suite;
 }
