@@ -108,8 +108,9 @@ struct fdslots {
     uint64_t ready_epoch; /* changes with every wait and clear: fdslots_iter_ready() looks at it */
 
     /* Where s->max_ready cuts what poll(2) has said. */
-    uint32_t turn;   /* the slot with which the next report begins */
-    bool held_first; /* before what the set has */
+    uint32_t turn;     /* the slot with which the next report begins */
+    uint32_t turn_end; /* the length of the longest wait by poll(2) that was cut */
+    bool held_first;   /* before what the set has */
 
     struct kernel *kernel;
     struct waker *waker;

@@ -89,13 +89,37 @@ static uint32_t take_range(struct fdslots *s, uint32_t from, uint32_t to)
     return first;
 }
 
-/* More slots are ready than a wait may report: begin with the one whose turn it is. */
+/* Where a wait begins that does not reach the slot whose turn it is: elsewhere each time, so that
+ * no slot is left out for ever, whatever lengths the waits have. The factor is 2^32 divided by the
+ * golden ratio: it spreads the multiples of any number of waits evenly. */
+static uint32_t elsewhere(const struct fdslots *s, uint32_t nfds)
+{
+    const uint32_t spread = (uint32_t)s->ready_epoch * UINT32_C(0x9e3779b9);
+    return (uint32_t)((uint64_t)spread * nfds >> 32);
+}
+
+/* Whether no longer waits are known that would reach more slots. */
+static bool is_longest(struct fdslots *s, uint32_t nfds)
+{
+    if (nfds < s->turn_end && nfds < fdslots_slot_end(s))
+        return false;
+    s->turn_end = nfds;
+    if (s->turn >= nfds)
+        s->turn = 0;
+    return true;
+}
+
+/* More slots are ready than a wait may report: begin with the one whose turn it is. Where that one
+ * stands above the waits of this length, it keeps its turn until a longer one comes. */
 SELDOM static void take_in_turn(struct fdslots *s, uint32_t nfds)
 {
-    const uint32_t turn = s->turn < nfds ? s->turn : 0;
+    const bool longest = is_longest(s, nfds);
+    const bool reached = s->turn < nfds;
+    const uint32_t turn = reached ? s->turn : elsewhere(s, nfds);
     const uint32_t above = take_range(s, turn, nfds);
     const uint32_t below = take_range(s, 0, turn);
-    s->turn = above != INDEX_NONE ? above : below;
+    if (reached)
+        s->turn = above != INDEX_NONE ? above : longest ? below : nfds;
 }
 
 /* Fill the ready set, and end the wait. */

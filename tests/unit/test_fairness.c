@@ -96,6 +96,27 @@ START_TEST(equal_turns_of_refused_files)
 }
 END_TEST
 
+/* A wait on the lowest slots alone leaves the others their turns, whatever lengths follow. */
+START_TEST(turns_of_waits_on_some_slots)
+{
+    static const uint32_t lengths[][4] = {{8, 4}, {4, 8, 6}, {6, 4, 6, 4}, {8, 2, 2, 2}};
+    const uint32_t *lengths_here = lengths[_i];
+    int turns[8] = {0};
+    for (uint32_t i = 0; i < 8; i++)
+        EXPECT(fdslots_set_index(s, i, fds[i], POLLIN), 0);
+    EXPECT(fdslots_set_max_ready(s, 1), 0);
+    uint32_t longest = 0;
+    for (int round = 0; round < 100; round++)
+        for (int w = 0; w < 4 && lengths_here[w] > 0; w++) {
+            EXPECT(fdslots_poll(s, lengths_here[w], 0), 1);
+            turns[fdslots_ready(s, NULL)[0]]++;
+            longest = longest > lengths_here[w] ? longest : lengths_here[w];
+        }
+    for (uint32_t i = 0; i < longest; i++)
+        ck_assert_int_ge(turns[i], 10);
+}
+END_TEST
+
 /* One fd in all slots. */
 START_TEST(equal_turns_of_one_fd)
 {
@@ -414,6 +435,7 @@ Suite *suite_fairness(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, equal_turns, 0, LIMITS(READY));
     tcase_add_loop_test(tcase, equal_turns_of_refused_files, 0, LIMITS(READY));
+    tcase_add_loop_test(tcase, turns_of_waits_on_some_slots, 0, 4);
     tcase_add_loop_test(tcase, equal_turns_of_one_fd, 0, LIMITS(READY));
     tcase_add_loop_test(tcase, none_starves, 0, LIMITS(5));
     tcase_add_loop_test(tcase, room_for_both, 0, LIMITS(16));
