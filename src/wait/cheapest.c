@@ -110,8 +110,8 @@ static enum way choose(struct fdslots *s, struct outlook *o)
     return way;
 }
 
-/* Return the moment in ns, and what it costs to ask for it; 0 where this wait is not to be timed.
- */
+/* Return the moment in ns, and know what it costs to ask for it; 0 where this wait is not to be
+ * timed. */
 static int64_t start_clock(struct choice *c)
 {
     if (LIKELY(!fdslots_choice_times(c)))

@@ -6,6 +6,7 @@
 #define WEIGHT          0.125
 #define WEIGHT_OF_TRIAL 0.5 /* it is seldom */
 #define USUAL           8   /* waits, about, that make an average */
+#define FEW_READY       4   /* slots, that one event makes ready */
 #define FEW_CHANGES     4   /* that are counted quickly */
 
 void fdslots_choice_lay_out(struct fdslots *s, struct layout *at)
@@ -77,11 +78,18 @@ static enum way cheaper(struct choice *c, const struct outlook *o)
     return c->excess < backlog ? BY_POLL : BY_SET;
 }
 
+static double price_of_clock(const struct choice *c)
+{
+    return c->clock > 0 ? c->clock : CLOCK_START;
+}
+
 /* What the waits by this way must have cost before the other way, which costs so much more this
- * time, is tried. */
+ * time, is tried: its waits are timed. */
 static double try_at(const struct choice *c, enum way way, double more)
 {
-    return more * (c->taken[fdslots_other_way(way)] ? TRY_AGAIN : TRY_FIRST);
+    if (!c->taken[fdslots_other_way(way)])
+        return TRY_FIRST * more;
+    return TRY_AGAIN * (more + TRIAL * price_of_clock(c));
 }
 
 /* What a trial of the other way costs more than waits by this one. One by poll leaves changes
@@ -120,13 +128,19 @@ enum way fdslots_choice_make(struct choice *c, const struct outlook *o)
 /* What the waits must have cost before one of them is timed. */
 static double time_at(const struct choice *c)
 {
-    const double clock = c->clock > 0 ? c->clock : CLOCK_START;
-    return clock * (c->timed < WARM ? TIMING_WARM : TIMING);
+    return price_of_clock(c) * (c->timed < WARM ? TIMING_WARM : TIMING);
 }
 
-bool fdslots_choice_times(const struct choice *c)
+bool fdslots_choice_times(struct choice *c)
 {
-    return c->prices.surprised || c->trial > 0 || c->untimed >= time_at(c);
+    if (c->trial > 0)
+        return true; /* beside those of the way that is usually taken */
+    if (!c->prices.surprised && c->untimed < time_at(c))
+        return false;
+    c->prices.surprised = false;
+    c->untimed = 0;
+    c->timed += c->timed < WARM;
+    return true;
 }
 
 static void spend(struct choice *c, double price)
@@ -141,18 +155,22 @@ void fdslots_choice_settle(struct choice *c)
     c->steady = c->ran = 0;
 }
 
+/* The first event ends the sleep: whoever finds many slots ready has hardly slept. */
+static bool may_have_slept(const struct outlook *o, const struct finding *found)
+{
+    return o->blocks && found->outcome.ready <= FEW_READY;
+}
+
 static void learn_price(struct choice *c, struct outlook *o, enum way way,
                         const struct finding *found)
 {
     const struct work work = work_of(o, found->outcome, found->told);
-    c->untimed = 0;
     /* What is not far above the step of the clock says nothing. */
     const double price = fdslots_prices_sum(&c->prices, &work, way);
     if (found->ns < LEAST_STEPS * c->clock && price < LEAST_STEPS * c->clock)
         return;
-    fdslots_prices_learn(&c->prices, &work, way, found->ns, c->trial > 0 ? WEIGHT_OF_TRIAL : WEIGHT,
-                         o->blocks);
-    c->timed += c->timed < WARM;
+    const double weight = c->trial > 0 ? WEIGHT_OF_TRIAL : WEIGHT;
+    fdslots_prices_learn(&c->prices, &work, way, found->ns, weight, may_have_slept(o, found));
     fdslots_choice_estimate(c, o, found->outcome);
 }
 

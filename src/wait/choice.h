@@ -121,8 +121,8 @@ bool fdslots_choice_asks(const struct choice *c, const struct outlook *o);
 /* Choose for a wait that is expected to find what the last one did. */
 enum way fdslots_choice_make(struct choice *c, const struct outlook *o);
 
-/* Whether that wait should be timed: now and then, and in a trial. */
-bool fdslots_choice_times(const struct choice *c);
+/* Whether that wait is to be timed: now and then, and in a trial. The answer counts as done. */
+bool fdslots_choice_times(struct choice *c);
 
 /* A wait went this way. */
 void fdslots_choice_learn(struct choice *c, struct outlook *o, enum way way,

@@ -3,10 +3,12 @@
 
 /* Times its price: longer than any machine is apart from the prices at the start. */
 #define FARTHEST 256
-/* A wait that may have slept and took so many times what it should at the start has. */
-#define ASLEEP 16
+/* The same of a wait that may have slept, which is the likelier the longer it took. */
+#define ASLEEP 64
 /* More than that is much. */
 #define SURPRISE 1.25
+/* Waits agree whose times are no further apart. */
+#define AGREES 1.25
 
 static const struct prices start = {.of = {
                                         [POLL_CALL] = COST_POLL_CALL / 10.0,
@@ -62,15 +64,26 @@ static int dearest_part(const struct prices *p, const struct work *work, enum wa
     return dearest;
 }
 
+static void note(struct rise *rise, double ratio)
+{
+    if (rise->waits == 0)
+        *rise = (struct rise){.least = ratio};
+    if (ratio * AGREES < rise->least)
+        rise->agreed = 0;
+    if (ratio < rise->least)
+        rise->least = ratio;
+    rise->agreed += ratio < rise->least * AGREES;
+    rise->waits++;
+}
+
 /* Return by what the prices should be corrected after a wait that took so many times its price. */
-static double settle(struct rise *rise, double ratio, double weight)
+static double settle(struct rise *rise, double ratio, double weight, bool may_have_slept)
 {
     if (ratio > SURPRISE) {
-        if (rise->waits == 0 || ratio < rise->least)
-            rise->least = ratio;
-        if (++rise->waits < RISE_AFTER)
+        note(rise, ratio);
+        if (rise->waits < (may_have_slept ? RISE_AFTER_SLEEP : RISE_AFTER))
             return 1;
-        ratio = rise->least;
+        ratio = !may_have_slept || 4 * rise->agreed >= 3 * rise->waits ? rise->least : 1;
     } else if (ratio > 1 / SURPRISE) {
         ratio = 1 + weight * (ratio - 1);
     }
@@ -91,10 +104,10 @@ void fdslots_prices_learn(struct prices *p, const struct work *work, enum way wa
                           double weight, bool may_have_slept)
 {
     const double ratio = ns / fdslots_prices_sum(p, work, way);
-    if (ratio > FARTHEST || (may_have_slept && ns > ASLEEP * fdslots_prices_sum(&start, work, way)))
+    if (ratio > (may_have_slept ? ASLEEP : FARTHEST))
         return;
     const int dearest = dearest_part(p, work, way);
-    p->surprised = ratio > SURPRISE;
-    correct(p, work, way, settle(&p->rise[dearest], ratio, weight));
+    p->surprised = ratio > SURPRISE && !may_have_slept;
+    correct(p, work, way, settle(&p->rise[dearest], ratio, weight, may_have_slept));
     follow(p, dearest);
 }

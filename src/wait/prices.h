@@ -9,8 +9,9 @@
  * One that took about its price moves them a little, so that they are a mean. An interrupt or
  * another process often makes a wait much dearer, and nothing makes it much cheaper: so prices fall
  * far at once, and rise far only by what RISE_AFTER waits in a row agree on, of those that are dear
- * for the same thing. A price of which nothing is known yet falls with the others: the machine may
- * be a faster one.
+ * for the same thing. A wait that sleeps is dear, too, but seldom as dear as the next: of waits
+ * that may have slept, three quarters of RISE_AFTER_SLEEP must agree. A price of which nothing is
+ * known yet falls with the others: the machine may be a faster one.
  */
 #ifndef FDSLOTS_PRICES_H
 #define FDSLOTS_PRICES_H
@@ -81,6 +82,7 @@ struct work {
 struct rise {
     double least; /* how many times their price, at least */
     uint32_t waits;
+    uint32_t agreed; /* of these, such as took about as long as the least */
 };
 
 struct prices {
@@ -90,7 +92,8 @@ struct prices {
     bool surprised; /* the last wait took so much longer that the next one should be timed, too */
 };
 
-#define RISE_AFTER 3
+#define RISE_AFTER       3
+#define RISE_AFTER_SLEEP 16 /* where they may have slept */
 
 void fdslots_prices_start(struct prices *p);
 

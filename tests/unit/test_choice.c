@@ -23,6 +23,7 @@ struct machine {
 struct program {
     uint32_t slots, ready, toggled, polled;
     bool blocks;
+    uint32_t sleeps; /* in ns, at most, before something is ready */
 };
 
 struct player {
@@ -30,8 +31,9 @@ struct player {
     struct machine m;
     bool in_step;     /* all slots are registered */
     uint32_t lagging; /* of these, slots whose last change the set has not been told */
-    double ns;        /* that all waits have taken */
+    double ns;        /* that all waits have taken, sleep apart */
     uint64_t waits[WAYS];
+    uint64_t timed; /* of these */
 };
 
 static void start(struct player *p)
@@ -83,12 +85,23 @@ static void advance(struct player *p, enum way way, const struct program *progra
         p->lagging = program->toggled;
 }
 
+static struct outcome outcome_of(const struct program *program)
+{
+    return (struct outcome){program->ready, program->ready > 0 ? 0 : program->slots};
+}
+
+/* What a wait takes that does work for so many ns, on the clock of the machine. */
+static double time_of(struct player *p, const struct program *program, double ns)
+{
+    const double slept = program->sleeps > 0 ? next_random(&p->m.random) % program->sleeps : 0;
+    return sample(p, ns + slept);
+}
+
 /* A wait, and the steady ones after it. Returns the way. */
 static enum way play(struct player *p, const struct program *program)
 {
-    const struct outcome outcome = {.ready = program->ready,
-                                    .queued = program->ready > 0 ? 0 : program->slots};
     struct choice *c = &p->c;
+    const struct outcome outcome = outcome_of(program);
     struct outlook o = look_out(p, program);
     fdslots_choice_settle(c);
     fdslots_choice_estimate(c, &o, c->last);
@@ -100,10 +113,12 @@ static enum way play(struct player *p, const struct program *program)
                                 .adds = c->backlog.adds + o.fresh.adds};
     const double steady = true_price(p, o, outcome, way);
     const double ns = steady + telling_price(p, told);
+    const bool timed = fdslots_choice_times(c);
     const struct finding found = {.outcome = outcome,
                                   .polled = program->polled,
                                   .told = told,
-                                  .ns = fdslots_choice_times(c) ? sample(p, ns) : 0};
+                                  .ns = timed ? time_of(p, program, ns) : 0};
+    p->timed += timed;
     fdslots_choice_learn(c, &o, way, &found);
     advance(p, way, program);
     c->ran = program->toggled <= c->changes ? c->steady : 0;
@@ -130,7 +145,7 @@ static double for_good(const struct player *p, const struct program *program, en
 {
     const struct outlook o = {
         .slots = program->slots, .polled = program->polled, .blocks = program->blocks};
-    const struct outcome outcome = {program->ready, program->ready > 0 ? 0 : program->slots};
+    const struct outcome outcome = outcome_of(program);
     const double toggled = way == BY_SET ? program->toggled : 0;
     return true_price(p, o, outcome, way) +
            telling_price(p, (struct telling){.looks = toggled, .modifies = toggled});
@@ -253,7 +268,7 @@ START_TEST(a_wait_that_slept_teaches_nothing)
     fdslots_prices_start(&p);
     const double price = fdslots_prices_sum(&p, &idle_poll, BY_POLL);
     for (int i = 0; i < 1000; i++)
-        fdslots_prices_learn(&p, &idle_poll, BY_POLL, price * (20 + i % 200), 0.125, true);
+        fdslots_prices_learn(&p, &idle_poll, BY_POLL, price * (2 + i * 67 % 200), 0.125, true);
     ck_assert_double_eq(fdslots_prices_sum(&p, &idle_poll, BY_POLL), price);
 }
 END_TEST
@@ -268,6 +283,52 @@ START_TEST(a_coarse_clock_teaches_nothing)
     p.m.spoilt = 1e-6;
     play_waits(&p, &quiet, 1000000);
     ck_assert_double_eq_tol(p.c.prices.of[SET_CALL], NS(COST_EPOLL_CALL), 1e-6);
+}
+END_TEST
+
+static uint64_t timed_of_many(struct player *p)
+{
+    play_waits(p, &quiet, 1000);
+    p->timed = 0;
+    play_waits(p, &quiet, 100000);
+    return p->timed;
+}
+
+/* Nor is a clock that fails, or that shows nothing but times that are far too long, read in each
+ * wait. */
+START_TEST(a_clock_of_no_use_is_read_as_seldom)
+{
+    struct player p;
+    start(&p);
+    const uint64_t usual = timed_of_many(&p);
+    static const double spoilt[] = {0, 1e6};
+    for (int i = 0; i < LENGTH(spoilt); i++) {
+        start(&p);
+        p.m.percent = 100;
+        p.m.spoilt = spoilt[i];
+        ck_assert_uint_le(timed_of_many(&p), usual + usual / 2);
+    }
+    start(&p);
+    p.c.clock = 1000; /* dearer than a wait by the set */
+    ck_assert_uint_le(timed_of_many(&p), usual / 20);
+}
+END_TEST
+
+/* A wait that was interrupted has the next one timed, and no more than that. */
+START_TEST(one_surprise_is_not_kept)
+{
+    struct player p;
+    start(&p);
+    play_waits(&p, &quiet, 100000);
+    p.c.untimed = 1e9;
+    p.m.percent = 100;
+    p.m.spoilt = 100;
+    play(&p, &quiet);
+    ck_assert(p.c.prices.surprised);
+    p.m.spoilt = 1e6;
+    play(&p, &quiet);
+    ck_assert(!p.c.prices.surprised);
+    ck_assert_uint_gt(p.c.steady, 0);
 }
 END_TEST
 
@@ -389,19 +450,25 @@ static double best_of(const struct player *p, const struct program *program)
 }
 
 /* That the waits that follow cost hardly more than the best choice. */
-static void expect_right(struct player *p, const struct program *program, const char *when)
+static void expect_cost(struct player *p, const struct program *program, double most,
+                        const char *when)
 {
     p->ns = 0;
     p->waits[BY_POLL] = p->waits[BY_SET] = 0;
     play_waits(p, program, 5000);
     const double flush = program->slots * (p->m.prices.of[SET_LOOK] + p->m.prices.of[SET_ADD]);
-    ck_assert_msg(p->ns < 1.04 * best_of(p, program) + flush,
+    ck_assert_msg(p->ns < most * best_of(p, program) + flush,
                   "%s, %u slots, %u ready, %u toggled: %ju by poll (%.0f ns), %ju by the set "
                   "(%.0f ns): %.3f of the best",
                   when, program->slots, program->ready, program->toggled,
                   (uintmax_t)p->waits[BY_POLL], for_good(p, program, BY_POLL),
                   (uintmax_t)p->waits[BY_SET], for_good(p, program, BY_SET),
                   p->ns / best_of(p, program));
+}
+
+static void expect_right(struct player *p, const struct program *program, const char *when)
+{
+    expect_cost(p, program, 1.04, when);
 }
 
 START_TEST(fifty_waits_are_enough_on_any_machine)
@@ -413,6 +480,49 @@ START_TEST(fifty_waits_are_enough_on_any_machine)
         play_waits(&p, &programs[i], 50);
         expect_right(&p, &programs[i], "after 50 waits");
     }
+}
+END_TEST
+
+/* Waits that may block, on machines that are far from where the prices start. */
+static const struct program blocking[] = {
+    {.slots = 32, .ready = 1, .blocks = true},
+    {.slots = 32, .ready = 1, .toggled = 9, .blocks = true},
+    {.slots = 512, .ready = 1, .toggled = 15, .blocks = true},
+    {.slots = 512, .ready = 256, .blocks = true},
+    {.slots = 4096, .ready = 1, .blocks = true},
+    {.slots = 4096, .ready = 1, .toggled = 1228, .blocks = true},
+    {.slots = 4096, .ready = 3072, .blocks = true},
+};
+static const double far_factors[] = {0.1, 1, 10, 30};
+#define FAR_MACHINES (GROUPS * LENGTH(far_factors))
+
+static void play_far(int machine, uint32_t sleeps, double most, const char *when)
+{
+    for (int i = 0; i < LENGTH(blocking); i++) {
+        struct program program = blocking[i];
+        struct player p;
+        start(&p);
+        p.m.random = 1;
+        make_dearer(&p.m, machine / LENGTH(far_factors),
+                    far_factors[machine % LENGTH(far_factors)]);
+        program.sleeps = sleeps;
+        if (sleeps > 0 && program.ready > 1)
+            continue; /* the first that is ready ends the sleep */
+        play_waits(&p, &program, 2000);
+        expect_cost(&p, &program, most, when);
+    }
+}
+
+START_TEST(waits_that_may_block_find_their_price)
+{
+    play_far(_i, 0, 1.25, "without sleep");
+}
+END_TEST
+
+/* They say nothing of a machine where some things are dearer than others. */
+START_TEST(waits_that_sleep_do_not_mislead)
+{
+    play_far(_i, 1000000, 1.04, "after sleep");
 }
 END_TEST
 
@@ -516,7 +626,7 @@ START_TEST(no_sum_grows_in_ten_years)
     play_waits(&p, &large, UINT64_C(50000) * 86400 * 365 * 10);
     const double wait =
         fdslots_prices_sum(&p.m.prices, &(struct work){.of = {[POLL_SLOT] = INT32_MAX}}, BY_POLL);
-    ck_assert_double_le(p.c.spent, (TRY_AGAIN + 2) * 20 * wait);
+    ck_assert_double_le(p.c.spent, (TRY_AGAIN + 2) * (20 * wait + TRIAL * p.c.clock));
     ck_assert_double_le(p.c.excess, 20 * wait);
     expect_right(&p, &large, "after ten years");
     expect_right(&p, &hot, "after ten years");
@@ -537,6 +647,8 @@ Suite *suite_choice(void)
     tcase_add_test(tcase, each_price_rises_by_waits_of_its_own);
     tcase_add_test(tcase, a_wait_that_slept_teaches_nothing);
     tcase_add_test(tcase, a_coarse_clock_teaches_nothing);
+    tcase_add_test(tcase, a_clock_of_no_use_is_read_as_seldom);
+    tcase_add_test(tcase, one_surprise_is_not_kept);
     tcase = add_case(suite, "tendencies");
     tcase_add_test(tcase, many_quiet_slots_end_in_the_set);
     tcase_add_test(tcase, savings_are_no_credit);
@@ -545,6 +657,8 @@ Suite *suite_choice(void)
     tcase_add_test(tcase, polled_slots_alone_stay_with_poll);
     tcase = add_case(suite, "machines");
     tcase_add_loop_test(tcase, fifty_waits_are_enough_on_any_machine, 0, MACHINES);
+    tcase_add_loop_test(tcase, waits_that_may_block_find_their_price, 0, FAR_MACHINES);
+    tcase_add_loop_test(tcase, waits_that_sleep_do_not_mislead, 0, LENGTH(far_factors));
     tcase_add_loop_test(tcase, prices_that_change_are_followed, 0, MACHINES);
     tcase_add_loop_test(tcase, a_tenth_of_spoilt_samples_changes_nothing, 0, MACHINES);
     tcase = add_case(suite, "promise");
