@@ -18,7 +18,6 @@ cd "$BUILD"
 mkdir source
 tar -xf fdslots-*.tar.xz -C source --strip-components=1
 mv fdslots-*.tar.xz "fdslots_${version%-*}.orig.tar.xz"
-cp -R ../../debian source/
 
 (cd source && dpkg-buildpackage -us -uc -j"$jobs")
 ls -l ./*.deb ./*.dsc
