@@ -89,13 +89,18 @@ static uint32_t take_range(struct fdslots *s, uint32_t from, uint32_t to)
     return first;
 }
 
-/* Where a wait begins that does not reach the slot whose turn it is: elsewhere each time, so that
- * no slot is left out for ever, whatever lengths the waits have. The factor is 2^32 divided by the
- * golden ratio: it spreads the multiples of any number of waits evenly. */
-static uint32_t elsewhere(const struct fdslots *s, uint32_t nfds)
+/* Where a wait begins that does not reach the slot whose turn it is: at another of the `count`
+ * ready slots each time, so that none is left out for ever, whatever lengths the waits have. The
+ * factor is 2^32 divided by the golden ratio: it spreads the multiples of any number of waits
+ * evenly. */
+static uint32_t elsewhere(const struct fdslots *s, uint32_t nfds, uint32_t count)
 {
     const uint32_t spread = (uint32_t)s->ready_epoch * UINT32_C(0x9e3779b9);
-    return (uint32_t)((uint64_t)spread * nfds >> 32);
+    uint32_t left = (uint32_t)((uint64_t)spread * count >> 32);
+    uint32_t i = 0;
+    while (i + 1 < nfds && (s->pollfds[i].revents == 0 || left-- > 0))
+        i++;
+    return i;
 }
 
 /* Whether no longer waits are known that would reach more slots. */
@@ -111,11 +116,11 @@ static bool is_longest(struct fdslots *s, uint32_t nfds)
 
 /* More slots are ready than a wait may report: begin with the one whose turn it is. Where that one
  * stands above the waits of this length, it keeps its turn until a longer one comes. */
-SELDOM static void take_in_turn(struct fdslots *s, uint32_t nfds)
+SELDOM static void take_in_turn(struct fdslots *s, uint32_t nfds, uint32_t count)
 {
     const bool longest = is_longest(s, nfds);
     const bool reached = s->turn < nfds;
-    const uint32_t turn = reached ? s->turn : elsewhere(s, nfds);
+    const uint32_t turn = reached ? s->turn : elsewhere(s, nfds, count);
     const uint32_t above = take_range(s, turn, nfds);
     const uint32_t below = take_range(s, 0, turn);
     if (reached)
@@ -128,7 +133,7 @@ static inline int take_ready(struct fdslots *s, uint32_t nfds, uint32_t count)
     if (LIKELY(count <= s->max_ready))
         take_all(s, nfds, count);
     else
-        take_in_turn(s, nfds);
+        take_in_turn(s, nfds, count);
     return fdslots_ready_finish(s);
 }
 

@@ -119,6 +119,25 @@ START_TEST(turns_of_waits_on_some_slots)
 }
 END_TEST
 
+/* The same, where the first ready slot above many that are idle would have most turns. */
+START_TEST(turns_beside_a_gap)
+{
+    int turns[64] = {0};
+    static const uint32_t slots[] = {0, 1, 2, 40, 41, 63};
+    for (uint32_t i = 0; i < LENGTH(slots); i++)
+        EXPECT(fdslots_set_index(s, slots[i], fds[i], POLLIN), 0);
+    EXPECT(fdslots_set_max_ready(s, 1), 0);
+    for (int w = 0; w < 4; w++)
+        EXPECT(fdslots_poll(s, 64, 0), 1);
+    for (int w = 0; w < 400; w++) {
+        EXPECT(fdslots_poll(s, 41, 0), 1); /* the turn is that of slot 41 */
+        turns[fdslots_ready(s, NULL)[0]]++;
+    }
+    for (uint32_t i = 0; i < 4; i++)
+        ck_assert_int_ge(turns[slots[i]], 80);
+}
+END_TEST
+
 /* One fd in all slots. */
 START_TEST(equal_turns_of_one_fd)
 {
@@ -437,6 +456,7 @@ Suite *suite_fairness(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, equal_turns, 0, LIMITS(READY));
     tcase_add_loop_test(tcase, equal_turns_of_refused_files, 0, LIMITS(READY));
+    tcase_add_test(tcase, turns_beside_a_gap);
     tcase_add_loop_test(tcase, turns_of_waits_on_some_slots, 0, 4);
     tcase_add_loop_test(tcase, equal_turns_of_one_fd, 0, LIMITS(READY));
     tcase_add_loop_test(tcase, none_starves, 0, LIMITS(5));
