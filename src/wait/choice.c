@@ -155,10 +155,11 @@ void fdslots_choice_settle(struct choice *c)
     c->steady = c->ran = 0;
 }
 
-/* The first event ends the sleep: whoever finds many slots ready has hardly slept. */
-static bool may_have_slept(const struct outlook *o, const struct finding *found)
+static enum doubt doubt_of(const struct outlook *o, const struct finding *found)
 {
-    return o->blocks && found->outcome.ready <= FEW_READY;
+    if (!o->blocks)
+        return NO_DOUBT;
+    return found->outcome.ready > FEW_READY ? SOME_DOUBT : MUCH_DOUBT;
 }
 
 static void learn_price(struct choice *c, struct outlook *o, enum way way,
@@ -170,7 +171,7 @@ static void learn_price(struct choice *c, struct outlook *o, enum way way,
     if (found->ns < LEAST_STEPS * c->clock && price < LEAST_STEPS * c->clock)
         return;
     const double weight = c->trial > 0 ? WEIGHT_OF_TRIAL : WEIGHT;
-    fdslots_prices_learn(&c->prices, &work, way, found->ns, weight, may_have_slept(o, found));
+    fdslots_prices_learn(&c->prices, &work, way, found->ns, weight, doubt_of(o, found));
     fdslots_choice_estimate(c, o, found->outcome);
 }
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 #include "prices.h"
 
+#include <math.h>
+
 /* Times its price: longer than any machine is apart from the prices at the start. */
 #define FARTHEST 256
-/* The same of a wait that may have slept, which is the likelier the longer it took. */
-#define ASLEEP 64
+/* Longer, by each way, than a wait takes that has not slept, times its price at the start. */
+static const double asleep[WAYS] = {[BY_POLL] = 64, [BY_SET] = 32};
 /* More than that is much. */
 #define SURPRISE 1.25
 /* Waits agree whose times are no further apart. */
@@ -77,13 +79,14 @@ static void note(struct rise *rise, double ratio)
 }
 
 /* Return by what the prices should be corrected after a wait that took so many times its price. */
-static double settle(struct rise *rise, double ratio, double weight, bool may_have_slept)
+static double settle(struct rise *rise, double ratio, double weight, enum doubt doubt)
 {
+    static const uint32_t rise_after[] = {[NO_DOUBT] = 3, [SOME_DOUBT] = 4, [MUCH_DOUBT] = 16};
     if (ratio > SURPRISE) {
         note(rise, ratio);
-        if (rise->waits < (may_have_slept ? RISE_AFTER_SLEEP : RISE_AFTER))
+        if (rise->waits < rise_after[doubt])
             return 1;
-        ratio = !may_have_slept || 4 * rise->agreed >= 3 * rise->waits ? rise->least : 1;
+        ratio = doubt == NO_DOUBT || 4 * rise->agreed >= 3 * rise->waits ? rise->least : 1;
     } else if (ratio > 1 / SURPRISE) {
         ratio = 1 + weight * (ratio - 1);
     }
@@ -101,13 +104,15 @@ static void follow(struct prices *p, int part)
 }
 
 void fdslots_prices_learn(struct prices *p, const struct work *work, enum way way, double ns,
-                          double weight, bool may_have_slept)
+                          double weight, enum doubt doubt)
 {
-    const double ratio = ns / fdslots_prices_sum(p, work, way);
-    if (ratio > (may_have_slept ? ASLEEP : FARTHEST))
+    double ratio = ns / fdslots_prices_sum(p, work, way);
+    if (doubt != NO_DOUBT && ns > asleep[way] * fdslots_prices_sum(&start, work, way))
+        ratio = INFINITY; /* it agrees with none */
+    else if (ratio > FARTHEST)
         return;
     const int dearest = dearest_part(p, work, way);
-    p->surprised = ratio > SURPRISE && !may_have_slept;
-    correct(p, work, way, settle(&p->rise[dearest], ratio, weight, may_have_slept));
+    p->surprised = ratio > SURPRISE && doubt == NO_DOUBT;
+    correct(p, work, way, settle(&p->rise[dearest], ratio, weight, doubt));
     follow(p, dearest);
 }

@@ -8,10 +8,10 @@
  * A wait that was timed corrects the prices of what it did, each by as much as it made of the sum.
  * One that took about its price moves them a little, so that they are a mean. An interrupt or
  * another process often makes a wait much dearer, and nothing makes it much cheaper: so prices fall
- * far at once, and rise far only by what RISE_AFTER waits in a row agree on, of those that are dear
- * for the same thing. A wait that sleeps is dear, too, but seldom as dear as the next: of waits
- * that may have slept, three quarters of RISE_AFTER_SLEEP must agree. A price of which nothing is
- * known yet falls with the others: the machine may be a faster one.
+ * far at once, and rise far only by what three waits in a row agree on, of those that are dear for
+ * the same thing. A wait that sleeps is dear, too, but seldom as dear as the next: of waits that
+ * may have slept, three quarters of a greater number must take about the same time. A price of
+ * which nothing is known yet falls with the others: the machine may be a faster one.
  */
 #ifndef FDSLOTS_PRICES_H
 #define FDSLOTS_PRICES_H
@@ -92,8 +92,12 @@ struct prices {
     bool surprised; /* the last wait took so much longer that the next one should be timed, too */
 };
 
-#define RISE_AFTER       3
-#define RISE_AFTER_SLEEP 16 /* where they may have slept */
+/* Whether the time of a wait may be that of a sleep. */
+enum doubt {
+    NO_DOUBT,   /* it could not block */
+    SOME_DOUBT, /* it found many slots ready, which the first event alone seldom brings about */
+    MUCH_DOUBT
+};
 
 void fdslots_prices_start(struct prices *p);
 
@@ -113,9 +117,9 @@ static inline double fdslots_prices_sum(const struct prices *p, const struct wor
            n[SET_MODIFY] * price[SET_MODIFY] + n[SET_ADD] * price[SET_ADD];
 }
 
-/* A wait did this work in so many ns; among them may be some for which it slept. The weight is the
- * part by which prices that are nearly right move towards it. */
+/* A wait did this work in so many ns. The weight is the part by which prices that are nearly right
+ * move towards it. */
 void fdslots_prices_learn(struct prices *p, const struct work *work, enum way way, double ns,
-                          double weight, bool may_have_slept);
+                          double weight, enum doubt doubt);
 
 #endif

@@ -202,7 +202,7 @@ static const struct work idle_poll = {.of = {[POLL_CALL] = 1, [POLL_SLOT] = 100}
 static double price_after(struct prices *p, double times)
 {
     const double price = fdslots_prices_sum(p, &idle_poll, BY_POLL);
-    fdslots_prices_learn(p, &idle_poll, BY_POLL, times * price, 0.125, false);
+    fdslots_prices_learn(p, &idle_poll, BY_POLL, times * price, 0.125, NO_DOUBT);
     return fdslots_prices_sum(p, &idle_poll, BY_POLL) / price;
 }
 
@@ -238,7 +238,8 @@ START_TEST(prices_are_a_mean)
     fdslots_prices_start(&p);
     const double price = fdslots_prices_sum(&p, &idle_poll, BY_POLL);
     for (int i = 0; i < 1000; i++)
-        fdslots_prices_learn(&p, &idle_poll, BY_POLL, price * (i % 2 != 0 ? 1.2 : 1), 0.125, false);
+        fdslots_prices_learn(&p, &idle_poll, BY_POLL, price * (i % 2 != 0 ? 1.2 : 1), 0.125,
+                             NO_DOUBT);
     ck_assert_double_eq_tol(fdslots_prices_sum(&p, &idle_poll, BY_POLL), 1.1 * price, 0.02 * price);
 }
 END_TEST
@@ -251,11 +252,11 @@ START_TEST(each_price_rises_by_waits_of_its_own)
     const struct work idle = {.of = {[SET_CALL] = 1}};
     const struct work ready = {.of = {[SET_CALL] = 1, [SET_REPORT] = 1, [SET_READY] = 100}};
     const double before = p.of[SET_READY];
-    for (int i = 0; i < RISE_AFTER; i++) {
+    for (int i = 0; i < 3; i++) {
         fdslots_prices_learn(&p, &ready, BY_SET, 4 * fdslots_prices_sum(&p, &ready, BY_SET), 0.125,
-                             false);
+                             NO_DOUBT);
         fdslots_prices_learn(&p, &idle, BY_SET, fdslots_prices_sum(&p, &idle, BY_SET), 0.125,
-                             false);
+                             NO_DOUBT);
     }
     ck_assert_double_gt(p.of[SET_READY], 3.5 * before);
     ck_assert_double_eq_tol(fdslots_prices_sum(&p, &idle, BY_SET), NS(COST_EPOLL_CALL), 10);
@@ -268,7 +269,8 @@ START_TEST(a_wait_that_slept_teaches_nothing)
     fdslots_prices_start(&p);
     const double price = fdslots_prices_sum(&p, &idle_poll, BY_POLL);
     for (int i = 0; i < 1000; i++)
-        fdslots_prices_learn(&p, &idle_poll, BY_POLL, price * (2 + i * 67 % 200), 0.125, true);
+        fdslots_prices_learn(&p, &idle_poll, BY_POLL, price * (2 + i * 67 % 200), 0.125,
+                             MUCH_DOUBT);
     ck_assert_double_eq(fdslots_prices_sum(&p, &idle_poll, BY_POLL), price);
 }
 END_TEST
