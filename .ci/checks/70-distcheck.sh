@@ -11,3 +11,11 @@ mkdir "$BUILD/unpacked"
 tar -xf "$BUILD"/fdslots-*.tar.xz -C "$BUILD/unpacked" --strip-components=1
 "$BUILD/unpacked/quickstart"
 "$BUILD/unpacked/quickstart" check
+
+block() { # LANGUAGE: the first such block of README.md
+    awk -v fence="\`\`\`$1" '$0 == fence { inside = 1; next } inside && /^```/ { exit } inside' README.md
+}
+cd "$BUILD/unpacked"
+block c >program.c
+mkdir home
+HOME=$PWD/home sh -e -c "$(block sh)" | tail -n 3 | diff -u <(block text) -
