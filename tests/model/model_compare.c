@@ -174,13 +174,16 @@ static int may_be_held(const struct subject *s, const struct pollfd *before, uns
     return model_may_be_polled(s, slot) ? (uint16_t)before[slot].revents : 0;
 }
 
-/* A one-shot slot is hidden once it was reported; an edge is due again once it was gone. */
+/* A one-shot slot is hidden once it was reported; an edge is due again once it was gone. What is
+ * held stays where nobody wants it. */
 static void take_note(struct subject *s, const struct pollfd *before)
 {
     for (unsigned i = 0; i < SLOTS; i++) {
+        const int held = s->slots[i].held;
+        const int wanted = (int)(s->slots[i].events & 0xffff) | POLLERR | POLLHUP | POLLNVAL;
         bool reported = fdslots_get_revents(s->buffer, place(s, i)) != 0;
         s->slots[i].due = !reported && before[i].revents == 0;
-        s->slots[i].held = reported ? 0 : s->slots[i].held | may_be_held(s, before, i);
+        s->slots[i].held = reported ? held & ~wanted : held | may_be_held(s, before, i);
         if ((s->slots[i].events & FDSLOTS_ONESHOT) != 0 && reported)
             s->slots[i].fired = true;
     }
