@@ -87,11 +87,13 @@ void model_owe_less(struct subject *s, int fd)
 
 /* ---- comparing ---- */
 
-/* A few slots at a time: what is held back beside the event shows, too. */
+/* A few slots at a time: what is held back beside the event shows, too; that the file could be
+ * written to may be from before the event. */
 static bool is_same(const struct subject *s, unsigned slot, int got, int told)
 {
-    const int held = s->max_ready != 0 ? s->slots[slot].held : 0;
-    return got == told || (held != 0 && got == (told | (held & ~POLLPRI & ~POLLERR)));
+    const int held = s->max_ready != 0 ? s->slots[slot].held | OUT : 0;
+    const int shown = held & ~POLLPRI & ~POLLERR;
+    return got == told || (got & ~shown) == (told & ~shown);
 }
 
 bool model_once_agrees(struct subject *s, const struct pollfd *before, unsigned slot)
