@@ -87,13 +87,13 @@ void model_owe_less(struct subject *s, int fd)
 
 /* ---- comparing ---- */
 
-/* A few slots at a time: what is held back beside the event shows, too; that the file could be
- * written to may be from before the event. */
+/* A few slots at a time: of what is held back beside the event, what is wanted may show, too. */
 static bool is_same(const struct subject *s, unsigned slot, int got, int told)
 {
-    const int held = s->max_ready != 0 ? s->slots[slot].held | OUT : 0;
-    const int shown = held & ~POLLPRI & ~POLLERR;
-    return got == told || (got & ~shown) == (told & ~shown);
+    const struct expected *e = &s->slots[slot];
+    const int wanted = (int)(e->events & 0xffff) & ~POLLPRI & ~POLLERR;
+    const int held = s->max_ready != 0 ? e->held & wanted : 0;
+    return (got & told) == told && (got & ~(told | held)) == 0;
 }
 
 bool model_once_agrees(struct subject *s, const struct pollfd *before, unsigned slot)
