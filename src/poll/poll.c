@@ -103,8 +103,8 @@ static uint32_t elsewhere(const struct fdslots *s, uint32_t nfds, uint32_t count
     return i;
 }
 
-/* Whether no longer waits are known that would reach more slots. */
-static bool is_longest(struct fdslots *s, uint32_t nfds)
+/* Note the length of a wait. Returns whether no longer one is known that would reach more slots. */
+static bool note_length(struct fdslots *s, uint32_t nfds)
 {
     if (nfds < s->turn_end && nfds < fdslots_slot_end(s))
         return false;
@@ -118,7 +118,7 @@ static bool is_longest(struct fdslots *s, uint32_t nfds)
  * stands above the waits of this length, it keeps its turn until a longer one comes. */
 SELDOM static void take_in_turn(struct fdslots *s, uint32_t nfds, uint32_t count)
 {
-    const bool longest = is_longest(s, nfds);
+    const bool longest = note_length(s, nfds);
     const bool reached = s->turn < nfds;
     const uint32_t turn = reached ? s->turn : elsewhere(s, nfds, count);
     const uint32_t above = take_range(s, turn, nfds);

@@ -6,7 +6,7 @@
 #define WEIGHT          0.125
 #define WEIGHT_OF_TRIAL 0.5 /* it is seldom */
 #define USUAL           8   /* waits, about, that make an average */
-#define FEW_READY       4   /* slots, that one event makes ready */
+#define FEW_READY       4   /* slots, as many as the event that ends a sleep mostly makes ready */
 #define FEW_CHANGES     4   /* that are counted quickly */
 
 void fdslots_choice_lay_out(struct fdslots *s, struct layout *at)

@@ -275,6 +275,27 @@ START_TEST(a_wait_that_slept_teaches_nothing)
 }
 END_TEST
 
+/* Nor do sleeps that take the same time, as those between ticks of a timer, where they are longer
+ * than any wait. */
+START_TEST(long_sleeps_of_one_length_teach_nothing)
+{
+    static const enum doubt doubts[] = {SOME_DOUBT, MUCH_DOUBT};
+    static const struct work idle_set = {.of = {[SET_CALL] = 1}};
+    struct prices p;
+    fdslots_prices_start(&p);
+    const struct prices before = p;
+    for (int i = 0; i < 1000; i++) {
+        const enum doubt doubt = doubts[_i];
+        const double poll = fdslots_prices_sum(&p, &idle_poll, BY_POLL);
+        const double set = fdslots_prices_sum(&p, &idle_set, BY_SET);
+        fdslots_prices_learn(&p, &idle_poll, BY_POLL, 70 * poll, 0.125, doubt);
+        fdslots_prices_learn(&p, &idle_set, BY_SET, 40 * set, 0.125, doubt);
+    }
+    for (int i = 0; i < PARTS; i++)
+        ck_assert_double_eq(p.of[i], before.of[i]);
+}
+END_TEST
+
 /* A clock with a coarse step shows most waits as none at all. */
 START_TEST(a_coarse_clock_teaches_nothing)
 {
@@ -648,6 +669,7 @@ Suite *suite_choice(void)
     tcase_add_test(tcase, prices_are_a_mean);
     tcase_add_test(tcase, each_price_rises_by_waits_of_its_own);
     tcase_add_test(tcase, a_wait_that_slept_teaches_nothing);
+    tcase_add_loop_test(tcase, long_sleeps_of_one_length_teach_nothing, 0, 2);
     tcase_add_test(tcase, a_coarse_clock_teaches_nothing);
     tcase_add_test(tcase, a_clock_of_no_use_is_read_as_seldom);
     tcase_add_test(tcase, one_surprise_is_not_kept);
