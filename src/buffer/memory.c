@@ -40,6 +40,8 @@ static uint64_t lay_out_arrays(struct fdslots *s, unsigned char *base)
     s->ready = fdslots_layout_move(&at, s->ready, s->ready_count, nslots, sizeof *s->ready);
     s->pollfds = fdslots_layout_move(&at, s->pollfds, s->touched, nslots, sizeof *s->pollfds);
     s->slots = fdslots_layout_move(&at, s->slots, s->touched, nslots, sizeof *s->slots);
+    s->held_revents =
+        fdslots_layout_move(&at, s->held_revents, s->touched, nslots, sizeof *s->held_revents);
     fdslots_index_set_lay_out(&s->used, &at, nslots);
     fdslots_index_set_lay_out(&s->roomy, &at, fdslots_index_set_words(nslots));
     fdslots_index_set_lay_out(&s->fresh, &at, nslots);

@@ -38,6 +38,8 @@ SELDOM static void touch(struct fdslots *s, uint32_t index)
         s->pollfds[i] = (struct pollfd){.fd = -1};
     for (uint32_t i = first; i < end; i++)
         s->slots[i] = (struct slot){.generation = s->first_generation};
+    for (uint32_t i = first; i < end; i++)
+        s->held_revents[i] = 0;
     s->touched = end;
     fdslots_index_set_extend(&s->used, end);
     fdslots_index_set_extend(&s->fresh, end);
@@ -65,7 +67,7 @@ static void replace_flags(struct fdslots *s, uint32_t index, uint32_t flags)
     if ((before & ~flags & SLOT_LOST) != 0)
         fdslots_index_set_remove(&s->lost, index);
     if ((before & ~flags & SLOT_HOLDS) != 0)
-        fdslots_index_set_remove(&s->held, index);
+        fdslots_slot_release(s, index);
 }
 
 /* Nearly every slot has no flag that something else hangs on; the others are prepared out of line.
@@ -84,7 +86,7 @@ static inline void write_owner(struct fdslots *s, uint32_t index, struct pollfd 
     struct slot *slot = &s->slots[index];
     s->visible += (uint32_t)(pollfd.fd >= 0) - (s->pollfds[index].fd >= 0);
     s->pollfds[index] = pollfd;
-    slot->held = 0;
+    slot->events = (uint16_t)pollfd.events;
     if (UNLIKELY(++slot->generation == 0))
         s->generation_wrapped = true, s->set_ready = false;
 }
@@ -199,20 +201,20 @@ void fdslots_slot_replace_fd(struct fdslots *s, uint32_t index, int fd)
     const bool hidden = (s->slots[index].flags & SLOT_HIDDEN) != 0;
     replace_flags(s, index, (s->slots[index].flags & ~(SLOT_LOST | SLOT_HOLDS)) | SLOT_CONFIRM);
     write_owner(s, index,
-                (struct pollfd){.fd = hidden ? ~fd : fd, .events = s->pollfds[index].events});
+                (struct pollfd){.fd = hidden ? ~fd : fd, .events = (short)s->slots[index].events});
     fdslots_slot_note_change(s, index);
 }
 
 void fdslots_slot_hold(struct fdslots *s, uint32_t index, uint32_t revents)
 {
-    s->slots[index].held |= (uint16_t)revents;
+    s->held_revents[index] |= (uint16_t)revents;
     s->slots[index].flags |= SLOT_HOLDS;
     fdslots_index_set_add(&s->held, index);
 }
 
 void fdslots_slot_release(struct fdslots *s, uint32_t index)
 {
-    s->slots[index].held = 0;
+    s->held_revents[index] = 0;
     s->slots[index].flags &= (uint16_t)~SLOT_HOLDS;
     fdslots_index_set_remove(&s->held, index);
 }
@@ -289,6 +291,7 @@ int fdslots_set_events(struct fdslots *s, uint32_t index, uint32_t events)
         return -ENOENT;
     struct pollfd *pollfd = &s->pollfds[index];
     pollfd->events = (short)(uint16_t)events;
+    s->slots[index].events = (uint16_t)events;
     pollfd->revents &= (short)(uint16_t)(events | EVENTS_ALWAYS);
     const uint32_t user = events >> EVENTS_USER_SHIFT;
     if (((s->slots[index].flags | user) & SLOT_USER) != 0)
@@ -345,8 +348,8 @@ int fdslots_get_events(const struct fdslots *s, uint32_t index)
         return -EINVAL;
     if (index >= s->touched)
         return 0;
-    uint32_t user = s->slots[index].flags & SLOT_USER;
-    return (int)((uint16_t)s->pollfds[index].events | user << EVENTS_USER_SHIFT);
+    const struct slot *slot = &s->slots[index];
+    return (int)(slot->events | (slot->flags & SLOT_USER) << EVENTS_USER_SHIFT);
 }
 
 int fdslots_get_revents(const struct fdslots *s, uint32_t index)

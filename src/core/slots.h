@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * The buffer from inside. The pollfd array is the one source of truth: poll(2) can be called on it
- * at any moment. Beside it stands, for each slot, what pollfd has no room for.
+ * The buffer from inside. poll(2) can be called on the pollfd array at any moment. Beside it
+ * stands, for each slot, what pollfd has no room for, and what a kernel must not change.
  *
  * What the parts above keep of a buffer (the kernel's set, the waker, the choice) is theirs: here
  * it is a pointer into the same memory.
@@ -44,7 +44,7 @@
 #define SLOT_HIDDEN    (SLOT_PAUSED | SLOT_FIRED)
 /* FDSLOTS_CHECK has found that its number is another file now, or none: it reads POLLNVAL. */
 #define SLOT_LOST  0x040u
-#define SLOT_HOLDS 0x400u /* slot.held is not 0 */
+#define SLOT_HOLDS 0x400u /* held_revents is not 0 */
 /* What its file does with an event, where that is known. */
 #define SLOT_KEEPS 0x0800u /* says it in each wait until it is over */
 #define SLOT_ONCE  0x1000u /* may say it once */
@@ -63,7 +63,7 @@
 struct slot {
     uint32_t generation;
     uint16_t flags;
-    uint16_t held; /* revents that poll(2) has handed out and a full ready set had no room for */
+    uint16_t events; /* as the caller has set them: a kernel may write into those of the pollfd */
 };
 
 struct kernel;
@@ -93,6 +93,7 @@ struct fdslots {
     /* pollfd.fd: the fd; ~fd while the slot is hidden, which poll(2) skips; -1 for an empty one. */
     struct pollfd *pollfds;
     struct slot *slots;
+    uint16_t *held_revents; /* that poll(2) has handed out and a full ready set had no room for */
 
     struct index_set used;
     struct index_set roomy;  /* the words of `used` in which a slot is empty */
@@ -177,7 +178,7 @@ static inline uint32_t fdslots_slot_held_events(const struct fdslots *s, uint32_
 {
     const struct pollfd *pollfd = &s->pollfds[index];
     const uint32_t wanted = (uint16_t)pollfd->events | EVENTS_ALWAYS;
-    return pollfd->fd >= 0 ? s->slots[index].held & wanted : 0;
+    return pollfd->fd >= 0 ? s->held_revents[index] & wanted : 0;
 }
 
 /* Have a slot hold these revents until they are reported, or it has another owner. */

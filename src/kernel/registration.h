@@ -107,7 +107,7 @@ static inline uint32_t fdslots_run_leader(const struct runs *runs, uint32_t inde
 static inline uint32_t fdslots_run_own_events(const struct fdslots *s, uint32_t index)
 {
     const uint32_t flags = s->slots[index].flags;
-    uint32_t events = REGISTERED | ((uint16_t)s->pollfds[index].events & REGISTERED_EVENTS);
+    uint32_t events = REGISTERED | (s->slots[index].events & REGISTERED_EVENTS);
     if (LIKELY((flags & (SLOT_USER | SLOT_HIDDEN)) == 0))
         return events;
     if ((flags & SLOT_HIDDEN) != 0)

@@ -175,17 +175,41 @@ static uint32_t show_held(struct fdslots *s, uint32_t nfds)
     return more;
 }
 
+/* ---- the wait ---- */
+
+/* gVisor's poll(2) hands back the events of all pollfds with POLLERR and POLLHUP in them. The last
+ * one tells, unless it had both before. */
+static inline bool may_have_written(const struct fdslots *s, uint32_t last)
+{
+    const uint32_t added = POLLERR | POLLHUP;
+    const uint32_t events = s->slots[last].events;
+    return (uint16_t)s->pollfds[last].events != events || (events & added) == added;
+}
+
+SELDOM static void restore_events(struct fdslots *s, uint32_t nfds)
+{
+    for (uint32_t i = 0; i < nfds; i++)
+        s->pollfds[i].events = (short)s->slots[i].events;
+}
+
+/* Ask poll(2), and keep the events as the caller has set them. */
+static inline int ask(struct fdslots *s, uint32_t nfds, int64_t timeout_ns, const sigset_t *sigmask)
+{
+    int rc = fdslots_poll_call(s->pollfds, nfds, timeout_ns, sigmask);
+    if (nfds > 0 && UNLIKELY(may_have_written(s, nfds - 1)))
+        restore_events(s, nfds);
+    return rc;
+}
+
 /* Some slots are ready whatever poll(2) says now: they win over a signal as any ready slot does. */
 SELDOM static int poll_at_once(struct fdslots *s, uint32_t nfds, const sigset_t *sigmask)
 {
-    int rc = fdslots_poll_call(s->pollfds, nfds, 0, sigmask);
+    int rc = ask(s, nfds, 0, sigmask);
     if (rc < 0 && rc != -EINTR)
         return rc;
     const uint32_t count = (rc > 0 ? (uint32_t)rc : 0) + show_held(s, nfds);
     return take_ready(s, nfds, count + show_lost(s, nfds));
 }
-
-/* ---- the wait ---- */
 
 int fdslots_poll_slots(struct fdslots *s, uint32_t nfds, int64_t timeout_ns,
                        const sigset_t *sigmask)
@@ -193,6 +217,6 @@ int fdslots_poll_slots(struct fdslots *s, uint32_t nfds, int64_t timeout_ns,
     s->stats.poll_calls++;
     if (UNLIKELY((s->held.root | s->lost.root) != 0) && fdslots_ready_at_once(s, nfds))
         return poll_at_once(s, nfds, sigmask);
-    int rc = fdslots_poll_call(s->pollfds, nfds, timeout_ns, sigmask);
+    int rc = ask(s, nfds, timeout_ns, sigmask);
     return rc > 0 ? take_ready(s, nfds, (uint32_t)rc) : rc;
 }

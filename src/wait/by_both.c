@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * What poll(2) says of a polled slot must not be asked twice: some files hand an event out once. So
- * each answer is kept (slot.held) until it is reported, where fdslots_set_max_ready() leaves no
+ * each answer is kept (held_revents) until it is reported, where fdslots_set_max_ready() leaves no
  * room for it or the set fails.
  */
 #include "ways.h"

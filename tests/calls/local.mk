@@ -5,6 +5,10 @@
 check_PROGRAMS += tests/checked tests/no_alloc tests/syscalls
 TESTS += tests/no_alloc tests/syscalls tests/calls/environment.test
 EXTRA_DIST += tests/calls/environment.test
+if WRAP
+check_PROGRAMS += tests/written_events
+TESTS += tests/written_events
+endif
 
 tests_checked_SOURCES = tests/calls/checked.c
 tests_checked_LDFLAGS = -static
@@ -31,3 +35,13 @@ tests_syscalls_SOURCES = \
 tests_syscalls_CPPFLAGS = $(support_cppflags)
 tests_syscalls_LDFLAGS = -static
 tests_syscalls_LDADD = libfdslots.la
+
+tests_written_events_SOURCES = \
+	tests/calls/written_events.c \
+	tests/support/entry.c \
+	tests/support/entry.h \
+	tests/support/env.c \
+	tests/support/env.h
+tests_written_events_CPPFLAGS = $(support_cppflags)
+tests_written_events_LDFLAGS = -static -Wl,--wrap=poll -Wl,--wrap=ppoll
+tests_written_events_LDADD = libfdslots.la
