@@ -161,7 +161,7 @@ uint32_t fdslots_capacity(const struct fdslots *s);
  * and any of the bits below. Any other bit is -EINVAL.
  *
  * Setting a slot writes memory and notes the change; the kernel hears of it in the next wait.
- * The first use of an index above all earlier ones clears the slots between, once: some 16 bytes of
+ * The first use of an index above all earlier ones clears the slots between, once: some 18 bytes of
  * memory each, which are resident from then on. Indices near each other cost least.
  */
 /* Report new events only (EPOLLET); epoll entry points only. Where a slot without it holds the same
@@ -299,7 +299,7 @@ int fdslots_poll(struct fdslots *s, uint32_t nfds, int timeout_ms);
  * timeout      relative; NULL blocks until something happens
  *
  * Returns and costs as fdslots_poll(). Besides, -EINVAL: tv_sec is negative, or tv_nsec is not in
- * [0, 999999999]; -ENOTSUP: a sigmask where the system has no ppoll(2). */
+ * [0, 999999999]; -ENOTSUP: a sigmask where there is no ppoll(2). */
 int fdslots_ppoll(struct fdslots *s, uint32_t nfds, const struct timespec *timeout,
                   const sigset_t *sigmask);
 
@@ -330,7 +330,7 @@ int fdslots_epoll_wait(struct fdslots *s, int timeout_ms);
  *              kernel lacks epoll_pwait2.
  *
  * Returns and costs as fdslots_epoll_wait(); besides, -EINVAL: a timeout as in fdslots_ppoll();
- * -ENOTSUP: a sigmask, where the system has no ppoll(2), slots are polled, none is ready and the
+ * -ENOTSUP: a sigmask, where there is no ppoll(2), slots are polled, none is ready and the
  * wait would block; this one leaves the ready set empty.
  *
  * Cost: one system call more where a sigmask is given, the timeout is 0 and no slot is ready,
@@ -409,7 +409,8 @@ const struct pollfd *fdslots_view(const struct fdslots *s);
 
 /* ---- Wake, embed, look ----------------------------------------------------------------------*/
 
-/* Open the waker of this buffer in an empty slot: an eventfd, or a pipe where there is none.
+/* Open the waker of this buffer in an empty slot: an eventfd, or a pipe where there is none
+ * or a filter of system calls refuses it.
  *
  * An ordinary slot with POLLIN, which wakes make ready and fdslots_waker_drain() makes unready. It
  * ends with fdslots_close_index() of that slot, or with the buffer; no wake may be under way then.
@@ -500,7 +501,7 @@ const char *fdslots_version(void);
 
 /* Tell whether a feature works in this process now: 1 or 0, or -EINVAL: no such feature.
  *
- * Cost: asks the kernel, with at most two system calls. */
+ * Cost: asks the kernel, with at most three system calls. */
 int fdslots_has(unsigned feature);
 
 #ifdef __cplusplus

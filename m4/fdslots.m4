@@ -103,7 +103,9 @@ AC_DEFUN([FDSLOTS_PPOLL], [
     [], [enable_ppoll=yes])
   AS_IF([test "x$enable_ppoll" = xyes], [AC_CHECK_FUNC([ppoll], [], [enable_ppoll=no])])
   fdslots_ppoll=$enable_ppoll
-  AM_CONDITIONAL([PPOLL], [test "x$fdslots_ppoll" = xyes])
+  AS_IF([test "x$enable_ppoll" = xyes], [
+    AC_DEFINE([HAVE_PPOLL], [1], [ppoll is there, and not left out])
+  ])
 ])
 
 AC_DEFUN([FDSLOTS_EVENTFD], [
@@ -111,7 +113,9 @@ AC_DEFUN([FDSLOTS_EVENTFD], [
     [], [enable_eventfd=yes])
   AS_IF([test "x$enable_eventfd" = xyes], [AC_CHECK_FUNC([eventfd], [], [enable_eventfd=no])])
   fdslots_eventfd=$enable_eventfd
-  AM_CONDITIONAL([EVENTFD], [test "x$fdslots_eventfd" = xyes])
+  AS_IF([test "x$enable_eventfd" = xyes], [
+    AC_DEFINE([HAVE_EVENTFD], [1], [eventfd is there, and not left out])
+  ])
 ])
 
 AC_DEFUN([FDSLOTS_EPOLL], [

@@ -31,7 +31,9 @@ libfdslots_la_SOURCES = \
 	src/core/text.c \
 	src/poll/poll.c \
 	src/poll/poll.h \
+	src/poll/ppoll.c \
 	src/kernel/kernel.h \
+	src/waker/wake.c \
 	src/waker/wake.h \
 	src/waker/waker.c \
 	src/waker/waker.h \
@@ -53,20 +55,6 @@ libfdslots_la_SOURCES = \
 EXTRA_libfdslots_la_SOURCES =
 
 # What a system has is a file of its own; configure picks it.
-if PPOLL
-libfdslots_la_SOURCES += src/poll/ppoll.c
-EXTRA_libfdslots_la_SOURCES += src/poll/ppoll_none.c
-else
-libfdslots_la_SOURCES += src/poll/ppoll_none.c
-EXTRA_libfdslots_la_SOURCES += src/poll/ppoll.c
-endif
-if EVENTFD
-libfdslots_la_SOURCES += src/waker/wake_eventfd.c
-EXTRA_libfdslots_la_SOURCES += src/waker/wake_pipe.c
-else
-libfdslots_la_SOURCES += src/waker/wake_pipe.c
-EXTRA_libfdslots_la_SOURCES += src/waker/wake_eventfd.c
-endif
 epoll_sources = \
 	src/os/fdinfo.c \
 	src/os/fdinfo.h \

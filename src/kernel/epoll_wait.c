@@ -12,25 +12,27 @@
 
 /* ---- the system call ---- */
 
-/* ENOSYS on kernels before 5.11, EPERM from the filters of old containers: known once, known for
- * the process. */
+/* Kernels before 5.11 are without it, and old filters refuse it: known once, known for the process.
+ */
 static atomic_bool pwait2_missing;
 
-static bool says_missing(int rc)
+static int try_wait(int fd, unsigned feature)
 {
-    return rc == -ENOSYS || rc == -EPERM;
+    struct epoll_event event;
+    const struct timespec at_once = {0, 0};
+    return feature == FDSLOTS_HAS_EPOLL_NS ? sys_epoll_pwait2(fd, &event, 1, &at_once, NULL)
+                                           : sys_epoll_pwait(fd, &event, 1, 0, NULL);
 }
 
 bool fdslots_kernel_has(unsigned feature)
 {
-    struct epoll_event event;
-    const struct timespec at_once = {0, 0};
-    if (feature == FDSLOTS_HAS_EPOLL_NS)
-        return !says_missing(sys_epoll_pwait2(-1, &event, 1, &at_once, NULL));
-    int fd = sys_epoll_create();
+    const int cancel = sys_disable_cancel(); /* or the fd would stay open */
+    const int fd = sys_epoll_create();
+    const int rc = fd >= 0 ? try_wait(fd, feature) : fd;
     if (fd >= 0)
         sys_close(fd);
-    return fd >= 0;
+    sys_restore_cancel(cancel);
+    return rc >= 0;
 }
 
 /* epoll_pwait2 is the dearest and is left for times that the others cannot express. */
@@ -40,7 +42,7 @@ SELDOM static int call_ns(const struct kernel *k, int most, int64_t ns, const si
     if (ms * NS_PER_MS != ns && !atomic_load_explicit(&pwait2_missing, memory_order_relaxed)) {
         const struct timespec timeout = fdslots_timespec_from_ns(ns);
         int rc = sys_epoll_pwait2(k->fd, k->scratch.events, most, &timeout, sigmask);
-        if (!says_missing(rc))
+        if (!sys_is_refused(rc))
             return rc;
         atomic_store_explicit(&pwait2_missing, true, memory_order_relaxed);
     }

@@ -21,8 +21,8 @@
 /* Whether there is an implementation in this build. */
 bool fdslots_kernel_built(void);
 
-/* Whether the kernel has it now: FDSLOTS_HAS_EPOLL, FDSLOTS_HAS_EPOLL_NS. Costs two system calls at
- * most. */
+/* Whether the kernel has it now: FDSLOTS_HAS_EPOLL, FDSLOTS_HAS_EPOLL_NS. Costs three system calls
+ * at most. */
 bool fdslots_kernel_has(unsigned feature);
 
 /* Lay out what this part keeps of a buffer, and its arrays for s->capacity slots; they open

@@ -11,10 +11,15 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/select.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+#ifdef HAVE_EVENTFD
+#include <sys/eventfd.h>
+#endif
 
 /* `saved` is errno before the call that returned rc. */
 static inline int sys_result(int rc, int saved)
@@ -40,11 +45,50 @@ static inline void sys_restore_cancel(int state)
     pthread_setcancelstate(state, &state);
 }
 
+/* Whether a call cannot be had: the kernel is without it, or a filter of system calls (seccomp) in
+ * front of it refuses it. */
+static inline bool sys_is_refused(int rc)
+{
+    return rc == -ENOSYS || rc == -EPERM || rc == -EACCES;
+}
+
 static inline int sys_poll(struct pollfd *fds, nfds_t nfds, int timeout_ms)
 {
     int saved = errno;
     return sys_result(poll(fds, nfds, timeout_ms), saved);
 }
+
+/* What a system need not have. */
+#ifdef HAVE_PPOLL
+#define SYS_HAS_PPOLL true
+static inline int sys_ppoll(struct pollfd *fds, nfds_t nfds, const struct timespec *timeout,
+                            const sigset_t *sigmask)
+{
+    int saved = errno;
+    return sys_result(ppoll(fds, nfds, timeout, sigmask), saved);
+}
+#else
+#define SYS_HAS_PPOLL false
+static inline int sys_ppoll(struct pollfd *fds, nfds_t nfds, const struct timespec *timeout,
+                            const sigset_t *sigmask)
+{
+    (void)fds, (void)nfds, (void)timeout, (void)sigmask;
+    return -ENOSYS;
+}
+#endif
+
+#ifdef HAVE_EVENTFD
+static inline int sys_eventfd(void)
+{
+    int saved = errno;
+    return sys_result(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), saved);
+}
+#else
+static inline int sys_eventfd(void)
+{
+    return -ENOSYS;
+}
+#endif
 
 static inline int sys_fstat(int fd, struct stat *st)
 {

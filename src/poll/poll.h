@@ -8,7 +8,7 @@
 #include "../core/slots.h"
 
 /* Call poll(2), or ppoll(2) for what poll cannot express. Returns what they return, or -ENOTSUP: a
- * mask where the system has no ppoll(2) and nothing is ready at once. */
+ * mask where there is no ppoll(2) and nothing is ready at once. */
 int fdslots_poll_call(struct pollfd *fds, uint32_t nfds, int64_t timeout_ns,
                       const sigset_t *sigmask);
 
@@ -17,10 +17,10 @@ int fdslots_poll_call(struct pollfd *fds, uint32_t nfds, int64_t timeout_ns,
 int fdslots_poll_slots(struct fdslots *s, uint32_t nfds, int64_t timeout_ns,
                        const sigset_t *sigmask);
 
-/* In ppoll.c, or in ppoll_none.c where the system has none: a mask is then -ENOTSUP. */
+/* Call ppoll(2). Where there is none, a mask is -ENOTSUP unless the wait need not block. */
 int fdslots_ppoll_call(struct pollfd *fds, uint32_t nfds, int64_t timeout_ns,
                        const sigset_t *sigmask);
-bool fdslots_ppoll_built(void);
-bool fdslots_ppoll_works(void);
+bool fdslots_ppoll_missing(void); /* as far as is known */
+bool fdslots_ppoll_works(void);   /* asks the kernel */
 
 #endif

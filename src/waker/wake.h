@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * The two ends of a waker: in wake_eventfd.c, or in wake_pipe.c where there is no eventfd.
+ * The two ends of a waker: an eventfd, or a pipe.
  */
 #ifndef FDSLOTS_WAKE_H
 #define FDSLOTS_WAKE_H
@@ -16,7 +16,7 @@ void fdslots_wake_close(int read_fd, int write_fd);
 int fdslots_wake_write(int write_fd);
 int fdslots_wake_drain(int read_fd);
 
-/* Whether a waker's end can be a file of this mode. */
-bool fdslots_wake_can_be(mode_t mode);
+/* Whether a waker with these ends can be a file of this mode. */
+bool fdslots_wake_can_be(int read_fd, int write_fd, mode_t mode);
 
 #endif

@@ -94,10 +94,12 @@ int fdslots_waker_open(struct fdslots *s, uint32_t index)
  * number does not speak against it. */
 static bool is_proven(struct fdslots *s)
 {
+    struct waker *waker = s->waker;
+    const int read_fd = atomic_load(&waker->read_fd);
     struct stat st;
-    if (s->waker->let_go || !is_intact(s) || sys_fstat(atomic_load(&s->waker->read_fd), &st) < 0)
+    if (waker->let_go || !is_intact(s) || sys_fstat(read_fd, &st) < 0)
         return false;
-    return fdslots_wake_can_be(st.st_mode);
+    return fdslots_wake_can_be(read_fd, atomic_load(&waker->write_fd), st.st_mode);
 }
 
 void fdslots_waker_close(struct fdslots *s)

@@ -24,7 +24,8 @@
     SUITE(odd_files) SUITE(odd_askers) SUITE(ghosts) SUITE(rebuilds) SUITE(refused_calls)          \
     SUITE(choice) SUITE(settled) SUITE(epoll_time) SUITE(edge) SUITE(fairness) SUITE(hostile)      \
     SUITE(hostile_fds) SUITE(one_time) SUITE(polled) SUITE(polled_sleep) SUITE(low_fds)            \
-    SUITE(close_shared) SUITE(refusals) SUITE(edge_rearm) SUITE(one_time_wait) SUITE(growth)
+    SUITE(close_shared) SUITE(refusals) SUITE(edge_rearm) SUITE(one_time_wait) SUITE(growth)  \
+    SUITE(filters)
 /* clang-format on */
 
 #define DECLARE_SUITE(name) Suite *suite_##name(void);

@@ -81,6 +81,7 @@ tests_check_fdslots_SOURCES = \
 	tests/unit/test_exclusive_ghost.c \
 	tests/unit/test_fairness.c \
 	tests/unit/test_few_changes.c \
+	tests/unit/test_filters.c \
 	tests/unit/test_fork.c \
 	tests/unit/test_generation.c \
 	tests/unit/test_generations.c \

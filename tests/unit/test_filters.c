@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * A filter of system calls refuses one call of the library, or all but poll(2), from the start or
+ * after some waits: a wait then gives poll(2)'s answer or an error, and what fdslots_has() says is
+ * so. Nobody gets a wrong answer.
+ */
+#include "child.h"
+#include "common.h"
+#include "filter.h"
+#include "kernel.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* ---- the calls ---- */
+
+/* The numbers under which the C library makes a call; 0 for no more. */
+struct call {
+    const char *name;
+    long numbers[3];
+};
+
+static const struct call calls[] = {
+#ifdef SYS_poll
+    {"poll", {SYS_poll}},
+#endif
+    {"ppoll", {SYS_ppoll}},
+    {"epoll_create1", {SYS_epoll_create1}},
+    {"epoll_ctl", {SYS_epoll_ctl}},
+#ifdef SYS_epoll_wait
+    {"epoll_wait", {SYS_epoll_wait}},
+#endif
+    {"epoll_pwait", {SYS_epoll_pwait}},
+    {"epoll_pwait2", {SYS_epoll_pwait2}},
+    {"eventfd2", {SYS_eventfd2}},
+    {"pipe2", {SYS_pipe2}},
+#ifdef SYS_pipe
+    {"pipe", {SYS_pipe}},
+#endif
+    {"fstat", {SYS_fstat, SYS_newfstatat, SYS_statx}},
+    {"fcntl", {SYS_fcntl}},
+    {"close", {SYS_close}},
+    {"openat", {SYS_openat}},
+    {"read", {SYS_read}},
+    {"write", {SYS_write}},
+    {"pselect6", {SYS_pselect6}},
+    {"madvise", {SYS_madvise}},
+};
+
+static const int errors[] = {ENOSYS, EPERM, EACCES};
+
+static void refuse(const struct call *call, int error)
+{
+    for (int i = 0; i < LENGTH(call->numbers) && call->numbers[i] != 0; i++)
+        filter_refuse(call->numbers[i], FILTER_ANY, error);
+}
+
+/* Without poll(2) there would be no answer, and without the others no test. */
+static bool is_needed(const struct call *call)
+{
+    static const char *const needed[] = {"poll", "ppoll", "close", "write"};
+    for (int i = 0; i < LENGTH(needed); i++)
+        if (strcmp(call->name, needed[i]) == 0 && (i != 1 || calls[0].numbers[0] == SYS_ppoll))
+            return true;
+    return false;
+}
+
+/* ---- the slots ---- */
+
+enum { QUIET_PIPE, FULL_PIPE, WRITABLE, READY_EVENT, QUIET_EVENT, REGULAR, CLOSED, SLOTS };
+
+static struct pollfd want[SLOTS];
+static int ready_count;
+
+static void make_files(void)
+{
+    int quiet[2], full[2];
+    make_pipe(quiet, false);
+    make_pipe(full, true);
+    want[QUIET_PIPE] = (struct pollfd){.fd = quiet[0], .events = POLLIN};
+    want[FULL_PIPE] = (struct pollfd){.fd = full[0], .events = POLLIN};
+    want[WRITABLE] = (struct pollfd){.fd = full[1], .events = POLLIN | POLLOUT};
+    want[READY_EVENT] = (struct pollfd){.fd = event_fd(true), .events = POLLIN};
+    want[QUIET_EVENT] = (struct pollfd){.fd = event_fd(false), .events = POLLIN | POLLPRI};
+    want[REGULAR] = (struct pollfd){.fd = regular_file(), .events = POLLIN};
+    want[CLOSED] = (struct pollfd){.fd = 900, .events = POLLIN};
+    ready_count = poll(want, SLOTS, 0);
+}
+
+static struct fdslots *filled(uint32_t flags)
+{
+    struct fdslots *s;
+    CHILD_EXPECT(fdslots_create(SLOTS + 1, flags, &s), 0);
+    for (uint32_t i = 0; i < SLOTS; i++)
+        CHILD_EXPECT(fdslots_set_index(s, i, want[i].fd, (uint32_t)want[i].events), 0);
+    return s;
+}
+
+/* ---- what is asked ---- */
+
+static int refused_with;
+
+static bool is_honest(int rc)
+{
+    return rc == -refused_with || rc == -ENOTSUP;
+}
+
+/* Returns whether the wait gave an answer, which is poll(2)'s then. */
+static bool answers(const struct entry *e, struct fdslots *s, int64_t timeout, const sigset_t *mask)
+{
+    const int rc = e->wait(s, timeout, mask);
+    if (rc < 0) {
+        CHILD_EXPECT(is_honest(rc), true);
+        return false;
+    }
+    CHILD_EXPECT(rc, ready_count);
+    for (uint32_t i = 0; i < SLOTS; i++)
+        CHILD_EXPECT(fdslots_get_revents(s, i), want[i].revents);
+    return true;
+}
+
+static void ask_all(struct fdslots *s)
+{
+    sigset_t none;
+    sigprocmask(SIG_SETMASK, NULL, &none);
+    for (int i = 0; i < entry_count(); i++) {
+        const struct entry *e = entry_at(i);
+        const int64_t timeouts[] = {0, 500000, 1000000, FDSLOTS_FOREVER};
+        for (int t = 0; t < LENGTH(timeouts); t++) {
+            answers(e, s, timeouts[t], NULL);
+            if (e->takes_mask)
+                answers(e, s, timeouts[t], &none);
+        }
+    }
+}
+
+/* What must go on: poll(2) serves where it is not refused itself. */
+static void ask_what_must_work(const struct call *call)
+{
+    const bool without_poll = call != NULL && strcmp(call->name, "poll") == 0;
+    const struct entry *poll_entry = entry_for(ENTRY_POLL);
+    struct fdslots *s = filled(FDSLOTS_NO_EPOLL);
+    CHILD_EXPECT(answers(poll_entry, s, 0, NULL), !without_poll);
+    CHILD_EXPECT(answers(entry_for(ENTRY_PPOLL), s, 500000, NULL), true);
+    CHILD_EXPECT(answers(entry_for(ENTRY_WAIT), s, 500000, NULL), true);
+    fdslots_destroy(s);
+}
+
+/* What is said of the kernel holds. */
+static void ask_features(struct fdslots *s)
+{
+    sigset_t none;
+    sigprocmask(SIG_SETMASK, NULL, &none);
+    if (have_epoll() && fdslots_has(FDSLOTS_HAS_EPOLL_NS) == 1)
+        CHILD_EXPECT(fdslots_has(FDSLOTS_HAS_EPOLL), 1);
+    if (have_epoll() && fdslots_has(FDSLOTS_HAS_EPOLL) == 0)
+        CHILD_EXPECT(fdslots_has(FDSLOTS_HAS_EPOLL_NS), 0);
+    if (fdslots_has(FDSLOTS_HAS_PPOLL) == 1)
+        CHILD_EXPECT(answers(entry_for(ENTRY_PPOLL), s, 0, &none), true);
+}
+
+/* A waker is a pipe where there is no eventfd. */
+static void ask_waker(struct fdslots *s, const struct call *call)
+{
+    const int rc = fdslots_waker_open(s, SLOTS);
+    if (call != NULL && strcmp(call->name, "eventfd2") == 0)
+        CHILD_EXPECT(rc, 0);
+    if (rc < 0) {
+        CHILD_EXPECT(is_honest(rc), true);
+        return;
+    }
+    const int woken = fdslots_wake(s);
+    CHILD_EXPECT(woken == 0 || is_honest(woken), true);
+    const int n = fdslots_wait(s, 0, NULL);
+    CHILD_EXPECT(n == ready_count + (woken == 0) || is_honest(n), true);
+    const int drained = fdslots_waker_drain(s);
+    CHILD_EXPECT(drained == 0 || is_honest(drained), true);
+    const int closed = fdslots_close_index(s, SLOTS);
+    CHILD_EXPECT(closed == 0 || is_honest(closed), true);
+    CHILD_EXPECT(fdslots_get_fd(s, SLOTS), -ENOENT);
+}
+
+static void ask_everything(struct fdslots *s, const struct call *call)
+{
+    ask_all(s);
+    ask_features(s);
+    ask_waker(s, call);
+    ask_all(s);
+    ask_what_must_work(call);
+    const int fd = fdslots_epoll_fd(s);
+    CHILD_EXPECT(fd >= 0 || is_honest(fd), true);
+    const int rebuilt = fdslots_rebuild(s);
+    CHILD_EXPECT(rebuilt == 0 || is_honest(rebuilt), true);
+    ask_all(s);
+    const int closed = fdslots_close_index(s, FULL_PIPE);
+    CHILD_EXPECT(closed == 0 || is_honest(closed), true);
+    CHILD_EXPECT(fdslots_get_fd(s, FULL_PIPE), -ENOENT);
+    fdslots_destroy(s);
+}
+
+/* ---- the cases ---- */
+
+static const struct call *refused; /* NULL: all that are not needed */
+static bool from_the_start;
+static uint32_t flags;
+
+static void under_the_filter(void)
+{
+    make_files();
+    struct fdslots *s = filled(flags);
+    if (!from_the_start)
+        ask_all(s);
+    for (int i = 0; i < LENGTH(calls); i++)
+        if (refused == NULL ? !is_needed(&calls[i]) : &calls[i] == refused)
+            refuse(&calls[i], refused_with);
+    ask_everything(s, refused);
+}
+
+START_TEST(no_answer_is_wrong)
+{
+    if (!filter_works())
+        return;
+    int i = _i;
+    refused_with = errors[i % LENGTH(errors)];
+    i /= LENGTH(errors);
+    from_the_start = i % 2 == 0;
+    i /= 2;
+    flags = i % 2 == 0 || !have_epoll() ? 0 : FDSLOTS_CHECK;
+    i /= 2;
+    refused = i < LENGTH(calls) ? &calls[i] : NULL;
+    child_run(under_the_filter);
+}
+END_TEST
+
+Suite *suite_filters(void)
+{
+    Suite *suite = suite_create("filters");
+    TCase *tcase = add_case(suite, "filters");
+    tcase_add_loop_test(tcase, no_answer_is_wrong, 0, (LENGTH(calls) + 1) * LENGTH(errors) * 4);
+    return suite;
+}
