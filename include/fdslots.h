@@ -62,7 +62,8 @@ struct fdslots;
  *
  * A buffer lives in the caller's memory (fdslots_init) or in memory of its own (fdslots_create).
  * No call after these two allocates, but fdslots_resize(). Slots 64 and more above the highest
- * index ever set have never been written to, so they cost no resident memory.
+ * index ever set have never been written to, so they cost no resident memory. In the caller's
+ * memory that holds unless the kernel gives it huge pages (madvise(2), MADV_NOHUGEPAGE).
  */
 
 /* Flags of fdslots_init() and fdslots_create(). */
@@ -104,7 +105,8 @@ int fdslots_init(void *mem, size_t size, uint32_t nslots, uint32_t flags, struct
 /* Make a buffer of nslots empty slots in memory of its own.
  *
  * Returns 0, or -EINVAL or -ENOTSUP as fdslots_init(), or -ENOMEM.
- * Cost: two mallocs. */
+ * Cost: two mallocs; above 2 MiB, one madvise(2), so that the kernel gives the slots no huge pages.
+ */
 int fdslots_create(uint32_t nslots, uint32_t flags, struct fdslots **out);
 
 /* Give a buffer in memory of its own another capacity, larger or smaller.
@@ -121,7 +123,8 @@ int fdslots_create(uint32_t nslots, uint32_t flags, struct fdslots **out);
  * Returns 0, or -EINVAL: s or *s is NULL, nslots is 0 or too large, or a used slot would not fit;
  * -ENOMEM. After an error all is as before.
  * Cost: one malloc and one free, O(slots that were ever used). No system call, but one epoll_ctl(2)
- * for each slot that goes and that was emptied since the kernel's set was last told of it. */
+ * for each slot that goes and that was emptied since the kernel's set was last told of it, and the
+ * madvise(2) of fdslots_create(). */
 int fdslots_resize(struct fdslots **s, uint32_t nslots);
 
 /* Have a buffer go on in other memory of the caller's, with this capacity.

@@ -10,6 +10,7 @@
 #include "../core/ready.h"
 #include "../kernel/kernel.h"
 #include "../os/environment.h"
+#include "../os/sys.h"
 #include "../wait/choice.h"
 #include "../waker/waker.h"
 
@@ -111,6 +112,17 @@ static void *allocate(size_t size)
     return mem;
 }
 
+#define HUGE_PAGE ((size_t)2 << 20)
+
+/* Slots that were never used must cost no memory, also where the kernel has huge pages for all. */
+static void *allocate_arrays(size_t size)
+{
+    void *mem = allocate(size);
+    if (mem != NULL && size >= HUGE_PAGE)
+        sys_keep_pages_small(mem, size);
+    return mem;
+}
+
 static void release(void *mem)
 {
     int saved = errno;
@@ -123,7 +135,7 @@ static int allocate_place(size_t arrays, struct place *place)
 {
     *place = (struct place){.head = allocate(head_size()), .is_owned = true};
     if (place->head != NULL)
-        place->arrays = allocate(arrays);
+        place->arrays = allocate_arrays(arrays);
     if (place->arrays != NULL)
         return 0;
     release(place->head);
@@ -259,7 +271,7 @@ int fdslots_resize(struct fdslots **s, uint32_t nslots)
     if (s == NULL || *s == NULL || arrays == 0 || !holds_all_used(*s, nslots))
         return -EINVAL;
     if ((*s)->owns_memory) {
-        unsigned char *elsewhere = allocate(arrays);
+        unsigned char *elsewhere = allocate_arrays(arrays);
         if (elsewhere == NULL)
             return -ENOMEM;
         replace_arrays(*s, elsewhere, nslots);

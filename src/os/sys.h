@@ -12,6 +12,8 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
+#include <sys/mman.h>
 #include <sys/select.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -19,6 +21,10 @@
 
 #ifdef HAVE_EVENTFD
 #include <sys/eventfd.h>
+#endif
+
+#ifndef MADV_NOHUGEPAGE
+#define MADV_NOHUGEPAGE (-1) /* madvise answers EINVAL */
 #endif
 
 /* `saved` is errno before the call that returned rc. */
@@ -131,6 +137,18 @@ static inline int sys_let_signals_in(const sigset_t *sigmask)
     const struct timespec at_once = {0, 0};
     int saved = errno;
     return sys_result(pselect(0, NULL, NULL, NULL, &at_once, sigmask), saved);
+}
+
+/* Have the kernel give this memory no huge pages: the first byte that is written in one would make
+ * all of it resident, 2 MiB on most machines. Where the kernel has none, nothing is lost. */
+static inline void sys_keep_pages_small(void *mem, size_t size)
+{
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    const uintptr_t start = ((uintptr_t)mem + page - 1) / page * page;
+    const uintptr_t end = ((uintptr_t)mem + size) / page * page;
+    int saved = errno;
+    if (start < end)
+        sys_result(madvise((void *)start, end - start, MADV_NOHUGEPAGE), saved);
 }
 
 /* Both are for wakers, whose fds never block. EINTR comes from a supervisor of system calls

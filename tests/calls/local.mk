@@ -2,8 +2,8 @@
 #
 # What the library asks of the system, seen from outside: memory and system calls.
 
-check_PROGRAMS += tests/checked tests/no_alloc tests/syscalls
-TESTS += tests/no_alloc tests/syscalls tests/calls/environment.test
+check_PROGRAMS += tests/checked tests/huge_pages tests/no_alloc tests/syscalls
+TESTS += tests/huge_pages tests/no_alloc tests/syscalls tests/calls/environment.test
 EXTRA_DIST += tests/calls/environment.test
 if WRAP
 check_PROGRAMS += tests/written_events
@@ -13,6 +13,16 @@ endif
 tests_checked_SOURCES = tests/calls/checked.c
 tests_checked_LDFLAGS = -static
 tests_checked_LDADD = libfdslots.la
+
+tests_huge_pages_SOURCES = \
+	tests/calls/huge_pages.c \
+	tests/support/entry.c \
+	tests/support/entry.h \
+	tests/support/env.c \
+	tests/support/env.h
+tests_huge_pages_CPPFLAGS = $(support_cppflags)
+tests_huge_pages_LDFLAGS = -static
+tests_huge_pages_LDADD = libfdslots.la
 
 tests_no_alloc_SOURCES = \
 	tests/calls/no_alloc.c \

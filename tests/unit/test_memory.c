@@ -243,6 +243,7 @@ START_TEST(unused_slots_cost_no_memory_in_a_mapping)
     size_t size = fdslots_size(MANY);
     void *mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     ck_assert_ptr_ne(mem, MAP_FAILED);
+    madvise(mem, size, MADV_NOHUGEPAGE); /* as the manual says of memory of the caller's */
     struct fdslots *s = NULL;
     EXPECT(fdslots_init(mem, size, MANY, 0, &s), 0);
     use_lowest_ten(s);
