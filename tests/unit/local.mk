@@ -64,6 +64,8 @@ tests_check_fdslots_SOURCES = \
 	tests/unit/main.c \
 	tests/unit/pair.c \
 	tests/unit/pair.h \
+	tests/unit/player.c \
+	tests/unit/player.h \
 	tests/unit/test_bad_input.c \
 	tests/unit/test_cancel.c \
 	tests/unit/test_check.c \
@@ -108,6 +110,7 @@ tests_check_fdslots_SOURCES = \
 	tests/unit/test_polled_sleep.c \
 	tests/unit/test_polled_turns.c \
 	tests/unit/test_pressure.c \
+	tests/unit/test_prices.c \
 	tests/unit/test_ready.c \
 	tests/unit/test_rebuilds.c \
 	tests/unit/test_refusals.c \

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: ISC */
+#include "player.h"
+#include "common.h"
+
+void player_start(struct player *p)
+{
+    *p = (struct player){.c = {.way = BY_POLL, .clock = 5}};
+    fdslots_prices_start(&p->c.prices);
+    fdslots_prices_start(&p->m.prices);
+}
+
+struct outlook player_outlook(const struct player *p, const struct program *program)
+{
+    struct outlook o = {
+        .slots = program->slots, .polled = program->polled, .blocks = program->blocks};
+    const double toggled = program->toggled;
+    if (!p->in_step && p->c.backlog.looks == 0)
+        o.fresh = o.added = (struct telling){.looks = program->slots, .adds = program->slots};
+    else if (p->in_step)
+        o.fresh = o.added = (struct telling){.looks = toggled, .modifies = toggled};
+    if (p->lagging > 0)
+        o.added = (struct telling){0}; /* the same slots again */
+    return o;
+}
+
+/* What a wait that finds this costs on the machine, apart from what it tells the set. */
+static double true_price(const struct player *p, struct outlook o, struct outcome outcome,
+                         enum way way)
+{
+    const struct choice truth = {.prices = p->m.prices};
+    fdslots_choice_estimate(&truth, &o, outcome);
+    return way == BY_POLL ? o.poll : o.set;
+}
+
+static double telling_price(const struct player *p, struct telling told)
+{
+    const struct choice truth = {.prices = p->m.prices};
+    return fdslots_choice_price(&truth, told);
+}
+
+static double sample(struct player *p, double ns)
+{
+    return next_random(&p->m.random) % 100 < p->m.percent ? ns * p->m.spoilt : ns;
+}
+
+static void advance(struct player *p, enum way way, const struct program *program)
+{
+    if (way == BY_SET)
+        p->in_step = true, p->lagging = 0;
+    else if (p->in_step)
+        p->lagging = program->toggled;
+}
+
+static struct outcome outcome_of(const struct program *program)
+{
+    return (struct outcome){program->ready, program->ready > 0 ? 0 : program->slots};
+}
+
+/* What a wait takes that does work for so many ns, on the clock of the machine. */
+static double time_of(struct player *p, const struct program *program, double ns)
+{
+    const double slept = program->sleeps > 0 ? next_random(&p->m.random) % program->sleeps : 0;
+    return sample(p, ns + slept);
+}
+
+enum way player_wait(struct player *p, const struct program *program)
+{
+    struct choice *c = &p->c;
+    const struct outcome outcome = outcome_of(program);
+    struct outlook o = player_outlook(p, program);
+    fdslots_choice_settle(c);
+    fdslots_choice_estimate(c, &o, c->last);
+    const enum way way = fdslots_choice_make(c, &o);
+    struct telling told = {0};
+    if (way == BY_SET)
+        told = (struct telling){.looks = c->backlog.looks + o.fresh.looks,
+                                .modifies = c->backlog.modifies + o.fresh.modifies,
+                                .adds = c->backlog.adds + o.fresh.adds};
+    const double steady = true_price(p, o, outcome, way);
+    const double ns = steady + telling_price(p, told);
+    const bool timed = fdslots_choice_times(c);
+    const struct finding found = {.outcome = outcome,
+                                  .polled = program->polled,
+                                  .told = told,
+                                  .ns = timed ? time_of(p, program, ns) : 0};
+    p->timed += timed;
+    fdslots_choice_learn(c, &o, way, &found);
+    advance(p, way, program);
+    c->ran = program->toggled <= c->changes ? c->steady : 0;
+    p->waits[way] += 1 + c->ran;
+    if (way == BY_SET)
+        told = (struct telling){.looks = program->toggled, .modifies = program->toggled};
+    p->ns += ns + c->ran * (steady + telling_price(p, told));
+    return way;
+}
+
+uint64_t player_waits(const struct player *p)
+{
+    return p->waits[BY_POLL] + p->waits[BY_SET];
+}
+
+void player_play(struct player *p, const struct program *program, uint64_t waits)
+{
+    for (uint64_t end = player_waits(p) + waits; player_waits(p) < end;)
+        player_wait(p, program);
+}
+
+double player_price(const struct player *p, const struct program *program, enum way way)
+{
+    const struct outlook o = {
+        .slots = program->slots, .polled = program->polled, .blocks = program->blocks};
+    const struct outcome outcome = outcome_of(program);
+    const double toggled = way == BY_SET ? program->toggled : 0;
+    return true_price(p, o, outcome, way) +
+           telling_price(p, (struct telling){.looks = toggled, .modifies = toggled});
+}
