@@ -170,6 +170,8 @@ int fdslots_kernel_rebuild(struct fdslots *s)
     return fdslots_kernel_sync(s);
 }
 
+/* ---- what the kernel has refused ---- */
+
 #define LONGEST_PATIENCE 1024u
 
 void fdslots_kernel_retry(struct fdslots *s)
@@ -190,6 +192,8 @@ void fdslots_kernel_retry(struct fdslots *s)
         fdslots_index_set_add(&s->noted, i);
     }
 }
+
+/* ---- fds that are closed, and slots that go ---- */
 
 void fdslots_kernel_drop(struct fdslots *s, uint32_t index)
 {
