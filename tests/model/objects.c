@@ -182,11 +182,11 @@ int object_open(struct object *o, unsigned kind, unsigned first)
         .kind = kinds[kind], .fd = -1, .peer = -1, .inner = -1, .first = first % LOOKERS};
     for (unsigned looker = 0; looker < LOOKERS; looker++)
         o->own[looker] = o->shadow[looker] = -1;
+    o->disturbances = hostname_disturbances(true); /* before, so that none is missed meanwhile */
     if (o->kind->open(o) < 0)
         return -1;
     o->by_itself |= (o->kind->traits & KIND_BY_ITSELF) != 0;
     note_type(o);
-    o->disturbances = hostname_disturbances(true);
     if (object_is_once(o) && open_for_all(o) < 0) {
         close(o->fd);
         object_close_rest(o);

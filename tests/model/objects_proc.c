@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -82,28 +83,39 @@ static void act_mounts(struct object *o)
 /* Whoever names a host, in whatever namespace, tells all who wait here. The witness is looked at
  * before and after each of our own pokes: what it has to say otherwise is of others. */
 static int witness = -1;
-static unsigned disturbances;
+static unsigned *disturbances; /* shared with children, who look at the same witness */
 
 static bool look_at_witness(void)
 {
     struct pollfd question = {.fd = witness, .events = POLLPRI};
-    return witness >= 0 && poll(&question, 1, 0) > 0;
+    return poll(&question, 1, 0) > 0;
 }
 
 unsigned hostname_disturbances(bool look)
 {
+    if (witness < 0)
+        return 0;
     if (look && look_at_witness())
-        disturbances++;
-    return disturbances;
+        ++*disturbances;
+    return *disturbances;
+}
+
+static void open_witness(void)
+{
+    const int fd = open(HOSTNAME, O_RDONLY);
+    if (fd < 0)
+        return;
+    disturbances =
+        mmap(NULL, sizeof *disturbances, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (disturbances != MAP_FAILED)
+        witness = fcntl(fd, F_DUPFD_CLOEXEC, WITNESS);
+    close(fd);
 }
 
 static int open_hostname(struct object *o)
 {
-    int fd = witness < 0 ? open(HOSTNAME, O_RDONLY) : -1;
-    if (fd >= 0) {
-        witness = fcntl(fd, F_DUPFD_CLOEXEC, WITNESS);
-        close(fd);
-    }
+    if (witness < 0)
+        open_witness();
     o->by_itself = !namespaces_have_host();
     return object_keep_file(o, HOSTNAME, O_RDONLY);
 }
