@@ -13,17 +13,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define LOAD(field)                                                                                \
-    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offsetof(struct seccomp_data, field))
+/* A filter loads 32 bits: of an argument, the lower half. */
+#define LOW_HALF       (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? sizeof(uint32_t) : 0)
+#define NUMBER         offsetof(struct seccomp_data, nr)
+#define ARG(n)         (offsetof(struct seccomp_data, args[n]) + LOW_HALF)
+#define LOAD(offset)   BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(offset))
 #define RETURN(action) BPF_STMT(BPF_RET | BPF_K, (action))
 
 static bool install(long nr, int arg, uint32_t action)
 {
     uint8_t skip_arg = arg == FILTER_ANY ? 0 : 2;
     struct sock_filter all[] = {
-        LOAD(nr),
+        LOAD(NUMBER),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)nr, 0, (uint8_t)(skip_arg + 1)),
-        LOAD(args[1]), /* the lower half, where bytes come in that order */
+        LOAD(ARG(1)),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)arg, 0, 1),
         RETURN(action),
         RETURN(SECCOMP_RET_ALLOW),
@@ -50,11 +53,11 @@ void filter_kill(long nr)
 void filter_kill_with(long nr, int first, int second)
 {
     struct sock_filter all[] = {
-        LOAD(nr),
+        LOAD(NUMBER),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)nr, 0, 5),
-        LOAD(args[0]),
+        LOAD(ARG(0)),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)first, 0, 3),
-        LOAD(args[1]),
+        LOAD(ARG(1)),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)second, 0, 1),
         RETURN(SECCOMP_RET_KILL_PROCESS),
         RETURN(SECCOMP_RET_ALLOW),
