@@ -4,12 +4,14 @@
 #include "common.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -51,9 +53,14 @@ static void make_watches(void)
         sets[i] = epoll_create1(EPOLL_CLOEXEC);
 }
 
+static int become_nobody(void)
+{
+    return setresuid(NOBODY, NOBODY, NOBODY);
+}
+
 static void as_nobody(void (*fn)(void))
 {
-    CHILD_EXPECT(setresuid(NOBODY, NOBODY, NOBODY), 0);
+    CHILD_EXPECT(become_nobody(), 0);
     alarm(MOST_TIME); /* so that the guard sees an end */
     make_watches();
     watches_use_up();
@@ -67,26 +74,63 @@ static void write_limit(int limit, const char *text)
     CHILD_EXPECT(pwrite(limit, text, (size_t)length, 0), length);
 }
 
-/* Lower the limit, and wait for the end of a child: in a session of its own, so that it outlives a
- * test that is stopped. One guard at a time: the lock is gone with the guard. */
+/* Whoever stops the test, by its session or by its name, does not stop the guard; gives the signals
+ * that the child is to have. */
+static sigset_t outlive_the_test(void)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &before);
+    prctl(PR_SET_NAME, "watches guard");
+    setsid();
+    return before;
+}
+
+/* Lower the limit, and wait for the end of a child. One guard at a time: the lock is gone with the
+ * guard. */
 static void guard(void (*fn)(void))
 {
+    const sigset_t before_guard = outlive_the_test();
     char before[32] = "";
     char low[32];
     int status = -1;
     int limit = open(LIMIT_FILE, O_RDWR | O_CLOEXEC);
-    setsid();
     CHILD_EXPECT(flock(limit, LOCK_EX), 0);
     CHILD_EXPECT(pread(limit, before, sizeof before - 1, 0) > 0, true);
     snprintf(low, sizeof low, "%d\n", SETS * FDS / 2);
     write_limit(limit, low);
     pid_t pid = fork();
-    if (pid == 0)
+    if (pid == 0) {
+        sigprocmask(SIG_SETMASK, &before_guard, NULL);
         as_nobody(fn);
+    }
     if (pid > 0)
         waitpid(pid, &status, 0);
     write_limit(limit, before);
     _exit(status == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+}
+
+static bool leads_to(const char *link, const char *want)
+{
+    char target[64];
+    ssize_t length = readlink(link, target, sizeof target);
+    return length == (ssize_t)strlen(want) && memcmp(target, want, (size_t)length) == 0;
+}
+
+/* The namespaces that a machine starts with have these numbers for good. */
+static bool in_a_container(void)
+{
+    return !leads_to("/proc/self/ns/user", "user:[4026531837]") ||
+           !leads_to("/proc/self/ns/pid", "pid:[4026531836]");
+}
+
+static bool nobody_is_refused(void)
+{
+    int status;
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(become_nobody() == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+    return pid < 0 || waitpid(pid, &status, 0) != pid || status != 0;
 }
 
 const char *watches_run(void (*fn)(void))
@@ -95,6 +139,10 @@ const char *watches_run(void (*fn)(void))
         return "only root can lower " LIMIT_FILE;
     if (access(LIMIT_FILE, W_OK) < 0)
         return LIMIT_FILE " cannot be written here";
+    if (in_a_container())
+        return LIMIT_FILE " is that of the host, which has no other for a namespace";
+    if (nobody_is_refused())
+        return "no other user can be had here";
     pid_t pid = fork();
     if (pid == 0)
         guard(fn);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * A user who has used up his watches (fs.epoll.max_user_watches). As root: the limit is lowered for
- * the machine, but not so far that others who use epoll would notice, and all of it is then used up
- * under a user id that nobody has.
+ * A user who has used up his watches (fs.epoll.max_user_watches). A user namespace has no limit of
+ * its own: as root, outside of containers, the limit is lowered for the machine, but not so far
+ * that others who use epoll would notice, and all of it is then used up under a user id that nobody
+ * has.
  */
 #ifndef TESTS_WATCHES_H
 #define TESTS_WATCHES_H
