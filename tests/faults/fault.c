@@ -169,15 +169,12 @@ WRAP(long, -1, FAULT_SYSCONF, sysconf, (int name), (name))
 WRAP(int, -1, FAULT_CLOCK, clock_gettime, (clockid_t clock, struct timespec *time), (clock, time))
 
 /* Not in every C library: the library does not call it then. */
-__attribute__((weak)) int __real_epoll_pwait2(int set, struct epoll_event *events, int max,
-                                              const struct timespec *time, const sigset_t *mask);
-int __wrap_epoll_pwait2(int set, struct epoll_event *events, int max, const struct timespec *time,
-                        const sigset_t *mask);
-int __wrap_epoll_pwait2(int set, struct epoll_event *events, int max, const struct timespec *time,
-                        const sigset_t *mask)
-{
-    return fails(FAULT_EPOLL_PWAIT2) ? -1 : __real_epoll_pwait2(set, events, max, time, mask);
-}
+#ifdef HAVE_EPOLL_PWAIT2
+WRAP(int, -1, FAULT_EPOLL_PWAIT2, epoll_pwait2,
+     (int set, struct epoll_event *events, int max, const struct timespec *time,
+      const sigset_t *mask),
+     (set, events, max, time, mask))
+#endif
 
 int __real_madvise(void *start, size_t size, int advice);
 int __wrap_madvise(void *start, size_t size, int advice);
