@@ -1,0 +1,29 @@
+#!/bin/bash
+# SPDX-License-Identifier: ISC
+#
+# The OCaml bindings, built against the library as installed; their tests, and the first program of
+# their README.
+. .ci/lib.sh
+skip_where_libtool_fails
+install_packages ocaml ocaml-dune ocaml-findlib libalcotest-ocaml-dev
+configure --prefix="$BUILD/root"
+make -C "$BUILD" -j "$jobs" install
+
+tracked bindings/ocaml | tar -c --null -T - | tar -x -C "$BUILD"
+cd "$BUILD/bindings/ocaml"
+export PKG_CONFIG_PATH=$BUILD/root/lib/pkgconfig LD_LIBRARY_PATH=$BUILD/root/lib
+
+mkdir readme
+# shellcheck disable=SC2016 # backquotes of Markdown
+block() { awk -v kind="$1" '/^```/ { inside = $0 == "```" kind; next } inside' README.md; }
+block ocaml >readme/first.ml
+block text >readme/expected
+echo '(executable (name first) (libraries fdslots))' >readme/dune
+
+dune build --root . -j "$jobs" @install readme/first.exe test/test_fdslots.exe
+_build/default/readme/first.exe | diff readme/expected -
+for test in test/*.ml; do
+    timeout 60 "_build/default/${test%.ml}.exe"
+done
+passed=$(grep -o 'case "' test/*.ml | wc -l)
+echo "$((passed + 1)) passed, 0 failed, 0 skipped"

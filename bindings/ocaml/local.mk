@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: ISC
+# The OCaml bindings: in the tarball, and built by dune, never by make.
+EXTRA_DIST += \
+	bindings/ocaml/README.md \
+	bindings/ocaml/dune \
+	bindings/ocaml/dune-project \
+	bindings/ocaml/fdslots.opam \
+	bindings/ocaml/src/dune \
+	bindings/ocaml/src/fdslots.ml \
+	bindings/ocaml/src/fdslots.mli \
+	bindings/ocaml/src/stubs.h \
+	bindings/ocaml/src/stubs_buffer.c \
+	bindings/ocaml/src/stubs_look.c \
+	bindings/ocaml/src/stubs_mask.c \
+	bindings/ocaml/src/stubs_ready.c \
+	bindings/ocaml/src/stubs_slots.c \
+	bindings/ocaml/src/stubs_wait.c \
+	bindings/ocaml/test/dune \
+	bindings/ocaml/test/test_fdslots.ml

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The waits. Each says what it calls; wait_on() tells how, with or without the runtime lock.
+ *
+ * A time in nanoseconds is negative for one that never comes, as in fdslots_wait().
+ */
+#include "stubs.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include <caml/memory.h>
+#include <caml/signals.h>
+
+struct wait {
+    int (*call)(struct fdslots *slots, const struct wait *w);
+    int64_t time; /* 0 does not block */
+    uint32_t nfds;
+    const sigset_t *mask;
+};
+
+/* Signals are looked for before the buffer is marked, because their handlers may raise, and not
+ * between: no other thread may find it unmarked once the lock is released. */
+static int call_unlocked(value v, const struct wait *w)
+{
+    CAMLparam1(v);
+    caml_process_pending_actions();
+    struct fdslots *slots = slots_of(v);
+    if (!slots || atomic_exchange(&Buffer_val(v)->waiting, true))
+        CAMLreturnT(int, -EINVAL);
+    caml_enter_blocking_section_no_pending();
+    int rc = w->call(slots, w);
+    caml_leave_blocking_section();
+    atomic_store(&Buffer_val(v)->waiting, false);
+    CAMLreturnT(int, rc);
+}
+
+static int call_locked(value v, const struct wait *w)
+{
+    struct fdslots *slots = slots_of(v);
+    return slots ? w->call(slots, w) : -EINVAL;
+}
+
+static value wait_on(value v, value v_signals, struct wait *w)
+{
+    CAMLparam1(v);
+    sigset_t set;
+    int rc;
+    w->mask = fdslots_ml_mask(v_signals, &set, &rc);
+    if (rc == 0)
+        rc = w->time == 0 ? call_locked(v, w) : call_unlocked(v, w);
+    if (rc != -EINVAL && rc != -ENOTSUP) { /* else it may have refused, and changed nothing */
+        Buffer_val(v)->cursor = 0;
+        Buffer_val(v)->round++;
+    }
+    CAMLreturn(Val_int(rc));
+}
+
+static const struct timespec *to_timespec(int64_t ns, struct timespec *t)
+{
+    if (ns < 0)
+        return NULL;
+    t->tv_sec = (time_t)(ns / 1000000000);
+    t->tv_nsec = (long)(ns % 1000000000);
+    return t;
+}
+
+static int call_wait(struct fdslots *slots, const struct wait *w)
+{
+    return fdslots_wait(slots, w->time, w->mask);
+}
+
+static int call_wait_until(struct fdslots *slots, const struct wait *w)
+{
+    return fdslots_wait_until(slots, w->time, w->mask);
+}
+
+static int call_ppoll(struct fdslots *slots, const struct wait *w)
+{
+    struct timespec t;
+    return fdslots_ppoll(slots, w->nfds, to_timespec(w->time, &t), w->mask);
+}
+
+static int call_epoll_pwait(struct fdslots *slots, const struct wait *w)
+{
+    struct timespec t;
+    return fdslots_epoll_pwait(slots, to_timespec(w->time, &t), w->mask);
+}
+
+value fdslots_ml_wait(value v, value v_ns, value v_signals)
+{
+    struct wait w = {.call = call_wait, .time = Long_val(v_ns)};
+    return wait_on(v, v_signals, &w);
+}
+
+/* A deadline at the clock's zero or before is over, and 0 says so, too. */
+value fdslots_ml_wait_until(value v, value v_ns, value v_signals)
+{
+    intnat ns = Long_val(v_ns);
+    struct wait w = {.call = call_wait_until, .time = ns < 0 ? 0 : ns};
+    if (ns == Max_long)
+        w.time = FDSLOTS_FOREVER;
+    return wait_on(v, v_signals, &w);
+}
+
+value fdslots_ml_ppoll(value v, value v_nfds, value v_ns, value v_signals)
+{
+    struct wait w = {.call = call_ppoll, .time = Long_val(v_ns), .nfds = to_u32(v_nfds)};
+    return wait_on(v, v_signals, &w);
+}
+
+value fdslots_ml_epoll_pwait(value v, value v_ns, value v_signals)
+{
+    struct wait w = {.call = call_epoll_pwait, .time = Long_val(v_ns)};
+    return wait_on(v, v_signals, &w);
+}
+
+value fdslots_ml_set_max_ready(value v, value v_n)
+{
+    return Val_int(fdslots_set_max_ready(slots_of(v), to_u32(v_n)));
+}
