@@ -8,6 +8,8 @@ EXTRA_DIST += \
 	bindings/ocaml/src/dune \
 	bindings/ocaml/src/fdslots.ml \
 	bindings/ocaml/src/fdslots.mli \
+	bindings/ocaml/src/fdslots_iomux.ml \
+	bindings/ocaml/src/fdslots_iomux.mli \
 	bindings/ocaml/src/stubs.h \
 	bindings/ocaml/src/stubs_buffer.c \
 	bindings/ocaml/src/stubs_look.c \
@@ -16,4 +18,5 @@ EXTRA_DIST += \
 	bindings/ocaml/src/stubs_slots.c \
 	bindings/ocaml/src/stubs_wait.c \
 	bindings/ocaml/test/dune \
-	bindings/ocaml/test/test_fdslots.ml
+	bindings/ocaml/test/test_fdslots.ml \
+	bindings/ocaml/test/test_iomux.ml
