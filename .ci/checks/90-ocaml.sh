@@ -20,7 +20,7 @@ block ocaml >readme/first.ml
 block text >readme/expected
 echo '(executable (name first) (libraries fdslots))' >readme/dune
 
-dune build --root . -j "$jobs" @install readme/first.exe test/test_fdslots.exe test/test_iomux.exe
+dune build --root . -j "$jobs" @install readme/first.exe test/test_fdslots.exe test/test_iomux.exe test/test_epoll.exe
 _build/default/readme/first.exe | diff readme/expected -
 for test in test/*.ml; do
     timeout 60 "_build/default/${test%.ml}.exe"

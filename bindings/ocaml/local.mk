@@ -8,6 +8,8 @@ EXTRA_DIST += \
 	bindings/ocaml/src/dune \
 	bindings/ocaml/src/fdslots.ml \
 	bindings/ocaml/src/fdslots.mli \
+	bindings/ocaml/src/fdslots_epoll.ml \
+	bindings/ocaml/src/fdslots_epoll.mli \
 	bindings/ocaml/src/fdslots_iomux.ml \
 	bindings/ocaml/src/fdslots_iomux.mli \
 	bindings/ocaml/src/stubs.h \
@@ -18,5 +20,6 @@ EXTRA_DIST += \
 	bindings/ocaml/src/stubs_slots.c \
 	bindings/ocaml/src/stubs_wait.c \
 	bindings/ocaml/test/dune \
+	bindings/ocaml/test/test_epoll.ml \
 	bindings/ocaml/test/test_fdslots.ml \
 	bindings/ocaml/test/test_iomux.ml
