@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 #
-# The OCaml bindings, built against the library as installed; their tests, and the first program of
-# their README.
+# The OCaml bindings, built against the library as installed; their tests under valgrind, and the
+# first program of their README.
 . .ci/lib.sh
 skip_where_libtool_fails
-install_packages ocaml ocaml-dune ocaml-findlib libalcotest-ocaml-dev
+install_packages ocaml ocaml-dune ocaml-findlib libalcotest-ocaml-dev valgrind
 configure --prefix="$BUILD/root"
 make -C "$BUILD" -j "$jobs" install
 
@@ -23,7 +23,7 @@ echo '(executable (name first) (libraries fdslots))' >readme/dune
 dune build --root . -j "$jobs" @install readme/first.exe test/test_fdslots.exe test/test_iomux.exe test/test_epoll.exe
 _build/default/readme/first.exe | diff readme/expected -
 for test in test/*.ml; do
-    timeout 60 "_build/default/${test%.ml}.exe"
+    timeout 60 valgrind --quiet --error-exitcode=9 "_build/default/${test%.ml}.exe"
 done
 passed=$(grep -o 'case "' test/*.ml | wc -l)
 echo "$((passed + 1)) passed, 0 failed, 0 skipped"
