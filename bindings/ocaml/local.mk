@@ -10,16 +10,25 @@ EXTRA_DIST += \
 	bindings/ocaml/src/fdslots.mli \
 	bindings/ocaml/src/fdslots_epoll.ml \
 	bindings/ocaml/src/fdslots_epoll.mli \
+	bindings/ocaml/src/fdslots_event.ml \
+	bindings/ocaml/src/fdslots_event.mli \
 	bindings/ocaml/src/fdslots_iomux.ml \
 	bindings/ocaml/src/fdslots_iomux.mli \
 	bindings/ocaml/src/stubs.h \
 	bindings/ocaml/src/stubs_buffer.c \
+	bindings/ocaml/src/stubs_event.c \
 	bindings/ocaml/src/stubs_look.c \
 	bindings/ocaml/src/stubs_mask.c \
 	bindings/ocaml/src/stubs_ready.c \
 	bindings/ocaml/src/stubs_slots.c \
 	bindings/ocaml/src/stubs_wait.c \
+	bindings/ocaml/test/allocation.ml \
+	bindings/ocaml/test/collector.ml \
 	bindings/ocaml/test/dune \
-	bindings/ocaml/test/test_epoll.ml \
-	bindings/ocaml/test/test_fdslots.ml \
-	bindings/ocaml/test/test_iomux.ml
+	bindings/ocaml/test/epoll.ml \
+	bindings/ocaml/test/iomux.ml \
+	bindings/ocaml/test/iteration.ml \
+	bindings/ocaml/test/lock.ml \
+	bindings/ocaml/test/native.ml \
+	bindings/ocaml/test/support.ml \
+	bindings/ocaml/test/test_fdslots.ml

@@ -1,7 +1,9 @@
+(* SPDX-License-Identifier: ISC *)
 module Flags = struct
   type t = int
 
   let none = 0
+  let empty = none
   let in_ = Fdslots.Event.in_
   let out = Fdslots.Event.out
   let pri = Fdslots.Event.pri
@@ -10,21 +12,31 @@ module Flags = struct
   let hup = Fdslots.Event.hup
   let et = Fdslots.Event.edge
   let oneshot = Fdslots.Event.oneshot
+  let all = in_ lor out lor pri lor rdhup lor err lor hup lor et lor oneshot
+  let of_int = Fun.id
+  let to_int = Fun.id
   let ( + ) = ( lor )
   let ( - ) a b = a land lnot b
-  let equal = Int.equal
+  let intersect = ( land )
+  let complement flags = all land lnot flags
   let is_empty flags = flags = 0
   let do_intersect a b = a land b <> 0
+  let are_disjoint a b = a land b = 0
   let is_subset a ~of_ = a land of_ = a
+  let equal = Int.equal
+  let compare = Int.compare
   let to_string = Fdslots.Event.to_string
 end
 
 (* The index of a slot is its fd. *)
 type t = { slots : Fdslots.t; mutable closed : bool }
 type span = int
+type timeout = [ `Never | `Immediately | `After of span ]
 
 external fd_of_int : int -> Unix.file_descr = "%identity"
 external int_of_fd : Unix.file_descr -> int = "%identity"
+
+(* ---- The set ---- *)
 
 let create ~num_file_descrs ~max_ready_events =
   if max_ready_events < 1 then failwith "Epoll.create got nonpositive max_ready_events";
@@ -39,6 +51,8 @@ let close t =
     Fdslots.destroy t.slots;
     t.closed <- true
   end
+
+(* ---- The table ---- *)
 
 let mem t fd =
   let i = int_of_fd fd in
@@ -59,21 +73,18 @@ let fold t ~init ~f =
   go 0 init
 
 let iter t ~f = fold t ~init:() ~f:(fun fd flags () -> f fd flags)
+
+(* ---- Waiting ---- *)
+
+let nanoseconds = function
+  | `Never -> -1
+  | `Immediately -> 0
+  | `After span -> max span 0
+
 let wait_ns ?sigmask t ns = if Fdslots.wait ?sigmask (slots t) ns = 0 then `Timeout else `Ok
+let wait t ~timeout = wait_ns t (nanoseconds timeout)
 let wait_timeout_after t span = wait_ns t (max span 0)
-
-let wait t ~timeout =
-  match timeout with
-  | `Never -> wait_ns t (-1)
-  | `Immediately -> wait_ns t 0
-  | `After span -> wait_timeout_after t span
-
-let pwait t ~timeout sigmask =
-  match timeout with
-  | `Never -> wait_ns ~sigmask t (-1)
-  | `Immediately -> wait_ns ~sigmask t 0
-  | `After span -> wait_ns ~sigmask t (max span 0)
-
+let pwait t ~timeout sigmask = wait_ns ~sigmask t (nanoseconds timeout)
 let iter_ready t ~f = Fdslots.iter_ready (slots t) (fun _ fd flags -> f fd flags)
 
 let fold_ready t ~init ~f =
@@ -81,9 +92,16 @@ let fold_ready t ~init ~f =
   iter_ready t ~f:(fun fd flags -> acc := f !acc fd flags);
   !acc
 
-let clear_ready t = Fdslots.clear_ready (slots t)
+module Expert = struct
+  let clear_ready t = Fdslots.clear_ready (slots t)
+end
+
+let clear_ready = Expert.clear_ready
+
+(* ---- To look at ---- *)
+
 let to_string t = if t.closed then "closed" else Fdslots.dump t.slots
 
-module Expert = struct
-  let clear_ready = clear_ready
-end
+let invariant t =
+  if not t.closed then
+    iter t ~f:(fun fd _ -> assert (Fdslots.get_fd t.slots (int_of_fd fd) = fd))

@@ -1,60 +1,106 @@
-(** The interface of Jane Street's [Linux_ext.Epoll], without Core.
+(* SPDX-License-Identifier: ISC *)
 
-    Other than there: no wait ends early by rounding; an fd may be closed before {!remove}, and
-    regular files may be in the set. A closed set raises [Failure]. *)
+(** The interface of Jane Street's [Linux_ext.Epoll], without Core: [create] is the function itself, a
+    span is an int of nanoseconds, and {!to_string} stands for sexps.
 
+    Other than there:
+    - no wait ends early, where that one rounds to the nearest millisecond;
+    - an fd may be closed before {!remove}, which leaves the table right;
+    - regular files may be in the set;
+    - {!Flags.rdhup} and {!pwait} are there;
+    - while a thread waits, calls of another on the same set raise [EBUSY].
+
+    What uses a set that was closed raises [Failure]. *)
+
+(** Sets of flags, ints inside. *)
 module Flags : sig
   type t
 
   val none : t
+  val empty : t
   val in_ : t
   val out : t
   val pri : t
   val rdhup : t
+
   val err : t
+  (** Always reported, as {!hup}. *)
+
   val hup : t
+
   val et : t
+  (** Report new events only. *)
+
   val oneshot : t
+  (** Reported once; {!set} arms it anew. *)
+
+  val of_int : int -> t
+  val to_int : t -> int
   val ( + ) : t -> t -> t
   val ( - ) : t -> t -> t
-  val equal : t -> t -> bool
+  val intersect : t -> t -> t
+  val complement : t -> t
   val is_empty : t -> bool
   val do_intersect : t -> t -> bool
+  val are_disjoint : t -> t -> bool
   val is_subset : t -> of_:t -> bool
+  val equal : t -> t -> bool
+  val compare : t -> t -> int
+
   val to_string : t -> string
+  (** ["IN|OUT"] *)
 end
 
 type t
+(** A table from fds to flags, and the ready set of the last wait. *)
 
 type span = int
 (** Nanoseconds; negative counts as 0. *)
 
+type timeout = [ `Never | `Immediately | `After of span ]
+
 val create : num_file_descrs:int -> max_ready_events:int -> t
+(** A set for the fds below [num_file_descrs], of which a wait reports at most [max_ready_events].
+    Raises [Failure] where that is not positive. *)
+
 val close : t -> unit
+(** Once more does nothing. *)
+
 val find : t -> Unix.file_descr -> Flags.t option
 
 val find_exn : t -> Unix.file_descr -> Flags.t
 (** Raises [Not_found]. *)
 
 val mem : t -> Unix.file_descr -> bool
+
 val set : t -> Unix.file_descr -> Flags.t -> unit
+(** [Unix.Unix_error (EINVAL, _, _)] for an fd outside the set's range. *)
+
 val remove : t -> Unix.file_descr -> unit
+(** Nothing where the fd is not in the table. *)
+
 val iter : t -> f:(Unix.file_descr -> Flags.t -> unit) -> unit
 val fold : t -> init:'a -> f:(Unix.file_descr -> Flags.t -> 'a -> 'a) -> 'a
-val wait : t -> timeout:[ `Never | `Immediately | `After of span ] -> [ `Ok | `Timeout ]
-val wait_timeout_after : t -> span -> [ `Ok | `Timeout ]
+val wait : t -> timeout:[< timeout ] -> [ `Ok | `Timeout ]
 
-val pwait :
-  t -> timeout:[ `Never | `Immediately | `After of span ] -> int list -> [ `Ok | `Timeout ]
-(** With these signals blocked meanwhile. *)
+val wait_timeout_after : t -> span -> [ `Ok | `Timeout ]
+(** [wait ~timeout:(`After span)] without a block for it. *)
+
+val pwait : t -> timeout:[< timeout ] -> int list -> [ `Ok | `Timeout ]
+(** The same with these signals blocked meanwhile. *)
 
 val iter_ready : t -> f:(Unix.file_descr -> Flags.t -> unit) -> unit
+(** In no particular order. The function may change the set; what it changed is skipped. *)
+
 val fold_ready : t -> init:'a -> f:('a -> Unix.file_descr -> Flags.t -> 'a) -> 'a
 val clear_ready : t -> unit
 
 val to_string : t -> string
 (** A table that a person can read. *)
 
+val invariant : t -> unit
+
 module Expert : sig
   val clear_ready : t -> unit
+  (** {!clear_ready}, where [Linux_ext] has it. *)
 end

@@ -1,8 +1,15 @@
+(* SPDX-License-Identifier: ISC *)
+
 (** The interface of ocaml-iomux: [module Iomux = Fdslots_iomux] is all that a program changes.
 
-    Other than there: an [nfds] above [maxfds] raises [EINVAL]; a slot that is set has no revents; the
-    function that {!Poll.iter_ready} calls may change any slot, and the order is unspecified; a
-    negative [Nanoseconds] raises [EINVAL]; an empty list of signals blocks none. *)
+    Other than there:
+    - an [nfds] above [maxfds] raises [EINVAL];
+    - a slot that is set has no revents until the next wait;
+    - the function that {!Poll.iter_ready} calls may change any slot; what it changed is skipped, and
+      the order is unspecified;
+    - a negative [Nanoseconds] raises [EINVAL];
+    - an empty list of signals blocks none;
+    - while a thread waits, calls of another on the same poller raise [EBUSY]. *)
 
 module Util : sig
   val fd_of_unix : Unix.file_descr -> int
@@ -11,18 +18,36 @@ module Util : sig
 
   val max_open_files : unit -> int
   (** The limit of the process, at most 1,048,576. *)
+
+  module Raw : sig
+    val max_open_files : unit -> int
+    (** The limit of the process; -1 for none. *)
+  end
 end
 
 module Poll : sig
   type t
+  (** A poller. *)
 
+  val create : ?maxfds:int -> ?auto:bool -> unit -> t
+  (** @param maxfds the number of slots; {!Util.max_open_files} by default. Slots above the highest
+      index ever set cost no resident memory.
+      @param auto (default false) wait by {!Fdslots.wait}, which scales, where no slot from [nfds] up
+      is used. *)
+
+  val maxfds : t -> int
+
+  (** Events of poll(2). *)
   module Flags : sig
     type t
 
     val pollin : t
     val pollpri : t
     val pollout : t
+
     val pollerr : t
+    (** Always reported, as {!pollhup} and {!pollnval}. *)
+
     val pollhup : t
     val pollnval : t
     val empty : t
@@ -33,25 +58,37 @@ module Poll : sig
 
     val equal : t -> t -> bool
     val to_int : t -> int
+
     val of_int : int -> t
+    (** Takes those of {!Fdslots.Event}, too. *)
   end
 
-  val create : ?maxfds:int -> ?auto:bool -> unit -> t
-  (** [auto] (default false) waits by {!Fdslots.wait} where [nfds] is above all used slots. *)
-
-  val maxfds : t -> int
   val has_ppoll : bool
-  val invalid_fd : Unix.file_descr
 
-  type poll_timeout = Infinite | Nowait | Milliseconds of int
+  val invalid_fd : Unix.file_descr
+  (** The fd -1. *)
+
+  type poll_timeout =
+    | Infinite
+    | Nowait
+    | Milliseconds of int  (** negative is infinite, as for poll(2) *)
 
   val poll : t -> int -> poll_timeout -> int
+  (** [poll t nfds timeout] waits on the slots below [nfds] and returns how many are ready. *)
 
   type ppoll_timeout = Infinite | Nowait | Nanoseconds of int64
 
   val ppoll : t -> int -> ppoll_timeout -> int list -> int
+  (** [ppoll t nfds timeout sigmask] is the same with these signals blocked meanwhile. [ENOSYS] where
+      not {!has_ppoll}. *)
+
   val ppoll_or_poll : t -> int -> ppoll_timeout -> int
+  (** The same without signals; where not {!has_ppoll}, rounded up to milliseconds. *)
+
   val set_index : t -> int -> Unix.file_descr -> Flags.t -> unit
+  (** [set_index t index fd flags]; {!invalid_fd} empties the slot. As everywhere here, an [index]
+      that is not below [maxfds] raises [Invalid_argument]. *)
+
   val invalidate_index : t -> int -> unit
   val get_revents : t -> int -> Flags.t
 
@@ -59,4 +96,20 @@ module Poll : sig
   (** {!invalid_fd} for an empty slot. *)
 
   val iter_ready : t -> int -> (int -> Unix.file_descr -> Flags.t -> unit) -> unit
+  (** [iter_ready t nready f] calls [f index fd revents] for at most [nready] ready slots. *)
+
+  val slots : t -> Fdslots.t
+  (** The buffer beneath, for what {!Fdslots} has beside. *)
+
+  (** The same calls with ints: a negative time is infinite, and indices out of range raise
+      [EINVAL]. *)
+  module Raw : sig
+    type buffer = Fdslots.t
+
+    val poll : buffer -> int -> int -> int
+    val ppoll : buffer -> int -> int64 -> int list -> int
+    val set_index : buffer -> int -> int -> int -> unit
+    val get_revents : buffer -> int -> int
+    val get_fd : buffer -> int -> int
+  end
 end

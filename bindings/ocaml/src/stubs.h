@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * What the stubs share: the custom block of a buffer, and how OCaml's ints reach the library.
+ * What the stubs share: the custom block of a buffer, and how ints and results cross.
  *
  * No stub raises but those that allocate: the others return what the library returned, and
  * fdslots.ml makes exceptions of it.
@@ -8,6 +8,7 @@
 #ifndef FDSLOTS_ML_STUBS_H
 #define FDSLOTS_ML_STUBS_H
 
+#include <errno.h>
 #include <fdslots.h>
 #include <limits.h>
 #include <stdatomic.h>
@@ -15,6 +16,8 @@
 
 #include <caml/custom.h>
 #include <caml/mlvalues.h>
+
+_Static_assert(sizeof(intnat) >= 8, "an int of OCaml's holds nanoseconds: 64 bits are needed");
 
 /* The garbage collector may move the block while a wait lets it run: what goes on then must hold
  * the pointer in it, not one to it. */
@@ -27,11 +30,26 @@ struct buffer {
 
 #define Buffer_val(v) ((struct buffer *)Data_custom_val(v))
 
+static inline bool is_waited_on(value v)
+{
+    return atomic_load_explicit(&Buffer_val(v)->waiting, memory_order_acquire);
+}
+
 /* The slots, but NULL while another thread waits on them: its wait owns them. */
 static inline struct fdslots *slots_of(value v)
 {
-    struct buffer *b = Buffer_val(v);
-    return atomic_load_explicit(&b->waiting, memory_order_acquire) ? NULL : b->slots;
+    return is_waited_on(v) ? NULL : Buffer_val(v)->slots;
+}
+
+/* A result of the library's. Given no slots it said -EINVAL, also where they are waited on. */
+static inline int64_t result_of(value v, int64_t rc)
+{
+    return rc == -EINVAL && is_waited_on(v) ? -EBUSY : rc;
+}
+
+static inline value to_value(value v, int64_t rc)
+{
+    return Val_long(result_of(v, rc));
 }
 
 /* What does not fit becomes what the library refuses: no index, and no set of events, is this. */

@@ -4,14 +4,14 @@
  */
 #include "stubs.h"
 
-#include <errno.h>
-
-#include <caml/memory.h>
 #include <caml/unixsupport.h>
 
+/* A wait keeps its buffer alive. One that is waited on here was copied by a fork into a child that
+ * has no such thread; in what state, nobody knows, so it is left alone. */
 static void finalize(value v)
 {
-    fdslots_destroy(Buffer_val(v)->slots);
+    if (!is_waited_on(v))
+        fdslots_destroy(Buffer_val(v)->slots);
 }
 
 static struct custom_operations operations = {
@@ -24,13 +24,15 @@ static struct custom_operations operations = {
     .compare_ext = custom_compare_ext_default,
 };
 
-value fdslots_ml_create(value v_nslots, value v_flags)
+value fdslots_ml_create(value v_nslots, value v_no_epoll, value v_check)
 {
     uint32_t nslots = to_u32(v_nslots);
+    uint32_t flags =
+        (Bool_val(v_no_epoll) ? FDSLOTS_NO_EPOLL : 0) | (Bool_val(v_check) ? FDSLOTS_CHECK : 0);
     struct buffer b = {0};
     value v = caml_alloc_custom_mem(&operations, sizeof b, fdslots_size(nslots));
     *Buffer_val(v) = b;
-    int rc = fdslots_create(nslots, to_u32(v_flags), &b.slots);
+    int rc = fdslots_create(nslots, flags, &b.slots);
     if (rc < 0)
         unix_error(-rc, "create", Nothing);
     Buffer_val(v)->slots = b.slots;
@@ -40,7 +42,7 @@ value fdslots_ml_create(value v_nslots, value v_flags)
 value fdslots_ml_destroy(value v)
 {
     struct buffer *b = Buffer_val(v);
-    if (atomic_load(&b->waiting))
+    if (is_waited_on(v))
         return Val_int(-EBUSY);
     fdslots_destroy(b->slots);
     b->slots = NULL;
@@ -51,7 +53,7 @@ value fdslots_ml_destroy(value v)
 value fdslots_ml_resize(value v, value v_nslots)
 {
     struct fdslots *slots = slots_of(v);
-    return Val_int(fdslots_resize(&slots, to_u32(v_nslots))); /* it keeps its address */
+    return to_value(v, fdslots_resize(&slots, to_u32(v_nslots))); /* it keeps its address */
 }
 
 value fdslots_ml_capacity(value v)
@@ -59,11 +61,8 @@ value fdslots_ml_capacity(value v)
     return Val_long(fdslots_capacity(Buffer_val(v)->slots));
 }
 
-/* Raise what a call returned. A buffer that is waited on said -EINVAL, as one that is gone. */
-value fdslots_ml_raise(value v, value v_call, value v_error)
+/* Returns the constructor of Unix.error for what a call returned. */
+value fdslots_ml_error(value v_rc)
 {
-    CAMLparam2(v, v_call);
-    int error = atomic_load(&Buffer_val(v)->waiting) ? EBUSY : -Int_val(v_error);
-    unix_error(error, String_val(v_call), Nothing);
-    CAMLreturn(Val_unit);
+    return unix_error_of_code(-Int_val(v_rc));
 }

@@ -5,7 +5,6 @@
 #define CAML_INTERNALS /* caml_convert_signal_number(), which OCaml's own Unix uses, too */
 #include "stubs.h"
 
-#include <errno.h>
 #include <signal.h>
 
 #include <caml/signals.h>

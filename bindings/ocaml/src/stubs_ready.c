@@ -5,42 +5,30 @@
  */
 #include "stubs.h"
 
-/* The first place at or after FROM whose slot still has revents; past the end where none has. */
-static uint32_t find_ready(const struct fdslots *slots, uint32_t from, const uint32_t *ready,
-                           uint32_t count)
+/* Returns the index at a place of the ready set; -ENOENT where its slot was changed since the wait,
+ * -1 past the end. */
+value fdslots_ml_ready_at(value v, value v_place)
 {
-    while (from < count && fdslots_get_revents(slots, ready[from]) <= 0)
-        from++;
-    return from;
-}
-
-/* Returns the place, or -1. */
-value fdslots_ml_ready_place(value v, value v_from)
-{
-    struct fdslots *slots = slots_of(v);
-    uint32_t count;
+    const struct fdslots *slots = slots_of(v);
+    uint32_t count, place = to_u32(v_place);
     const uint32_t *ready = fdslots_ready(slots, &count);
-    uint32_t place = find_ready(slots, to_u32(v_from), ready, count);
-    return Val_long(place < count ? (intnat)place : -1);
+    if (!slots)
+        return to_value(v, -EINVAL);
+    if (place >= count)
+        return Val_int(-1);
+    return Val_long(fdslots_get_revents(slots, ready[place]) > 0 ? (intnat)ready[place] : -ENOENT);
 }
 
-/* Returns the index at a place that fdslots_ml_ready_place() gave. */
-value fdslots_ml_ready_index(value v, value v_place)
-{
-    return Val_long(fdslots_ready(slots_of(v), NULL)[to_u32(v_place)]);
-}
-
+/* Returns the index of the next ready slot, -1 after the last. */
 value fdslots_ml_next_ready(value v)
 {
     struct buffer *b = Buffer_val(v);
-    struct fdslots *slots = slots_of(v);
-    uint32_t count;
-    const uint32_t *ready = fdslots_ready(slots, &count);
-    uint32_t place = find_ready(slots, b->cursor, ready, count);
-    if (place >= count)
-        return Val_int(-1);
-    b->cursor = place + 1;
-    return Val_long(ready[place]);
+    value index;
+    while ((index = fdslots_ml_ready_at(v, Val_long(b->cursor))) == Val_int(-ENOENT))
+        b->cursor++;
+    if (Long_val(index) >= 0)
+        b->cursor++;
+    return index;
 }
 
 value fdslots_ml_round(value v)
@@ -50,7 +38,10 @@ value fdslots_ml_round(value v)
 
 value fdslots_ml_clear_ready(value v)
 {
-    fdslots_clear_ready(slots_of(v));
+    struct fdslots *slots = slots_of(v);
+    if (!slots)
+        return to_value(v, -EINVAL);
+    fdslots_clear_ready(slots);
     Buffer_val(v)->round++;
-    return Val_unit;
+    return Val_int(0);
 }

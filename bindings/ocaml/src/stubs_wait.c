@@ -6,7 +6,6 @@
  */
 #include "stubs.h"
 
-#include <errno.h>
 #include <time.h>
 
 #include <caml/memory.h>
@@ -27,7 +26,7 @@ static int call_unlocked(value v, const struct wait *w)
     caml_process_pending_actions();
     struct fdslots *slots = slots_of(v);
     if (!slots || atomic_exchange(&Buffer_val(v)->waiting, true))
-        CAMLreturnT(int, -EINVAL);
+        CAMLreturnT(int, (int)result_of(v, -EINVAL));
     caml_enter_blocking_section_no_pending();
     int rc = w->call(slots, w);
     caml_leave_blocking_section();
@@ -38,7 +37,7 @@ static int call_unlocked(value v, const struct wait *w)
 static int call_locked(value v, const struct wait *w)
 {
     struct fdslots *slots = slots_of(v);
-    return slots ? w->call(slots, w) : -EINVAL;
+    return slots ? w->call(slots, w) : (int)result_of(v, -EINVAL);
 }
 
 static value wait_on(value v, value v_signals, struct wait *w)
@@ -49,10 +48,12 @@ static value wait_on(value v, value v_signals, struct wait *w)
     w->mask = fdslots_ml_mask(v_signals, &set, &rc);
     if (rc == 0)
         rc = w->time == 0 ? call_locked(v, w) : call_unlocked(v, w);
-    if (rc != -EINVAL && rc != -ENOTSUP) { /* else it may have refused, and changed nothing */
+    if (rc != -EBUSY && rc != -EINVAL && rc != -ENOTSUP) { /* else it may have changed nothing */
         Buffer_val(v)->cursor = 0;
         Buffer_val(v)->round++;
     }
+    if (rc == -EINTR) /* the handler of OCaml's runs here, and may raise */
+        caml_process_pending_actions();
     CAMLreturn(Val_int(rc));
 }
 
@@ -117,5 +118,5 @@ value fdslots_ml_epoll_pwait(value v, value v_ns, value v_signals)
 
 value fdslots_ml_set_max_ready(value v, value v_n)
 {
-    return Val_int(fdslots_set_max_ready(slots_of(v), to_u32(v_n)));
+    return to_value(v, fdslots_set_max_ready(slots_of(v), to_u32(v_n)));
 }
