@@ -91,7 +91,7 @@ val wait : ?sigmask:int list -> t -> int -> int
 
 val wait_until : ?sigmask:int list -> t -> int -> int
 (** The same until a moment on CLOCK_MONOTONIC. One that is over does not block, negative ones
-    included; [max_int] never comes. *)
+    included; [max_int] is 146 years. *)
 
 val ppoll : ?sigmask:int list -> t -> int -> int -> int
 (** [ppoll t nfds ns] asks ppoll(2) about the slots below [nfds]. *)

@@ -42,6 +42,5 @@ value fdslots_ml_clear_ready(value v)
     if (!slots)
         return to_value(v, -EINVAL);
     fdslots_clear_ready(slots);
-    Buffer_val(v)->round++;
     return Val_int(0);
 }

@@ -2,7 +2,8 @@
  *
  * The waits. Each says what it calls; wait_on() tells how, with or without the runtime lock.
  *
- * A time in nanoseconds is negative for one that never comes, as in fdslots_wait().
+ * A time in nanoseconds is negative for one that never comes, as in fdslots_wait(), and a deadline
+ * is one for fdslots_wait_until(). The greatest int of OCaml's is 146 years.
  */
 #include "stubs.h"
 
@@ -13,7 +14,7 @@
 
 struct wait {
     int (*call)(struct fdslots *slots, const struct wait *w);
-    int64_t time; /* 0 does not block */
+    int64_t time; /* 0 does not block, be it a timeout or a deadline */
     uint32_t nfds;
     const sigset_t *mask;
 };
@@ -94,13 +95,9 @@ value fdslots_ml_wait(value v, value v_ns, value v_signals)
     return wait_on(v, v_signals, &w);
 }
 
-/* A deadline at the clock's zero or before is over, and 0 says so, too. */
 value fdslots_ml_wait_until(value v, value v_ns, value v_signals)
 {
-    intnat ns = Long_val(v_ns);
-    struct wait w = {.call = call_wait_until, .time = ns < 0 ? 0 : ns};
-    if (ns == Max_long)
-        w.time = FDSLOTS_FOREVER;
+    struct wait w = {.call = call_wait_until, .time = Long_val(v_ns)};
     return wait_on(v, v_signals, &w);
 }
 

@@ -23,6 +23,16 @@ let set_anew = with_ready 2 @@ fun t w ->
   int "by next_ready, too" 0 (ignore (wait t 0); set_index t 1 w Event.out; next_ready t);
   int "the end" (-1) (next_ready t)
 
+(* Whatever the order, one of the two is not the last. *)
+let go_on_past_what_changed =
+  let others k = with_ready 3 @@ fun t _ ->
+    let first = ref true in
+    int "all but one" 2 (calls t (fun i _ _ ->
+      if !first then invalidate_index t ((i + k) mod 3);
+      first := false))
+  in
+  fun () -> others 1 (); others 2 ()
+
 let wait_again = with_ready 3 @@ fun t _ ->
   int "a wait ends it" 1 (calls t (fun _ _ _ -> ignore (wait t 0)))
 
@@ -55,6 +65,7 @@ let first = with_ready 3 @@ fun t _ ->
 let cases =
   [ case "invalidate" invalidate;
     case "set anew" set_anew;
+    case "go on past what changed" go_on_past_what_changed;
     case "wait again" wait_again;
     case "clear" clear;
     case "destroy" destroy;

@@ -12,6 +12,8 @@ let ready = with_pipe @@ fun r w ->
   int "one" 1 (wait t (-1));
   int "index" 7 (next_ready t);
   int "no more" (-1) (next_ready t);
+  int "the next wait" 1 (wait t (-1));
+  int "begins anew" 7 (next_ready t);
   int "poll" 1 (ppoll t 64 0);
   int "poll below" 0 (ppoll t 7 0);
   int "epoll" 1 (epoll_pwait t 0);
