@@ -94,13 +94,10 @@ let negative_time_is_refused = both @@ fun t _ _ ->
 
 (* A wait that blocks ends at the next of these signals. *)
 let long_times = both @@ fun t _ _ ->
-  let old = Sys.signal Sys.sigalrm (Signal_handle ignore) in
-  ignore (Unix.setitimer ITIMER_REAL { it_value = 0.001; it_interval = 0.001 });
+  with_alarms ignore @@ fun () ->
   refused EINTR (fun () -> ppoll_or_poll t 16 (Nanoseconds Int64.max_int));
   List.iter (fun ms -> refused EINTR (fun () -> poll t 16 (Milliseconds ms)))
-    [ max_int; min_int; -1 ];
-  ignore (Unix.setitimer ITIMER_REAL { it_value = 0.; it_interval = 0. });
-  Sys.set_signal Sys.sigalrm old
+    [ max_int; min_int; -1 ]
 
 let empty_list_blocks_none = both @@ fun t _ _ ->
   is "the handler ran" (with_blocked Sys.sigusr1 @@ fun () ->

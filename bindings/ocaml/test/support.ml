@@ -38,6 +38,14 @@ let with_blocked signal f =
       Sys.set_signal signal old);
   !seen
 
+(* Run f while a handler is called every millisecond. One signal may come late: it is ignored. *)
+let with_alarms handler f =
+  let every s = ignore (Unix.setitimer ITIMER_REAL { it_value = s; it_interval = s }) in
+  Sys.set_signal Sys.sigalrm (Signal_handle handler);
+  Fun.protect (fun () -> every 0.001; f ()) ~finally:(fun () ->
+      every 0.;
+      Sys.set_signal Sys.sigalrm Signal_ignore)
+
 let case name f = Alcotest.test_case name `Quick f
 
 (* Not worth its time under valgrind. *)
