@@ -5,6 +5,8 @@ EXTRA_DIST += \
 	bindings/ocaml/dune \
 	bindings/ocaml/dune-project \
 	bindings/ocaml/fdslots.opam \
+	bindings/ocaml/examples/dune \
+	bindings/ocaml/examples/echo.ml \
 	bindings/ocaml/src/dune \
 	bindings/ocaml/src/fdslots.ml \
 	bindings/ocaml/src/fdslots.mli \
