@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: ISC
 #
 # The OCaml bindings, built against the library as installed; their tests, all of them and then the
-# quick ones under valgrind; the first program of their README, and the example.
+# quick ones under valgrind; the first program of their README, the example and a round of the
+# benchmark.
 . .ci/lib.sh
 skip_where_libtool_fails
 install_packages ocaml ocaml-dune ocaml-findlib libalcotest-ocaml-dev valgrind
@@ -20,12 +21,14 @@ block ocaml >readme/first.ml
 block text >readme/expected
 echo '(executable (name first) (libraries fdslots))' >readme/dune
 
-dune build --root . -j "$jobs" @install {readme/first,examples/echo,test/test_fdslots}.exe
+dune build --root . -j "$jobs" @install {readme/first,examples/echo,bench/bench,test/test_fdslots}.exe
 cd _build/default
 readme/first.exe | diff ../../readme/expected -
 timeout 60 test/test_fdslots.exe | tee ../../tests.log
 timeout 120 valgrind --quiet --error-exitcode=9 test/test_fdslots.exe --quick-tests
 timeout 60 valgrind --quiet --error-exitcode=9 examples/echo.exe --self-test 50
+timeout 60 bench/bench.exe 1
 cd ../..
+
 passed=$(grep -c '\[OK\]' tests.log)
-echo "$((passed + 2)) passed, 0 failed, 0 skipped"
+echo "$((passed + 3)) passed, 0 failed, 0 skipped"

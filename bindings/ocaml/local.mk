@@ -5,6 +5,12 @@ EXTRA_DIST += \
 	bindings/ocaml/dune \
 	bindings/ocaml/dune-project \
 	bindings/ocaml/fdslots.opam \
+	bindings/ocaml/bench/bench.ml \
+	bindings/ocaml/bench/dune \
+	bindings/ocaml/bench/fds.ml \
+	bindings/ocaml/bench/itself.iomux.ml \
+	bindings/ocaml/bench/itself.none.ml \
+	bindings/ocaml/bench/ways.ml \
 	bindings/ocaml/examples/dune \
 	bindings/ocaml/examples/echo.ml \
 	bindings/ocaml/src/dune \
