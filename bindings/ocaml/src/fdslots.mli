@@ -12,7 +12,7 @@
     - Times are ints of nanoseconds; a negative one never comes.
     - The runtime lock is released in waits that may block, and only there. While one thread
       waits, every call of another on this buffer raises [EBUSY], but {!wake} and {!capacity}.
-    - One domain at a time may use a buffer; the one that only calls {!wake} is free to.
+    - One domain at a time may use a buffer, but any may call {!wake}.
     - The one rule: tell the buffer before the fd in a slot closes. *)
 
 module Event = Fdslots_event

@@ -1,7 +1,7 @@
 (* SPDX-License-Identifier: ISC *)
 
 (** The interface of Jane Street's [Linux_ext.Epoll], without Core: [create] is the function itself, a
-    span is an int of nanoseconds, and {!to_string} stands for sexps.
+    span is an int of nanoseconds, and [to_string] stands for sexps.
 
     Other than there:
     - no wait ends early, where that one rounds to the nearest millisecond;
