@@ -31,7 +31,9 @@ EXTRA_DIST += \
 	bindings/ocaml/src/stubs_slots.c \
 	bindings/ocaml/src/stubs_wait.c \
 	bindings/ocaml/test/allocation.ml \
+	bindings/ocaml/test/children.ml \
 	bindings/ocaml/test/collector.ml \
+	bindings/ocaml/test/compacted.ml \
 	bindings/ocaml/test/dune \
 	bindings/ocaml/test/epoll.ml \
 	bindings/ocaml/test/iomux.ml \

@@ -1,0 +1,34 @@
+(* SPDX-License-Identifier: ISC *)
+(* A forked child has a copy of the buffer. *)
+
+open Fdslots
+open Support
+
+(* Whether f, run in a child, comes to its end. *)
+let in_a_child f =
+  match Unix.fork () with
+  | 0 -> Unix._exit (match f () with () -> 0 | exception _ -> 1)
+  | child -> is "the child is content" (snd (Unix.waitpid [] child) = WEXITED 0)
+
+let a_copy_of_its_own = with_pipe @@ fun r w ->
+  let t = create 8 in
+  set_index t 3 r Event.in_;
+  write w;
+  int "ready" 1 (epoll_pwait t 0);
+  in_a_child (fun () ->
+      int "ready there" 1 (epoll_pwait t (-1));
+      invalidate_index t 3;
+      destroy t);
+  int "still ready" 1 (epoll_pwait t (-1))
+
+let forked_during_a_wait =
+  Lock.during (fun t -> wait t (-1)) @@ fun t ->
+  in_a_child (fun () ->
+      refused EBUSY (fun () -> set_index t 1 Unix.stdin 0);
+      refused EBUSY (fun () -> wait t (-1));
+      refused EBUSY (fun () -> destroy t);
+      Gc.compact ())
+
+let cases =
+  [ case "a copy of its own" a_copy_of_its_own;
+    case "forked during a wait" forked_during_a_wait ]
