@@ -7,7 +7,7 @@
 . .ci/lib.sh
 skip_where_libtool_fails
 install_packages ocaml ocaml-dune ocaml-findlib ocaml-odoc libalcotest-ocaml-dev valgrind
-configure --prefix="$BUILD/root"
+configure --prefix="$BUILD/root" --disable-static
 make -C "$BUILD" -j "$jobs" install-libLTLIBRARIES install-includeHEADERS install-pkgconfigDATA
 
 tracked bindings/ocaml | tar -c --null -T - | tar -x -C "$BUILD"
