@@ -77,7 +77,7 @@ static void print_help(void)
            "  --with=",
            MAX_CONNECTIONS_DEFAULT);
     print_waiters(stdout);
-    printf("\n                 how to wait (default ppoll)\n"
+    printf("\n                 how to wait (default wait)\n"
            "  --self-test N  open N connections from a child process, check every byte that\n"
            "                 comes back, print counts, and end\n"
            "  --help         print this, and end\n\n"
@@ -259,7 +259,7 @@ static int run(const struct options *options)
 int main(int argc, char **argv)
 {
     struct options options = {
-        .waiter = waiter_find("ppoll"), .max_connections = MAX_CONNECTIONS_DEFAULT, .threads = 1};
+        .waiter = waiter_find("wait"), .max_connections = MAX_CONNECTIONS_DEFAULT, .threads = 1};
     int status = parse_options(&options, argc, argv);
     if (status != 0)
         return status;

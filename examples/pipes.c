@@ -33,9 +33,9 @@ static int say(void *arg, uint32_t index, int fd, uint32_t revents)
 /* Wait without a limit, and insist on the number of slots that must be ready. */
 static int wait_for(struct fdslots *s, int expected)
 {
-    int ready = fdslots_poll(s, SLOTS, -1);
+    int ready = fdslots_wait(s, FDSLOTS_FOREVER, NULL);
     if (ready < 0)
-        return fail("poll", ready);
+        return fail("wait", ready);
     if (ready != expected) {
         fprintf(stderr, "pipes: %d ready, not %d\n", ready, expected);
         return EXIT_FAILURE;
