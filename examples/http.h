@@ -70,17 +70,6 @@ uint32_t connection_time_out(struct connection *c, int fd);
 /* Close what a connection has open besides its own fd. */
 void connection_end(struct connection *c);
 
-/* ---- http_deadlines.c: which connection's patience runs out next ---- */
-
-/* All have the same patience: so a list in the order of setting is in the order of deadlines. */
-struct deadlines;
-
-struct deadlines *deadlines_create(uint32_t count);
-void deadlines_set(struct deadlines *d, uint32_t number, int64_t deadline);
-void deadlines_remove(struct deadlines *d, uint32_t number);
-/* The deadline that comes first, and whose; INT64_MAX where there is none. */
-int64_t deadlines_first(const struct deadlines *d, uint32_t *number);
-
 /* ---- http_server.c: the loop ---- */
 
 struct server_setup {

@@ -3,6 +3,7 @@
  * The loop: the listener in slot 0, connection i in slot 1 + i, and one wait, which lasts until
  * something can be done or the patience with somebody runs out.
  */
+#include "deadlines.h"
 #include "http.h"
 
 #include <errno.h>
@@ -23,7 +24,7 @@ struct server {
     struct fdslots *s;
     const struct server_setup *setup;
     struct connection *connections;
-    struct deadlines *deadlines;
+    struct deadlines deadlines;
     int64_t now;       /* as of the end of the last wait */
     int64_t accept_at; /* when to try again to accept, or INT64_MAX */
 };
@@ -39,7 +40,7 @@ static int64_t now_ns(void)
 
 static void be_patient(struct server *server, uint32_t number)
 {
-    deadlines_set(server->deadlines, number, server->now + server->setup->patience_ns);
+    deadlines_set(&server->deadlines, number, server->now + server->setup->patience_ns);
 }
 
 static void resume_accepting(struct server *server)
@@ -51,7 +52,7 @@ static void resume_accepting(struct server *server)
 static void close_connection(struct server *server, uint32_t number)
 {
     connection_end(connection_at(server->connections, number));
-    deadlines_remove(server->deadlines, number);
+    deadlines_remove(&server->deadlines, number);
     fdslots_close_index(server->s, SLOT_CONNECTIONS + number);
     resume_accepting(server);
 }
@@ -77,7 +78,7 @@ static void serve(struct server *server, uint32_t number, int fd)
 static void time_out(struct server *server)
 {
     uint32_t number;
-    while (deadlines_first(server->deadlines, &number) <= server->now) {
+    while (deadlines_first(&server->deadlines, &number) <= server->now) {
         be_patient(server, number); /* once more, to send the answer */
         int fd = fdslots_get_fd(server->s, SLOT_CONNECTIONS + number);
         set_interest(server, number,
@@ -163,7 +164,7 @@ static int on_ready(void *arg, uint32_t index, int fd, uint32_t revents)
 static int64_t next_deadline(const struct server *server)
 {
     uint32_t number;
-    int64_t deadline = deadlines_first(server->deadlines, &number);
+    int64_t deadline = deadlines_first(&server->deadlines, &number);
     return server->accept_at < deadline ? server->accept_at : deadline;
 }
 
@@ -189,11 +190,11 @@ static int prepare(struct server *server)
     const struct server_setup *setup = server->setup;
     uint32_t count = setup->max_connections;
     server->connections = connections_create(count, setup->root, setup->stats);
-    server->deadlines = deadlines_create(count);
+    server->deadlines.entries = calloc(count, sizeof *server->deadlines.entries);
     int rc = fdslots_create(SLOT_CONNECTIONS + count, 0, &server->s);
     if (rc < 0)
         return rc;
-    if (server->connections == NULL || server->deadlines == NULL)
+    if (server->connections == NULL || server->deadlines.entries == NULL)
         return -ENOMEM;
     uint16_t port = 0;
     int listener = open_listener(setup, &port);
@@ -214,7 +215,7 @@ int server_run(const struct server_setup *setup)
     for (int64_t i = 0; (i = fdslots_next_used(server.s, (uint32_t)i)) >= 0;)
         close_connection(&server, (uint32_t)i - SLOT_CONNECTIONS);
     fdslots_destroy(server.s);
-    free(server.deadlines);
+    free(server.deadlines.entries);
     free(server.connections);
     return rc;
 }

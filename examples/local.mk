@@ -52,17 +52,23 @@ examples_workers_SOURCES = \
 examples_workers_LDADD = libfdslots.la -lpthread
 example_tests += examples/test-workers.sh
 
+# ---- a heap of deadlines, to be copied into other programs ----
+deadlines_sources = examples/deadlines.c examples/deadlines.h
+check_PROGRAMS += examples/test_deadlines
+examples_test_deadlines_SOURCES = examples/test_deadlines.c $(deadlines_sources)
+TESTS += examples/test_deadlines
+
 # ---- deadlines and back-pressure ----
 noinst_PROGRAMS += examples/http
 examples_http_SOURCES = \
 	examples/http.c \
 	examples/http.h \
 	examples/http_connection.c \
-	examples/http_deadlines.c \
 	examples/http_file.c \
 	examples/http_request.c \
 	examples/http_response.c \
-	examples/http_server.c
+	examples/http_server.c \
+	$(deadlines_sources)
 examples_http_LDADD = libfdslots.la
 example_tests += examples/test-http.sh
 EXTRA_DIST += examples/http-load.sh
