@@ -9,8 +9,8 @@
  *     int rc = fdslots_create(64, 0, &s);
  *     if (rc < 0)
  *         return rc;
- *     fdslots_set_index(s, 7, sock, POLLIN);              // no system call
- *     int n = fdslots_poll(s, fdslots_capacity(s), 1000); // one system call
+ *     fdslots_set_index(s, 7, sock, POLLIN);          // no system call
+ *     int n = fdslots_wait(s, FDSLOTS_FOREVER, NULL); // one system call
  *     if (n > 0 && (fdslots_get_revents(s, 7) & POLLIN))
  *         read_from(fdslots_get_fd(s, 7));
  *     fdslots_close_index(s, 7);
@@ -450,7 +450,8 @@ int fdslots_waker_drain(struct fdslots *s);
  * When it is ready, call fdslots_epoll_wait() with timeout 0. Polled slots do not show through it.
  *
  * Returns the fd, or an error of fdslots_epoll_wait(); -ELOOP: a slot holds an epoll fd that is
- * nested too deep to be nested once more; -ENOSPC: no watch is left (fs.epoll.max_user_watches).
+ * nested too deep to be nested once more; -EINVAL: a slot holds an fd that is in 500 nested sets;
+ * -ENOSPC: no watch is left (fs.epoll.max_user_watches).
  * Cost: that of the changes; two fds and three system calls the first time. */
 int fdslots_epoll_fd(struct fdslots *s);
 

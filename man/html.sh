@@ -31,6 +31,7 @@ head_of() { # TITLE
 <nav>
 <a href="index.html">All pages</a>
 <a href="fdslots.7.html">Concepts</a>
+<a href="fdslots-howto.7.html">How to</a>
 <a href="fdslots-migration.7.html">Migration</a>
 </nav>
 END

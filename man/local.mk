@@ -11,7 +11,7 @@ man_pages_3 = \
 	man/fdslots_version.3 \
 	man/fdslots_wait.3 \
 	man/fdslots_waker_open.3
-dist_man_MANS += man/fdslots.7 man/fdslots-migration.7 $(man_pages_3)
+dist_man_MANS += man/fdslots.7 man/fdslots-howto.7 man/fdslots-migration.7 $(man_pages_3)
 
 # A page lists its functions with .Nm in NAME. Under the name of each but the first, after which
 # the page itself is named, a file with a single .so line leads to the page.
@@ -37,21 +37,28 @@ uninstall-man-links:
 	done
 .PHONY: install-man-links uninstall-man-links
 
-# The code in EXAMPLES is compiled as it stands in the pages, and run.
+# The code in EXAMPLES, and all of fdslots-howto(7), is compiled as it stands in the pages, and run.
 man/program.c: man/examples.awk man/fdslots.7
 	$(AM_V_GEN)$(MKDIR_P) man && \
 	  $(AWK) -f $(srcdir)/man/examples.awk $(srcdir)/man/fdslots.7 >$@
 man/snippets.h: man/examples.awk $(man_pages_3)
 	$(AM_V_GEN)$(MKDIR_P) man && \
 	  $(AWK) -f $(srcdir)/man/examples.awk $(srcdir)/man/fdslots_*.3 >$@
+man/howto.h: man/examples.awk man/fdslots-howto.7
+	$(AM_V_GEN)$(MKDIR_P) man && \
+	  $(AWK) -v everywhere=1 -f $(srcdir)/man/examples.awk $(srcdir)/man/fdslots-howto.7 >$@
 man/test_snippets.$(OBJEXT): man/snippets.h
-CLEANFILES = man/program.c man/snippets.h
+man/test_howto-test_howto.$(OBJEXT): man/howto.h
+CLEANFILES = man/program.c man/snippets.h man/howto.h
 
-check_PROGRAMS += man/program man/test_snippets
+check_PROGRAMS += man/program man/test_snippets man/test_howto
 nodist_man_program_SOURCES = man/program.c
 man_program_LDADD = libfdslots.la
 man_test_snippets_SOURCES = man/test_snippets.c
 man_test_snippets_LDADD = libfdslots.la
+man_test_howto_SOURCES = man/test_howto.c $(deadlines_sources)
+man_test_howto_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/examples
+man_test_howto_LDADD = libfdslots.la
 
-TESTS += man/program man/test_snippets man/test-lint.sh man/test-names.sh
+TESTS += man/program man/test_snippets man/test_howto man/test-lint.sh man/test-names.sh
 EXTRA_DIST += man/examples.awk man/test-lint.sh man/test-names.sh
