@@ -3,6 +3,7 @@
  * An HTTP/1.1 server for the files of a directory: the command line and the signals.
  */
 #include "http.h"
+#include "server.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,48 +15,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { EXIT_USAGE = 2, EXIT_UNSUPPORTED = 3 };
-
 struct options {
     long port, max, timeout_ms;
     bool any;
 };
-
-/* ---- Signals: blocked but in the wait ---- */
-
-static sigset_t ours; /* SIGINT and SIGTERM */
-static volatile sig_atomic_t caught;
-
-static void on_signal(int signo)
-{
-    caught = signo;
-}
-
-/* The mask for the wait. */
-static sigset_t block_signals(void)
-{
-    sigset_t before;
-    sigemptyset(&ours);
-    sigaddset(&ours, SIGINT);
-    sigaddset(&ours, SIGTERM);
-    sigprocmask(SIG_BLOCK, &ours, &before);
-    struct sigaction action = {.sa_handler = on_signal, .sa_mask = ours};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    sigdelset(&before, SIGINT);
-    sigdelset(&before, SIGTERM);
-    return before;
-}
-
-static bool ended(void)
-{
-    static const struct timespec at_once = {0, 0};
-    if (caught == 0) {
-        int pending = sigtimedwait(&ours, NULL, &at_once);
-        caught = pending > 0 ? pending : caught;
-    }
-    return caught != 0;
-}
 
 /* ---- Running ---- */
 
@@ -88,7 +51,7 @@ static int run(const struct options *options, const char *directory)
     int root = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (root < 0)
         return complain(directory, -errno);
-    const sigset_t mask = block_signals();
+    const sigset_t mask = end_signals_block();
     raise_fd_limit(options->max);
     struct connection_stats stats = {0};
     struct server_setup setup = {.port = (uint16_t)options->port,
@@ -97,7 +60,7 @@ static int run(const struct options *options, const char *directory)
                                  .patience_ns = options->timeout_ms * INT64_C(1000000),
                                  .root = root,
                                  .mask = &mask,
-                                 .ended = ended,
+                                 .ended = end_signal_came,
                                  .ready = say_ready,
                                  .stats = &stats};
     int rc = server_run(&setup);
@@ -106,7 +69,7 @@ static int run(const struct options *options, const char *directory)
         return complain("server", rc);
     printf("ended by %s\n%" PRIu64 " requests, %" PRIu64 " of them errors, %" PRIu64
            " bytes sent\n",
-           strsignal(caught), stats.requests, stats.errors, stats.bytes);
+           strsignal(end_signal()), stats.requests, stats.errors, stats.bytes);
     return EXIT_SUCCESS;
 }
 
@@ -126,14 +89,6 @@ static int usage(int status)
             "  --help        print this, and end\n\n"
             "Exit status: 0 success, 1 failure, 2 wrong usage, 3 no signal masks here.\n");
     return status;
-}
-
-static bool parse_number(const char *text, long least, long most, long *out)
-{
-    char *end;
-    errno = 0;
-    *out = strtol(text, &end, 10);
-    return errno == 0 && end != text && *end == '\0' && *out >= least && *out <= most;
 }
 
 static bool parse_option(struct options *options, int option, const char *value)

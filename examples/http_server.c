@@ -5,6 +5,7 @@
  */
 #include "deadlines.h"
 #include "http.h"
+#include "server.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -18,8 +19,6 @@
 enum { SLOT_LISTENER, SLOT_CONNECTIONS };
 enum { ACCEPTS_PER_TURN = 64, LOOK_FOR_SIGNALS_TURNS = 64 };
 
-#define NS_PER_S INT64_C(1000000000)
-
 struct server {
     struct fdslots *s;
     const struct server_setup *setup;
@@ -28,13 +27,6 @@ struct server {
     int64_t now;       /* as of the end of the last wait */
     int64_t accept_at; /* when to try again to accept, or INT64_MAX */
 };
-
-static int64_t now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
-}
 
 /* ---- Connections ---- */
 
@@ -125,26 +117,13 @@ static void accept_connections(struct server *server, int listener)
 
 static int open_listener(const struct server_setup *setup, uint16_t *port)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons(setup->port),
-                                  .sin_addr.s_addr =
-                                      htonl(setup->all_addresses ? INADDR_ANY : INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
+    *port = setup->port;
     int on = 1;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return -errno;
-    /* Accepted connections inherit TCP_NODELAY: the end of an answer shall not wait. */
-    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
-        bind(fd, (struct sockaddr *)&address, size) == 0 && listen(fd, SOMAXCONN) == 0 &&
-        getsockname(fd, (struct sockaddr *)&address, &size) == 0) {
-        *port = ntohs(address.sin_port);
-        return fd;
-    }
-    int rc = -errno;
-    close(fd);
-    return rc;
+    int fd = listen_on(port, setup->all_addresses);
+    /* Accepted connections inherit it: the end of an answer shall not wait. */
+    if (fd >= 0)
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    return fd;
 }
 
 /* ---- The loop ---- */

@@ -10,6 +10,9 @@ examples_pipes_SOURCES = examples/pipes.c
 examples_pipes_LDADD = libfdslots.la
 example_tests += examples/test-pipes.sh
 
+# ---- what servers share ----
+server_sources = examples/server.c examples/server.h
+
 # ---- connections ----
 noinst_PROGRAMS += examples/echo
 examples_echo_SOURCES = \
@@ -30,7 +33,8 @@ noinst_PROGRAMS += examples/signals
 examples_signals_SOURCES = \
 	examples/signals.c \
 	examples/signals.h \
-	examples/signals_children.c
+	examples/signals_children.c \
+	$(server_sources)
 examples_signals_LDADD = libfdslots.la
 example_tests += examples/test-signals.sh
 
@@ -48,7 +52,8 @@ examples_workers_SOURCES = \
 	examples/workers.h \
 	examples/workers_cksum.c \
 	examples/workers_pool.c \
-	examples/workers_server.c
+	examples/workers_server.c \
+	$(server_sources)
 examples_workers_LDADD = libfdslots.la -lpthread
 example_tests += examples/test-workers.sh
 
@@ -68,7 +73,8 @@ examples_http_SOURCES = \
 	examples/http_request.c \
 	examples/http_response.c \
 	examples/http_server.c \
-	$(deadlines_sources)
+	$(deadlines_sources) \
+	$(server_sources)
 examples_http_LDADD = libfdslots.la
 example_tests += examples/test-http.sh
 EXTRA_DIST += examples/http-load.sh

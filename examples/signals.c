@@ -7,11 +7,11 @@
  *     slot 0   the socket on which status is asked for
  *          1   a timerfd: when the next command is due to start, or the stubborn to be killed
  */
+#include "server.h"
 #include "signals.h"
 
 #include <errno.h>
 #include <getopt.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 enum { SLOT_STATUS, SLOT_TIMER, SLOTS };
-enum { EXIT_USAGE = 2, EXIT_UNSUPPORTED = 3, STATUS_SIZE = 4096 };
+enum { STATUS_SIZE = 4096 };
 
 struct supervisor {
     struct fdslots *s;
@@ -98,26 +98,6 @@ static void answer(const struct supervisor *sv, int listener)
     }
 }
 
-static int listen_for_status(uint16_t *port)
-{
-    struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_port = htons(*port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
-    int on = 1;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return -errno;
-    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
-        bind(fd, (struct sockaddr *)&address, size) == 0 && listen(fd, SOMAXCONN) == 0 &&
-        getsockname(fd, (struct sockaddr *)&address, &size) == 0) {
-        *port = ntohs(address.sin_port);
-        return fd;
-    }
-    int rc = -errno;
-    close(fd);
-    return rc;
-}
-
 /* ---- The timer ---- */
 
 /* Have the timer run out when the children next need care; a moment of 0 turns it off. */
@@ -176,7 +156,7 @@ static int open_all(struct supervisor *sv, uint16_t *port)
     int rc = fdslots_create(SLOTS, 0, &sv->s);
     if (rc < 0)
         return complain("slots", rc);
-    int status = listen_for_status(port);
+    int status = listen_on(port, false);
     if (status < 0)
         return complain("listen", status);
     sv->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -227,14 +207,6 @@ static int usage(int status)
     return status;
 }
 
-static bool parse_number(const char *text, long most, long *out)
-{
-    char *end;
-    errno = 0;
-    *out = strtol(text, &end, 10);
-    return errno == 0 && end != text && *end == '\0' && *out >= 0 && *out <= most;
-}
-
 int main(int argc, char **argv)
 {
     static const struct option known[] = {{"port", required_argument, NULL, 'p'},
@@ -249,7 +221,7 @@ int main(int argc, char **argv)
         if (option == 'h')
             return usage(0);
         valid = valid && option != '?' &&
-                parse_number(optarg, option == 'p' ? UINT16_MAX : 86400000,
+                parse_number(optarg, 0, option == 'p' ? UINT16_MAX : 86400000,
                              option == 'p'   ? &port
                              : option == 'd' ? &delay
                                              : &grace);

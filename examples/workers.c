@@ -4,55 +4,18 @@
  * lines of cksum(1). Threads read the files; one thread waits for all connections and is woken by
  * them. Here: the command line and the signals.
  */
+#include "server.h"
 #include "workers.h"
 
 #include <errno.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { EXIT_USAGE = 2, EXIT_UNSUPPORTED = 3 };
-
 struct options {
     long port, max, threads;
 };
-
-static sigset_t ours; /* SIGINT and SIGTERM: blocked but in the wait */
-static volatile sig_atomic_t caught;
-
-static void on_signal(int signo)
-{
-    caught = signo;
-}
-
-/* The mask for the wait. */
-static sigset_t block_signals(void)
-{
-    sigset_t before;
-    sigemptyset(&ours);
-    sigaddset(&ours, SIGINT);
-    sigaddset(&ours, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &ours, &before);
-    struct sigaction action = {.sa_handler = on_signal, .sa_mask = ours};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    sigdelset(&before, SIGINT);
-    sigdelset(&before, SIGTERM);
-    return before;
-}
-
-/* Ready slots win over a signal: one that is pending may not be let in for long. */
-static bool ended(void)
-{
-    static const struct timespec at_once = {0, 0};
-    if (caught == 0) {
-        int pending = sigtimedwait(&ours, NULL, &at_once);
-        caught = pending > 0 ? pending : caught;
-    }
-    return caught != 0;
-}
 
 static int usage(int status)
 {
@@ -66,14 +29,6 @@ static int usage(int status)
             "  --help       print this, and end\n\n"
             "Exit status: 0 success, 1 failure, 2 wrong usage, 3 no signal masks here.\n");
     return status;
-}
-
-static bool parse_number(const char *text, long least, long most, long *out)
-{
-    char *end;
-    errno = 0;
-    *out = strtol(text, &end, 10);
-    return errno == 0 && end != text && *end == '\0' && *out >= least && *out <= most;
 }
 
 static bool parse_option(struct options *options, int option, const char *value)
@@ -92,19 +47,19 @@ static bool parse_option(struct options *options, int option, const char *value)
 
 static int run(const struct options *options)
 {
-    const sigset_t mask = block_signals();
+    const sigset_t mask = end_signals_block();
     struct server *server;
     int rc = server_create((uint32_t)options->max, (uint32_t)options->threads,
                            (uint16_t)options->port, &server);
     if (rc == 0) {
         printf("listening on port %d\n", server_port(server));
-        rc = server_run(server, &mask, ended);
+        rc = server_run(server, &mask, end_signal_came);
         server_destroy(server);
     }
     if (rc < 0)
         fprintf(stderr, "workers: %s\n", strerror(-rc));
     else
-        printf("ended by %s\n", strsignal(caught));
+        printf("ended by %s\n", strsignal(end_signal()));
     return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

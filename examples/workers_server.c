@@ -10,11 +10,11 @@
  * can stop, ends later: so a job carries the generation of the slot, and an answer goes out only
  * where the slot still has it.
  */
+#include "server.h"
 #include "workers.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -207,32 +207,12 @@ int server_run(struct server *server, const sigset_t *mask, bool (*ended)(void))
 
 /* ---- Making and ending ---- */
 
-static int open_listener(uint16_t *port)
-{
-    struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_port = htons(*port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
-    int on = 1;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return -errno;
-    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
-        bind(fd, (struct sockaddr *)&address, size) == 0 && listen(fd, SOMAXCONN) == 0 &&
-        getsockname(fd, (struct sockaddr *)&address, &size) == 0) {
-        *port = ntohs(address.sin_port);
-        return fd;
-    }
-    int rc = -errno;
-    close(fd);
-    return rc;
-}
-
 static int prepare(struct server *server, uint32_t threads)
 {
     int rc = fdslots_create(SLOT_CONNECTIONS + server->count, 0, &server->s);
     if (rc < 0)
         return rc;
-    int listener = open_listener(&server->port);
+    int listener = listen_on(&server->port, false);
     if (listener < 0)
         return listener;
     fdslots_set_index(server->s, SLOT_LISTENER, listener, POLLIN);
