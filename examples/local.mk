@@ -79,6 +79,21 @@ examples_http_LDADD = libfdslots.la
 example_tests += examples/test-http.sh
 EXTRA_DIST += examples/http-load.sh
 
+# ---- half-close, back-pressure, idle timeouts ----
+noinst_PROGRAMS += examples/forward
+examples_forward_SOURCES = \
+	examples/forward.c \
+	examples/forward.h \
+	examples/forward_server.c \
+	examples/forward_stream.c \
+	$(deadlines_sources) \
+	$(server_sources)
+examples_forward_LDADD = libfdslots.la
+check_PROGRAMS += examples/test_forward
+examples_test_forward_SOURCES = examples/test_forward.c
+examples_test_forward_LDADD = libfdslots.la
+TESTS += examples/test_forward
+
 # ---- in one thread with other loops; each program runs its own test ----
 embed_sources = examples/embed.c examples/embed.h
 embed_programs =
