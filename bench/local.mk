@@ -76,6 +76,13 @@ bench_measure_LDADD = libfdslots.la
 bench-measure: bench/measure
 	@bench/measure
 
+# What a server of many connections spends when one is active.
+EXTRA_PROGRAMS += bench/roundtrips
+bench_roundtrips_LDADD = libfdslots.la
+
+bench-roundtrips: bench/roundtrips
+	@bench/roundtrips
+
 # Instructions per call: CI holds them against ceilings, `make bench-instructions` renews
 # the table that is kept.
 EXTRA_PROGRAMS += bench/instructions
@@ -91,4 +98,4 @@ bench-instructions: bench/instructions
 
 CLEANFILES += $(EXTRA_PROGRAMS) bench/results.csv bench/files.csv
 
-.PHONY: bench bench-files bench-instructions bench-measure
+.PHONY: bench bench-files bench-instructions bench-measure bench-roundtrips
