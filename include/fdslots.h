@@ -61,15 +61,15 @@ struct fdslots;
 /* ---- Memory ---------------------------------------------------------------------------------
  *
  * A buffer lives in the caller's memory (fdslots_init) or in memory of its own (fdslots_create).
- * No call after these two allocates, but fdslots_resize(). Slots 64 and more above the highest
- * index ever set have never been written to, so they cost no resident memory. In the caller's
- * memory that holds unless the kernel gives it huge pages (madvise(2), MADV_NOHUGEPAGE).
+ * After these two, only fdslots_resize() allocates. Slots 64 and more above the highest index ever
+ * set have never been written to, so they cost no resident memory. In the caller's memory that
+ * holds unless the kernel gives it huge pages (madvise(2), MADV_NOHUGEPAGE).
  */
 
 /* Flags of fdslots_init() and fdslots_create(). */
 #define FDSLOTS_NO_EPOLL 0x1u /* poll only: the buffer never opens an fd */
 /* For debugging: every wait first verifies that the caller kept the one rule. A slot whose fd was
- * closed, or closed and opened again as another file, shows POLLNVAL until it is set anew or
+ * closed, or closed and opened again as another file, shows POLLNVAL until it is set again or
  * emptied, and is counted as `lost` in the stats; fdslots_close_index() does not close such an fd
  * (-EBADF). So do the other slots that hold an fd after fdslots_close_index() of one of them. Slots
  * that are paused are not looked at; of polled slots, only a file that became one of another kind
@@ -122,9 +122,9 @@ int fdslots_create(uint32_t nslots, uint32_t flags, struct fdslots **out);
  *
  * Returns 0, or -EINVAL: s or *s is NULL, nslots is 0 or too large, or a used slot would not fit;
  * -ENOMEM. After an error all is as before.
- * Cost: one malloc and one free, O(slots that were ever used). No system call, but one epoll_ctl(2)
- * for each slot that goes and that was emptied since the kernel's set was last told of it, and the
- * madvise(2) of fdslots_create(). */
+ * Cost: one malloc and one free, O(slots that were ever used). No system call, except one
+ * epoll_ctl(2) for each slot that goes and was emptied since the kernel's set was last told, and
+ * the madvise(2) of fdslots_create(). */
 int fdslots_resize(struct fdslots **s, uint32_t nslots);
 
 /* Have a buffer go on in other memory of the caller's, with this capacity.
@@ -174,9 +174,9 @@ uint32_t fdslots_capacity(const struct fdslots *s);
 /* Wake one of the epoll sets that wait on this file, not all (EPOLLEXCLUSIVE); epoll entry points
  * only. The kernel takes it with POLLIN, POLLOUT and FDSLOTS_EDGE; beside any other event, or
  * FDSLOTS_ONESHOT, it is -EINVAL. A polled slot is woken like any other; and while any slot is
- * polled, so are those that are not. Who leaves such a file by invalidating its slot and closing
- * the fd takes wakes that others wait for until the next wait; fdslots_close_index() leaves at
- * once. */
+ * polled, so are those that are not. After fdslots_invalidate_index() and close(2), such a file
+ * takes wakes that others wait for, until the next wait of this buffer; fdslots_close_index()
+ * leaves it at once. */
 #define FDSLOTS_EXCLUSIVE 0x40000u
 /* Poll this slot beside the epoll set, whatever its file: for files of which epoll says something
  * else and fstat(2) does not tell (fdslots(7) names them). All slots that hold the same fd are
@@ -195,8 +195,8 @@ int fdslots_set_index(struct fdslots *s, uint32_t index, int fd, uint32_t events
  *
  * Changes that cancel out before a wait cost that wait nothing. Arms a FDSLOTS_ONESHOT slot again,
  * also with equal events; a slot paused by fdslots_pause_index() stays paused. An edge on a
- * FDSLOTS_EDGE slot is looked for again, also with equal events, as EPOLL_CTL_MOD does. Of the
- * revents already reported, those that are no longer wanted are dropped.
+ * FDSLOTS_EDGE slot is looked for again, even if the events are equal, as EPOLL_CTL_MOD does. Of
+ * the revents already reported, those that are no longer wanted are dropped.
  *
  * Returns 0, or -EINVAL: index, or events; -ENOENT: the slot is empty. */
 int fdslots_set_events(struct fdslots *s, uint32_t index, uint32_t events);
@@ -210,7 +210,7 @@ int fdslots_invalidate_index(struct fdslots *s, uint32_t index);
  *
  * The way to close that leaves nothing behind even where a dup or a child keeps the file open.
  * Other slots that hold the fd keep the number, and read POLLNVAL while nothing is open under it;
- * under FDSLOTS_CHECK, until they are set anew or emptied.
+ * under FDSLOTS_CHECK, until they are set again or emptied.
  *
  * Returns 0, or -EINVAL: index; -ENOENT: the slot is empty; or the error of close(2), with the
  * slot emptied all the same (-EINTR is not returned: the fd is closed). -EBADF, too, where the
@@ -229,7 +229,7 @@ int fdslots_pause_index(struct fdslots *s, uint32_t index);
 
 /* Report a paused slot again, whether fdslots_pause_index() or FDSLOTS_ONESHOT paused it.
  *
- * Returns 0, also for a slot that is not paused; or -EINVAL: index; -ENOENT: the slot is empty. */
+ * Returns 0, even for a slot that is not paused; or -EINVAL: index; -ENOENT: the slot is empty. */
 int fdslots_resume_index(struct fdslots *s, uint32_t index);
 
 /* Return 1 for a slot that reports nothing: paused by fdslots_pause_index(), or FDSLOTS_ONESHOT and
@@ -292,8 +292,8 @@ int64_t fdslots_next_free(const struct fdslots *s, uint32_t from);
  *
  * Returns the number of ready slots, or -EINVAL: nfds is above the capacity; or, from the kernel
  * and with an empty ready set, the slots up to the highest used one in the range are more than
- * RLIMIT_NOFILE; -ENOTSUP: a
- * FDSLOTS_EDGE or FDSLOTS_EXCLUSIVE slot is in the range; -EINTR, -ENOMEM from poll(2).
+ * RLIMIT_NOFILE; -ENOTSUP: a FDSLOTS_EDGE or FDSLOTS_EXCLUSIVE slot is in the range; -EINTR,
+ * -ENOMEM from poll(2).
  * Cost: one system call, O(highest used index); empty slots above it never reach the kernel. */
 int fdslots_poll(struct fdslots *s, uint32_t nfds, int timeout_ms);
 
@@ -301,7 +301,7 @@ int fdslots_poll(struct fdslots *s, uint32_t nfds, int timeout_ms);
  *
  * timeout      relative; NULL blocks until something happens
  *
- * Returns and costs as fdslots_poll(). Besides, -EINVAL: tv_sec is negative, or tv_nsec is not in
+ * Returns and costs as fdslots_poll(); also -EINVAL: tv_sec is negative, or tv_nsec is not in
  * [0, 999999999]; -ENOTSUP: a sigmask where there is no ppoll(2). */
 int fdslots_ppoll(struct fdslots *s, uint32_t nfds, const struct timespec *timeout,
                   const sigset_t *sigmask);
@@ -316,9 +316,9 @@ int fdslots_ppoll(struct fdslots *s, uint32_t nfds, const struct timespec *timeo
  *
  * Returns the number of ready slots, or -ENOTSUP: no epoll here, or FDSLOTS_NO_EPOLL, or a
  * FDSLOTS_EXCLUSIVE slot where epoll knows no EPOLLEXCLUSIVE; -EINTR; -EMFILE, -ENFILE, -ENOMEM:
- * the epoll set could not be made, or not made anew where a file outlived its fd; -EINVAL: more
+ * the epoll set could not be made, or not rebuilt after a file outlived its fd; -EINVAL: more
  * polled slots than RLIMIT_NOFILE; -EBADF: the caller has closed the buffer's own set, which
- * fdslots_rebuild() makes anew.
+ * fdslots_rebuild() replaces.
  * After an error the slots still hold the truth, and the next wait tries again.
  * Cost: one system call, one epoll_ctl(2) for each slot whose registration differs from the
  * kernel's, and one fstat(2) for each fd that is registered first or under which another file may
@@ -332,7 +332,7 @@ int fdslots_epoll_wait(struct fdslots *s, int timeout_ms);
  * timeout      relative; NULL blocks until something happens. Rounded up to milliseconds where the
  *              kernel lacks epoll_pwait2.
  *
- * Returns and costs as fdslots_epoll_wait(); besides, -EINVAL: a timeout as in fdslots_ppoll();
+ * Returns and costs as fdslots_epoll_wait(); also -EINVAL: a timeout as in fdslots_ppoll();
  * -ENOTSUP: a sigmask, where there is no ppoll(2), slots are polled, none is ready and the
  * wait would block; this one leaves the ready set empty.
  *
@@ -357,7 +357,7 @@ int fdslots_wait(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
  * deadline_ns  nanoseconds since the clock's zero; one that is over does not block, FDSLOTS_FOREVER
  *              never comes. A wait begun again after -EINTR ends when the first would have
  *
- * Returns and costs as fdslots_wait(); besides, an error of clock_gettime(2), which a filter of
+ * Returns and costs as fdslots_wait(); also an error of clock_gettime(2), which a filter of
  * system calls may make fail. */
 int fdslots_wait_until(struct fdslots *s, int64_t deadline_ns, const sigset_t *sigmask);
 
@@ -368,7 +368,7 @@ int fdslots_wait_until(struct fdslots *s, int64_t deadline_ns, const sigset_t *s
  * The rest come in the next waits; none starves. Only an edge on an fd that is in several slots is
  * reported to all of them at once. What poll(2) has said of a slot for which there is no room is
  * kept where its file may not say it again (files of procfs, devices; what is polled beside the
- * epoll set): it is reported later, also if it is over by then. Of sockets, pipes and anonymous
+ * epoll set): it is reported later, even if it is over by then. Of sockets, pipes and anonymous
  * inodes the next wait says what is so then.
  *
  * Returns 0, or -EINVAL: n is 0. Cost, in a wait by poll that leaves slots out: one fstat(2) for
@@ -430,7 +430,7 @@ int fdslots_waker_open(struct fdslots *s, uint32_t index);
  * It may come during any other call, fdslots_resize() of a buffer that fdslots_create() made
  * included; not during fdslots_move(), fdslots_destroy() and the close of the waker's slot.
  *
- * Returns 0, also where many wakes are waiting already; or -ENOENT: there is no waker; or the error
+ * Returns 0, even where many wakes are waiting already; or -ENOENT: there is no waker; or the error
  * of write(2) where the caller has closed its fd.
  * Cost: one write(2). Safety: any thread, async-signal-safe. */
 int fdslots_wake(const struct fdslots *s);
@@ -455,7 +455,7 @@ int fdslots_waker_drain(struct fdslots *s);
  * Cost: that of the changes; two fds and three system calls the first time. */
 int fdslots_epoll_fd(struct fdslots *s);
 
-/* Make the kernel's set anew from the slots.
+/* Rebuild the kernel's set from the slots.
  *
  * Never needed by a caller who keeps the rule. FDSLOTS_EDGE slots that are ready now are reported
  * again. Returns 0, or an error of fdslots_epoll_wait().
@@ -469,7 +469,7 @@ struct fdslots_stats {
     uint64_t epoll_calls;     /* epoll_wait(2), epoll_pwait(2), epoll_pwait2(2) */
     uint64_t epoll_ctl_calls; /* epoll_ctl(2) */
     uint64_t ghosts_dropped;  /* reports of files no longer in any slot */
-    uint64_t rebuilds;        /* kernel sets made anew, after a ghost, a fork, or on request */
+    uint64_t rebuilds;        /* kernel sets rebuilt, after a ghost, a fork, or on request */
     uint64_t fallbacks;       /* fdslots_wait() was refused a mechanism and used the other */
     uint64_t lost;            /* FDSLOTS_CHECK: slots whose fd was closed behind their back */
     uint64_t polled;          /* waits that asked poll(2) about slots beside the set */
