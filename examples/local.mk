@@ -94,6 +94,15 @@ examples_test_forward_SOURCES = examples/test_forward.c
 examples_test_forward_LDADD = libfdslots.la
 TESTS += examples/test_forward
 
+# ---- the sockets and the timer of libcurl, where it is installed ----
+examples_curl_multi_SOURCES = examples/curl-multi.c $(server_sources)
+examples_curl_multi_LDADD = libfdslots.la -lcurl
+EXTRA_DIST += examples/test-curl-multi.sh
+if HAVE_LIBCURL
+noinst_PROGRAMS += examples/curl-multi
+TESTS += examples/test-curl-multi.sh
+endif
+
 # ---- in one thread with other loops; each program runs its own test ----
 embed_sources = examples/embed.c examples/embed.h
 embed_programs =

@@ -160,6 +160,8 @@ AC_DEFUN([FDSLOTS_PEERS], [
   FDSLOTS_PEER([LIBEV], [ev.h], [ev], [ev_run])
   FDSLOTS_PEER([LIBEVENT], [event2/event.h], [event_core], [event_base_loop])
   FDSLOTS_PEER([LIBUV], [uv.h], [uv], [uv_run])
+  FDSLOTS_PEER([LIBCURL], [curl/curl.h], [curl], [curl_multi_socket_action])
+  fdslots_libcurl=$fdslots_peer
   PKG_CHECK_MODULES([GLIB], [glib-2.0 >= 2.36], [fdslots_glib=yes], [fdslots_glib=no])
   AM_CONDITIONAL([HAVE_GLIB], [test "x$fdslots_glib" = xyes])
 ])

@@ -11,6 +11,7 @@ packages=(
     build-essential debhelper lintian autopkgtest       # Debian's packages
     cmake meson ninja-build                             # programs that use the library
     libev-dev libevent-dev libuv1-dev libglib2.0-dev    # loops that the examples nest in
+    libcurl4-openssl-dev                                # what examples/curl-multi drives
 )
 dpkg -s "${packages[@]}" >/dev/null 2>&1 && exit
 export DEBIAN_FRONTEND=noninteractive
