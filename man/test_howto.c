@@ -123,19 +123,19 @@ static enum outcome holding_back(void)
     return held(ok && set_interest(s, SLOT, false, false) == 0 && look(SLOT) == 0);
 }
 
-/* A listener in slot 0, with two clients that wait. */
-static bool open_listener(int clients[2])
+/* A client that waits for the listener in slot 0 to accept it. */
+static int add_client(void)
 {
     struct sockaddr_in name, own;
-    int listener = tcp_socket(true, &name);
-    bool ok = fdslots_set_index(s, 0, listener, POLLIN) == 0;
-    for (int i = 0; i < 2; i++) {
-        clients[i] = tcp_socket(false, &own);
-        ok = (connect(clients[i], (struct sockaddr *)&name, sizeof name) == 0 ||
-              errno == EINPROGRESS) &&
-             ok;
+    socklen_t size = sizeof name;
+    int client = tcp_socket(false, &own);
+    if (getsockname(fdslots_get_fd(s, 0), (struct sockaddr *)&name, &size) < 0 ||
+        (connect(client, (struct sockaddr *)&name, size) < 0 && errno != EINPROGRESS) ||
+        wait_for(0) != POLLIN) {
+        close(client);
+        return -1;
     }
-    return ok && wait_for(0) == POLLIN;
+    return client;
 }
 
 /* The process may have one more fd than it has. */
@@ -153,19 +153,21 @@ static struct rlimit leave_one_fd(void)
 
 static enum outcome accepting(void)
 {
-    int clients[2];
-    bool ok = open_listener(clients);
+    struct sockaddr_in name;
+    fdslots_set_index(s, 0, tcp_socket(true, &name), POLLIN);
     fdslots_invalidate_index(s, SLOT);
+    int clients[3] = {add_client(), add_client(), -1};
     struct rlimit before = leave_one_fd();
-    ok = ok && accept_all(s, 0) == 0 && fdslots_get_fd(s, 1) >= 0;
-    ok = ok && fdslots_is_paused(s, 0) == 1 && look(0) == 0; /* and the other client waits */
+    bool ok = clients[1] >= 0 && accept_all(s, 0) == 0 && fdslots_get_fd(s, 1) >= 0;
+    ok = ok && fdslots_is_paused(s, 0) == 1 && look(0) == 0; /* though a client waits */
     setrlimit(RLIMIT_NOFILE, &before);
     fdslots_resume_index(s, 0);
-    ok = ok && look(0) == POLLIN && accept_all(s, 0) == 0 && fdslots_get_fd(s, 2) >= 0;
+    clients[2] = add_client();
+    ok = ok && clients[2] >= 0 && accept_all(s, 0) == 0 && fdslots_get_fd(s, 2) >= 0;
     ok = ok && fdslots_is_paused(s, 0) == 0;
-    for (uint32_t i = 0; i < 3; i++)
+    for (uint32_t i = 0; i < 4; i++)
         fdslots_close_index(s, i);
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 3; i++)
         close(clients[i]);
     return held(ok);
 }
