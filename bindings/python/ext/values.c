@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Numbers, results and arguments between Python and the library.
+ */
+#include "slots.h"
+#include <errno.h>
+
+PyObject *raise_error(int rc)
+{
+    errno = -rc;
+    return PyErr_SetFromErrno(PyExc_OSError);
+}
+
+PyObject *none_or_error(int rc)
+{
+    if (rc < 0)
+        return raise_error(rc);
+    Py_RETURN_NONE;
+}
+
+PyObject *number_or_error(int64_t result)
+{
+    return result < 0 ? raise_error((int)result) : PyLong_FromLongLong(result);
+}
+
+/* An integer in [0, UINT32_MAX], or else `refused`. */
+static bool uint32_from(PyObject *value, uint32_t refused, uint32_t *out)
+{
+    int overflow;
+    long long number = PyLong_AsLongLongAndOverflow(value, &overflow);
+    if (number == -1 && PyErr_Occurred() != NULL)
+        return false;
+    *out = overflow != 0 || number < 0 || number > UINT32_MAX ? refused : (uint32_t)number;
+    return true;
+}
+
+bool index_from(PyObject *value, uint32_t *index)
+{
+    return uint32_from(value, UINT32_MAX, index);
+}
+
+bool events_from(PyObject *value, uint32_t *events)
+{
+    return uint32_from(value, UINT32_MAX, events);
+}
+
+int uint32_converter(PyObject *value, void *out)
+{
+    return uint32_from(value, UINT32_MAX, out);
+}
+
+static bool place_named(const char *const *names, PyObject *name, PyObject *value, PyObject **out)
+{
+    for (int i = 0; names[i] != NULL; i++)
+        if (PyUnicode_CompareWithASCIIString(name, names[i]) == 0) {
+            out[i] = value;
+            return true;
+        }
+    PyErr_Format(PyExc_TypeError, "%R is no argument of this call", name);
+    return false;
+}
+
+bool sort_arguments(const char *const *names, PyObject *const *args, Py_ssize_t nargs,
+                    PyObject *kwnames, PyObject **out)
+{
+    for (Py_ssize_t i = 0; i < nargs; i++) {
+        if (names[i] == NULL)
+            return check_count("this call", nargs, i);
+        out[i] = args[i];
+    }
+    Py_ssize_t nkwargs = kwnames == NULL ? 0 : PyTuple_Size(kwnames);
+    for (Py_ssize_t i = 0; i < nkwargs; i++)
+        if (!place_named(names, PyTuple_GetItem(kwnames, i), args[nargs + i], out))
+            return false;
+    return true;
+}
+
+bool check_count(const char *name, Py_ssize_t given, Py_ssize_t wanted)
+{
+    if (given == wanted)
+        return true;
+    PyErr_Format(PyExc_TypeError, "%s takes %zd arguments, not %zd", name, wanted, given);
+    return false;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * A wait as PEP 475 has it: a signal runs its handler, and the wait goes on for the time left. The
+ * GIL is released where the wait may block, and only there.
+ */
+#include "slots.h"
+#include <errno.h>
+#include <time.h>
+
+static int64_t now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+int64_t deadline_after(int64_t timeout_ns)
+{
+    if (timeout_ns < 0)
+        return FDSLOTS_FOREVER;
+    if (timeout_ns == 0)
+        return 0; /* long over, without a look at the clock */
+    int64_t start = now();
+    return timeout_ns < FDSLOTS_FOREVER - start ? start + timeout_ns : FDSLOTS_FOREVER;
+}
+
+static int64_t time_left(int64_t deadline)
+{
+    if (deadline == FDSLOTS_FOREVER)
+        return -1;
+    if (deadline <= 0)
+        return 0;
+    int64_t left = deadline - now();
+    return left > 0 ? left : 0;
+}
+
+static const struct timespec *timespec_of(int64_t timeout_ns, struct timespec *t)
+{
+    t->tv_sec = timeout_ns / 1000000000;
+    t->tv_nsec = timeout_ns % 1000000000;
+    return timeout_ns < 0 ? NULL : t;
+}
+
+static int enter(struct fdslots *buffer, const struct request *request, int64_t timeout_ns)
+{
+    struct timespec t;
+    switch (request->entry) {
+    case BY_POLL:
+        return fdslots_ppoll(buffer, request->nfds, timespec_of(timeout_ns, &t), request->mask);
+    case BY_EPOLL:
+        return fdslots_epoll_pwait(buffer, timespec_of(timeout_ns, &t), request->mask);
+    default:
+        return fdslots_wait(buffer, timeout_ns, request->mask);
+    }
+}
+
+static int enter_without_lock(struct slots *self, const struct request *request, int64_t timeout_ns)
+{
+    self->is_waiting = true;
+    PyThreadState *thread = PyEval_SaveThread();
+    int rc = enter(self->buffer, request, timeout_ns);
+    PyEval_RestoreThread(thread);
+    self->is_waiting = false;
+    return rc;
+}
+
+int slots_wait(struct slots *self, const struct request *request)
+{
+    for (;;) {
+        int64_t timeout_ns = time_left(request->deadline_ns);
+        if (slots_usable(self) == NULL)
+            return -1;
+        int rc = timeout_ns == 0 ? enter(self->buffer, request, 0)
+                                 : enter_without_lock(self, request, timeout_ns);
+        self->ready_sets++;
+        if (rc >= 0)
+            return rc;
+        if (rc != -EINTR) {
+            raise_error(rc);
+            return -1;
+        }
+        if (PyErr_CheckSignals() < 0)
+            return -1;
+    }
+}
