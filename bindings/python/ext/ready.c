@@ -38,11 +38,12 @@ PyObject *slots_ready(CLASS_ARGUMENTS)
         return NULL;
     (void)args;
     struct module_state *state = PyType_GetModuleState(cls);
-    struct ready_iterator *iterator = PyObject_New(struct ready_iterator, state->ready_type);
+    struct ready_iterator *iterator = PyObject_GC_New(struct ready_iterator, state->ready_type);
     if (iterator == NULL)
         return NULL;
     iterator->slots = (struct slots *)Py_NewRef((PyObject *)self);
     iterator->cursor = cursor_at_start(self);
+    PyObject_GC_Track(iterator);
     return (PyObject *)iterator;
 }
 
@@ -70,13 +71,23 @@ static PyObject *ready_next(struct ready_iterator *self)
 static void ready_dealloc(struct ready_iterator *self)
 {
     PyTypeObject *type = Py_TYPE((PyObject *)self);
+    PyObject_GC_UnTrack(self);
     Py_DECREF((PyObject *)self->slots);
-    PyObject_Free(self);
+    PyObject_GC_Del(self);
     Py_DECREF((PyObject *)type);
+}
+
+/* An instance of a subclass of Slots may hold its own iterator. */
+static int ready_traverse(struct ready_iterator *self, visitproc visit, void *arg)
+{
+    Py_VISIT((PyObject *)Py_TYPE((PyObject *)self));
+    Py_VISIT((PyObject *)self->slots);
+    return 0;
 }
 
 static PyType_Slot type_slots[] = {
     {Py_tp_dealloc, ready_dealloc},
+    {Py_tp_traverse, ready_traverse},
     {Py_tp_iter, PyObject_SelfIter},
     {Py_tp_iternext, ready_next},
     {0, NULL},
@@ -85,6 +96,6 @@ static PyType_Slot type_slots[] = {
 PyType_Spec ready_type_spec = {
     .name = "fdslots.ReadyIterator",
     .basicsize = sizeof(struct ready_iterator),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION,
     .slots = type_slots,
 };

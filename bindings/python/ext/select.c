@@ -16,7 +16,8 @@ static int selector_events(int events, int revents)
     return wanted & seen;
 }
 
-/* Append (keys[fd], events); a ready fd without a key is left out. */
+/* Append (keys[fd], events); a ready fd without a key is left out. To make the pair may run
+ * the collector, and any code that drops the key. */
 static bool append_key(PyObject *list, PyObject *keys, uint32_t fd, int events)
 {
     PyObject *number = PyLong_FromUnsignedLong(fd);
@@ -26,7 +27,9 @@ static bool append_key(PyObject *list, PyObject *keys, uint32_t fd, int events)
     Py_DECREF(number);
     if (key == NULL)
         return PyErr_Occurred() == NULL;
+    Py_INCREF(key);
     PyObject *pair = Py_BuildValue("Oi", key, events);
+    Py_DECREF(key);
     bool appended = pair != NULL && PyList_Append(list, pair) == 0;
     Py_XDECREF(pair);
     return appended;

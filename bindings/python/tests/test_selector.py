@@ -10,6 +10,7 @@ import tempfile
 import unittest
 
 import fdslots
+from fdslots import _fdslots
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
@@ -68,6 +69,25 @@ class Keys(unittest.TestCase):
         self.addCleanup(gc.set_threshold, *threshold)
         gc.set_threshold(1)
         self.selector.select(0)
+
+    def test_a_key_dropped_by_the_collector_lives_on(self):
+        fds = [os.dup(self.writer) for _ in range(8)]
+        for fd in fds:
+            self.addCleanup(os.close, fd)
+            self.selector.register(fd, WRITE, "kept")
+        keys = self.selector._fd_to_key
+        held = [(i, i) for i in range(5000)]  # so that each pair is a new allocation
+        self.addCleanup(gc.callbacks.clear)
+        self.addCleanup(gc.set_threshold, *gc.get_threshold())
+        gc.callbacks[:] = [lambda *_: keys.clear()]
+        for threshold in range(1, 8):  # the collector comes at one allocation or another
+            keys.update((fd, selectors.SelectorKey(fd, fd, WRITE, "kept")) for fd in fds)
+            gc.set_threshold(threshold)
+            found = _fdslots.select_keys(self.selector._slots, 0, keys)
+            gc.set_threshold(0)
+            for key, events in found:
+                self.assertEqual((key.fd in fds, key.data, events), (True, "kept", WRITE))
+        self.assertEqual(len(held), 5000)
 
 
 async def echo_once(text):

@@ -10,6 +10,7 @@ import struct
 import threading
 import time
 import unittest
+import weakref
 
 import fdslots
 from fdslots import POLLIN, POLLOUT, Slots
@@ -195,6 +196,18 @@ class Ready(WithPipe):
         del s
         gc.collect()
         self.assertEqual(list(ready), [(0, self.writer, POLLOUT)])
+
+
+    def test_a_cycle_through_an_iterator_is_collected(self):
+        class Owner(Slots):
+            pass
+
+        owner = Owner(8)
+        owner.iterator = owner.ready()
+        gone = weakref.ref(owner)
+        del owner
+        gc.collect()
+        self.assertIsNone(gone())
 
 
 class Memory(WithPipe):
