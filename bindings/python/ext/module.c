@@ -55,6 +55,7 @@ static PyMethodDef functions[] = {
     {"format_events", format_events, METH_O, "Events as text, 'IN|OUT|HUP'."},
     {"has", has, METH_O, "Tell whether a feature works in this process now."},
     {"version", version, METH_NOARGS, "The version of the library at run time."},
+    {"guests_admit", guests_admit, METH_O, "For Selector: other threads may call during a wait."},
     {"select_keys", FAST(select_keys), METH_FASTCALL, "For Selector.select()."},
     {NULL, NULL, 0, NULL},
 };
@@ -72,7 +73,7 @@ static int execute(PyObject *module)
             return -1;
     state->slots_type = make_type(module, &slots_type_spec);
     state->ready_type = make_type(module, &ready_type_spec);
-    if (state->slots_type == NULL || state->ready_type == NULL)
+    if (state->slots_type == NULL || state->ready_type == NULL || !guests_prepare())
         return -1;
     return PyModule_AddType(module, state->slots_type);
 }
@@ -93,15 +94,25 @@ static int clear(PyObject *module)
     return 0;
 }
 
+static void release(void *module)
+{
+    clear(module);
+}
+
 static PyModuleDef_Slot module_slots[] = {
     {Py_mod_exec, execute},
     {0, NULL},
 };
 
 static struct PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT,  .m_name = "fdslots._fdslots", .m_size = sizeof(struct module_state),
-    .m_methods = functions, .m_slots = module_slots,      .m_traverse = traverse,
+    PyModuleDef_HEAD_INIT,
+    .m_name = "fdslots._fdslots",
+    .m_size = sizeof(struct module_state),
+    .m_methods = functions,
+    .m_slots = module_slots,
+    .m_traverse = traverse,
     .m_clear = clear,
+    .m_free = release,
 };
 
 PyMODINIT_FUNC PyInit__fdslots(void)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * What Selector.select() does: a wait, and a list of keys, where the index of a slot is its fd.
+ * What Selector.select() does: a wait, and a list of keys, where the slot of an fd is the one above
+ * it: slot 0 is the waker's.
  */
 #include "slots.h"
 
@@ -16,11 +17,11 @@ static int selector_events(int events, int revents)
     return wanted & seen;
 }
 
-/* Append (keys[fd], events); a ready fd without a key is left out. To make the pair may run
- * the collector, and any code that drops the key. */
-static bool append_key(PyObject *list, PyObject *keys, uint32_t fd, int events)
+/* Append (keys[fd], events); a ready fd without a key is left out. To make the pair may run the
+ * collector, and any code that drops the key. */
+static bool append_key(PyObject *list, PyObject *keys, int fd, int events)
 {
-    PyObject *number = PyLong_FromUnsignedLong(fd);
+    PyObject *number = PyLong_FromLong(fd);
     if (number == NULL)
         return false;
     PyObject *key = PyDict_GetItemWithError(keys, number);
@@ -39,12 +40,12 @@ static bool append_key(PyObject *list, PyObject *keys, uint32_t fd, int events)
 static bool append_ready(struct slots *slots, PyObject *keys, PyObject *list)
 {
     struct cursor cursor = cursor_at_start(slots);
-    uint32_t fd;
+    uint32_t index;
     int rc;
-    while ((rc = cursor_next(slots, &cursor, &fd)) > 0) {
-        int events = selector_events(fdslots_get_events(slots->buffer, fd),
-                                     fdslots_get_revents(slots->buffer, fd));
-        if (!append_key(list, keys, fd, events))
+    while ((rc = cursor_next(slots, &cursor, &index)) > 0) {
+        int events = selector_events(fdslots_get_events(slots->buffer, index),
+                                     fdslots_get_revents(slots->buffer, index));
+        if (!append_key(list, keys, (int)index - 1, events))
             return false;
     }
     return rc == 0;

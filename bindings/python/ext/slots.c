@@ -13,11 +13,7 @@ struct fdslots *slots_open(struct slots *self)
 
 struct fdslots *slots_usable(struct slots *self)
 {
-    if (self->is_waiting) {
-        PyErr_SetString(PyExc_RuntimeError, "another thread waits on these Slots");
-        return NULL;
-    }
-    return slots_open(self);
+    return guests_enter(self) ? slots_open(self) : NULL;
 }
 
 static PyObject *slots_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
@@ -43,6 +39,8 @@ static void slots_dealloc(struct slots *self)
 {
     PyTypeObject *type = Py_TYPE((PyObject *)self);
     fdslots_destroy(self->buffer);
+    if (self->outside != NULL)
+        PyThread_free_lock(self->outside);
     freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
     release(self);
     Py_DECREF((PyObject *)type);

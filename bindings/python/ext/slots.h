@@ -2,7 +2,7 @@
  *
  * What the files of the extension share: fdslots.Slots, and how its methods take and give values.
  *
- * Contents: The object - Values - Waiting - Ready set - Methods by file
+ * Contents: The object - Values - Guests - Waiting - Ready set - Methods by file
  */
 #ifndef FDSLOTS_PYTHON_SLOTS_H
 #define FDSLOTS_PYTHON_SLOTS_H
@@ -18,11 +18,15 @@
 
 struct slots {
     PyObject_HEAD;
-    struct fdslots *buffer; /* NULL once closed */
-    Py_ssize_t views;       /* memoryviews of the slots: the arrays must stay in place */
-    Py_ssize_t used_once;   /* slots up to the highest index ever set: what a view shows */
-    uint64_t ready_sets;    /* counted, so that an iterator knows its own */
-    bool is_waiting;        /* without the GIL: other threads must keep out */
+    struct fdslots *buffer;     /* NULL once closed */
+    Py_ssize_t views;           /* memoryviews of the slots: the arrays must stay in place */
+    Py_ssize_t used_once;       /* slots up to the highest index ever set: what a view shows */
+    uint64_t ready_sets;        /* counted, so that an iterator knows its own */
+    bool is_waiting;            /* in a wait that may block: no other may begin */
+    bool is_inside;             /* in the library, without the GIL: other threads must keep out */
+    unsigned inside_since;      /* which process that was */
+    unsigned guests;            /* threads that want in */
+    PyThread_type_lock outside; /* held by who is inside; where guests are admitted, else NULL */
 };
 
 struct module_state {
@@ -33,7 +37,8 @@ struct module_state {
 extern PyType_Spec slots_type_spec;
 extern PyType_Spec ready_type_spec;
 
-/* The buffer for a call that nobody may make during a wait; or NULL, and an exception. */
+/* The buffer for a call that nobody may make during a wait, which is interrupted for it or else
+ * refuses it; or NULL, and an exception. */
 struct fdslots *slots_usable(struct slots *self);
 /* The same for a call that may come during a wait. */
 struct fdslots *slots_open(struct slots *self);
@@ -59,6 +64,15 @@ bool sigmask_from(PyObject *value, sigset_t *storage, const sigset_t **mask);
 bool sort_arguments(const char *const *names, PyObject *const *args, Py_ssize_t nargs,
                     PyObject *kwnames, PyObject **out);
 bool check_count(const char *name, Py_ssize_t given, Py_ssize_t wanted);
+
+/* ---- Guests ---- */
+
+bool guests_prepare(void);
+/* Release the GIL for a call of the library, and take it back. Returns whether guests came. */
+PyThreadState *guests_leave(struct slots *self);
+bool guests_return(struct slots *self, PyThreadState *thread);
+/* Return once no thread is inside; or false, and an exception. */
+bool guests_enter(struct slots *self);
 
 /* ---- Waiting ---- */
 
@@ -143,6 +157,9 @@ PyObject *format_events(PyObject *module, PyObject *events);
 /* view.c */
 int slots_get_view(struct slots *self, Py_buffer *view, int flags);
 void slots_release_view(struct slots *self, Py_buffer *view);
+
+/* guests.c */
+PyObject *guests_admit(PyObject *module, PyObject *slots);
 
 /* select.c */
 PyObject *select_keys(PyObject *module, PyObject *const *args, Py_ssize_t nargs);

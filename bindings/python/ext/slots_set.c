@@ -53,9 +53,19 @@ PyObject *slots_invalidate_index(struct slots *self, PyObject *index)
     return change(self, index, fdslots_invalidate_index);
 }
 
-PyObject *slots_close_index(struct slots *self, PyObject *index)
+/* A close may block: a socket that lingers, a file of NFS. */
+PyObject *slots_close_index(struct slots *self, PyObject *value)
 {
-    return change(self, index, fdslots_close_index);
+    uint32_t index;
+    if (!index_from(value, &index))
+        return NULL;
+    struct fdslots *buffer = slots_usable(self);
+    if (buffer == NULL)
+        return NULL;
+    PyThreadState *thread = guests_leave(self);
+    int rc = fdslots_close_index(buffer, index);
+    guests_return(self, thread);
+    return none_or_error(rc);
 }
 
 PyObject *slots_pause_index(struct slots *self, PyObject *index)

@@ -66,7 +66,7 @@ PyObject *slots_repr(struct slots *self)
 {
     if (self->buffer == NULL)
         return PyUnicode_FromString("<fdslots.Slots, closed>");
-    if (self->is_waiting)
+    if (self->is_inside)
         return PyUnicode_FromString("<fdslots.Slots, waiting>");
     return text_of(self->buffer, print_repr);
 }

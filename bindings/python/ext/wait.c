@@ -54,21 +54,31 @@ static int enter(struct fdslots *buffer, const struct request *request, int64_t 
     }
 }
 
+/* Guests who came are a reason to wait on, as a signal is. */
 static int enter_without_lock(struct slots *self, const struct request *request, int64_t timeout_ns)
 {
     self->is_waiting = true;
-    PyThreadState *thread = PyEval_SaveThread();
+    PyThreadState *thread = guests_leave(self);
     int rc = enter(self->buffer, request, timeout_ns);
-    PyEval_RestoreThread(thread);
+    bool had_guests = guests_return(self, thread);
     self->is_waiting = false;
-    return rc;
+    return rc == 1 && had_guests ? -EINTR : rc;
+}
+
+static bool may_wait(struct slots *self)
+{
+    if (self->is_waiting) {
+        PyErr_SetString(PyExc_RuntimeError, "another thread waits on these Slots");
+        return false;
+    }
+    return slots_usable(self) != NULL;
 }
 
 int slots_wait(struct slots *self, const struct request *request)
 {
     for (;;) {
         int64_t timeout_ns = time_left(request->deadline_ns);
-        if (slots_usable(self) == NULL)
+        if (!may_wait(self))
             return -1;
         int rc = timeout_ns == 0 ? enter(self->buffer, request, 0)
                                  : enter_without_lock(self, request, timeout_ns);

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: ISC
-"""A selector in which the index of a slot is its fd."""
+"""A selector in which the slot of an fd is the one above it: slot 0 is the waker's."""
 
 import selectors
 
-from ._fdslots import POLLIN, POLLOUT, Slots, select_keys
+from ._fdslots import POLLIN, POLLOUT, Slots, guests_admit, select_keys
 
 _FEW_SLOTS = 64
 _POLL_EVENTS = {
@@ -20,12 +20,13 @@ class Selector(selectors._BaseSelectorImpl):
     def __init__(self):
         super().__init__()
         self._slots = Slots(_FEW_SLOTS)
+        guests_admit(self._slots)
 
     def register(self, fileobj, events, data=None):
         key = super().register(fileobj, events, data)
         try:
             self._make_room(key.fd)
-            self._slots.set_index(key.fd, key.fd, _POLL_EVENTS[events])
+            self._slots.set_index(key.fd + 1, key.fd, _POLL_EVENTS[events])
         except BaseException:
             super().unregister(fileobj)
             raise
@@ -33,7 +34,7 @@ class Selector(selectors._BaseSelectorImpl):
 
     def unregister(self, fileobj):
         key = super().unregister(fileobj)
-        self._slots.invalidate_index(key.fd)
+        self._slots.invalidate_index(key.fd + 1)
         return key
 
     def modify(self, fileobj, events, data=None):
@@ -41,7 +42,7 @@ class Selector(selectors._BaseSelectorImpl):
         if events not in _POLL_EVENTS:
             raise ValueError(f"Invalid events: {events!r}")
         if events != key.events:
-            self._slots.set_events(key.fd, _POLL_EVENTS[events])
+            self._slots.set_events(key.fd + 1, _POLL_EVENTS[events])
         key = key._replace(events=events, data=data)
         self._fd_to_key[key.fd] = key
         return key
@@ -54,8 +55,8 @@ class Selector(selectors._BaseSelectorImpl):
         super().close()
 
     def _make_room(self, fd):
-        if fd >= len(self._slots):
-            self._slots.resize(1 << fd.bit_length())
+        if fd + 1 >= len(self._slots):
+            self._slots.resize(1 << (fd + 1).bit_length())
 
 
 def new_event_loop():

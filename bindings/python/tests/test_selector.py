@@ -7,6 +7,8 @@ import os
 import resource
 import selectors
 import tempfile
+import threading
+import time
 import unittest
 
 import fdslots
@@ -88,6 +90,97 @@ class Keys(unittest.TestCase):
             for key, events in found:
                 self.assertEqual((key.fd in fds, key.data, events), (True, "kept", WRITE))
         self.assertEqual(len(held), 5000)
+
+
+class Threads(unittest.TestCase):
+    """As with EpollSelector, other threads may change a selector that waits."""
+
+    def setUp(self):
+        self.selector = fdslots.Selector()
+        self.addCleanup(self.selector.close)
+        self.reader, self.writer = os.pipe()
+        self.addCleanup(os.close, self.reader)
+        self.addCleanup(os.close, self.writer)
+        self.answers = []
+
+    def start(self, select):
+        thread = threading.Thread(target=select)
+        thread.start()
+        while not repr(self.selector._slots).endswith("waiting>"):
+            pass
+        return thread
+
+    def wait(self):
+        self.answers.append(self.selector.select())
+
+    def test_what_is_registered_during_a_wait_ends_it(self):
+        thread = self.start(self.wait)
+        idle = self.selector.register(self.reader, READ)
+        key = self.selector.register(self.writer, WRITE)
+        thread.join()
+        self.assertEqual(self.answers, [[(key, WRITE)]])
+        self.selector.unregister(idle.fileobj)
+
+    def test_a_guest_takes_no_time_from_the_wait(self):
+        start = time.monotonic()
+        thread = self.start(lambda: self.answers.append(self.selector.select(0.05)))
+        for _ in range(100):
+            self.selector.register(self.reader, READ)
+            self.selector.modify(self.reader, READ | WRITE)
+            self.selector.unregister(self.reader)
+        thread.join()
+        self.assertGreaterEqual(time.monotonic() - start, 0.05)
+        self.assertEqual(self.answers, [[]])
+
+    def test_many_guests_grow_it(self):
+        thread = self.start(self.wait)
+        fds = [os.dup(self.reader) for _ in range(200)]
+        for fd in fds:
+            self.addCleanup(os.close, fd)
+
+        def visit(mine):
+            for fd in mine:
+                self.selector.register(fd, READ)
+
+        guests = [threading.Thread(target=visit, args=(fds[i::4],)) for i in range(4)]
+        for guest in guests:
+            guest.start()
+        for guest in guests:
+            guest.join()
+        os.write(self.writer, b"!")
+        thread.join()
+        self.assertGreaterEqual(len(self.answers[0]), 1)
+        self.assertEqual(len(self.selector.select(0)), len(fds))
+
+    def test_close_ends_a_wait(self):
+        def select():
+            with self.assertRaises(ValueError):
+                self.selector.select()
+            self.answers.append("ended")
+
+        thread = self.start(select)
+        self.selector.close()
+        thread.join()
+        self.assertEqual(self.answers, ["ended"])
+
+    def test_a_second_wait_is_refused(self):
+        thread = self.start(self.wait)
+        self.assertRaises(RuntimeError, self.selector.select)
+        self.selector.register(self.writer, WRITE)
+        thread.join()
+
+    def test_a_child_finds_a_wait_of_its_parent_refused(self):
+        thread = self.start(self.wait)
+        child = os.fork()
+        if child == 0:
+            try:
+                self.selector.register(self.writer, WRITE)
+            except RuntimeError:
+                os._exit(7)
+            os._exit(1)
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 7)
+        self.selector.register(self.writer, WRITE)
+        thread.join()
 
 
 async def echo_once(text):

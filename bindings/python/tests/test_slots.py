@@ -210,6 +210,27 @@ class Ready(WithPipe):
         self.assertIsNone(gone())
 
 
+class Closing(WithPipe):
+    def test_close_index_closes(self):
+        with Slots(8) as s:
+            s.set_index(0, os.dup(self.reader), POLLIN)
+            fd = s.get_fd(0)
+            s.close_index(0)
+            self.assert_error(errno.EBADF, os.fstat, fd)
+            self.assert_error(errno.ENOENT, s.close_index, 0)
+
+    def test_a_child_has_a_copy_of_its_own(self):
+        with Slots(8) as s:
+            s.set_index(0, self.writer, POLLOUT)
+            s.epoll_wait(0)
+            child = os.fork()
+            if child == 0:
+                s.invalidate_index(0)
+                os._exit(s.epoll_wait(0))
+            self.assertEqual(os.waitpid(child, 0)[1], 0)
+            self.assertEqual(s.epoll_wait(0), 1)
+
+
 class Memory(WithPipe):
     def test_growth_keeps_all(self):
         with Slots(1) as s:
