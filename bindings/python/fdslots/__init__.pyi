@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: ISC
+from ._fdslots import (
+    CHECK as CHECK,
+    EDGE as EDGE,
+    EXCLUSIVE as EXCLUSIVE,
+    HAS_EPOLL as HAS_EPOLL,
+    HAS_EPOLL_NS as HAS_EPOLL_NS,
+    HAS_PPOLL as HAS_PPOLL,
+    NO_EPOLL as NO_EPOLL,
+    ONESHOT as ONESHOT,
+    POLLED as POLLED,
+    POLLERR as POLLERR,
+    POLLHUP as POLLHUP,
+    POLLIN as POLLIN,
+    POLLNVAL as POLLNVAL,
+    POLLOUT as POLLOUT,
+    POLLPRI as POLLPRI,
+    POLLRDBAND as POLLRDBAND,
+    POLLRDHUP as POLLRDHUP,
+    POLLRDNORM as POLLRDNORM,
+    POLLWRBAND as POLLWRBAND,
+    POLLWRNORM as POLLWRNORM,
+    Slots as Slots,
+    format_events as format_events,
+    has as has,
+    version as version,
+)
+from ._selector import Selector as Selector, new_event_loop as new_event_loop
