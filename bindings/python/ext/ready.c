@@ -64,8 +64,10 @@ static PyObject *ready_next(struct ready_iterator *self)
     if (cursor_next(self->slots, &self->cursor, &index) <= 0)
         return NULL;
     const struct fdslots *buffer = self->slots->buffer;
-    return Py_BuildValue("Iii", index, fdslots_get_fd(buffer, index),
-                         fdslots_get_revents(buffer, index));
+    int fd = fdslots_get_fd(buffer, index), revents = fdslots_get_revents(buffer, index);
+    PyObject *numbers[] = {PyLong_FromUnsignedLong(index), PyLong_FromLong(fd),
+                           PyLong_FromLong(revents)};
+    return pack(numbers, 3);
 }
 
 static void ready_dealloc(struct ready_iterator *self)

@@ -28,9 +28,8 @@ static bool append_key(PyObject *list, PyObject *keys, int fd, int events)
     Py_DECREF(number);
     if (key == NULL)
         return PyErr_Occurred() == NULL;
-    Py_INCREF(key);
-    PyObject *pair = Py_BuildValue("Oi", key, events);
-    Py_DECREF(key);
+    PyObject *members[] = {Py_NewRef(key), PyLong_FromLong(events)};
+    PyObject *pair = pack(members, 2);
     bool appended = pair != NULL && PyList_Append(list, pair) == 0;
     Py_XDECREF(pair);
     return appended;
@@ -75,7 +74,8 @@ PyObject *select_keys(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
         return NULL;
     if (args[1] != Py_None && timeout_ns < 0)
         timeout_ns = 0;
-    struct request request = {.entry = BY_CHEAPEST, .deadline_ns = deadline_after(timeout_ns)};
+    struct request request = {.entry = BY_CHEAPEST};
+    set_timeout(&request, timeout_ns);
     struct slots *slots = (struct slots *)args[0];
     return slots_wait(slots, &request) < 0 ? NULL : ready_keys(slots, args[2]);
 }

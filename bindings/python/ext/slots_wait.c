@@ -22,7 +22,7 @@ static PyObject *wait_by(enum entry_point entry, METHOD_ARGUMENTS)
     if (!sort_arguments(names, args, nargs, kwnames, values) ||
         !timeout_from(values[0], &timeout_ns))
         return NULL;
-    request.deadline_ns = deadline_after(timeout_ns);
+    set_timeout(&request, timeout_ns);
     return run(self, &request, values[1]);
 }
 
@@ -44,9 +44,8 @@ PyObject *slots_poll(METHOD_ARGUMENTS)
     if (!sort_arguments(names, args, nargs, kwnames, values) ||
         !timeout_from(values[0], &timeout_ns) || slots_open(self) == NULL)
         return NULL;
-    struct request request = {.entry = BY_POLL,
-                              .nfds = fdslots_capacity(self->buffer),
-                              .deadline_ns = deadline_after(timeout_ns)};
+    struct request request = {.entry = BY_POLL, .nfds = fdslots_capacity(self->buffer)};
+    set_timeout(&request, timeout_ns);
     if (values[2] != Py_None && !index_from(values[2], &request.nfds))
         return NULL;
     return run(self, &request, values[1]);
@@ -71,8 +70,10 @@ PyObject *slots_wait_until(METHOD_ARGUMENTS)
     static const char *const names[] = {"deadline", "sigmask", NULL};
     PyObject *values[] = {NULL, Py_None};
     struct request request = {.entry = BY_CHEAPEST};
+    int64_t deadline_ns;
     if (!sort_arguments(names, args, nargs, kwnames, values) ||
-        !deadline_from(values[0], &request.deadline_ns))
+        !deadline_from(values[0], &deadline_ns))
         return NULL;
+    set_deadline(&request, deadline_ns);
     return run(self, &request, values[1]);
 }

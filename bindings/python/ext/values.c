@@ -23,6 +23,20 @@ PyObject *number_or_error(int64_t result)
     return result < 0 ? raise_error((int)result) : PyLong_FromLongLong(result);
 }
 
+PyObject *pack(PyObject **members, Py_ssize_t count)
+{
+    bool is_complete = true;
+    for (Py_ssize_t i = 0; i < count; i++)
+        is_complete = is_complete && members[i] != NULL;
+    PyObject *tuple = is_complete ? PyTuple_New(count) : NULL;
+    for (Py_ssize_t i = 0; i < count; i++)
+        if (tuple != NULL)
+            PyTuple_SetItem(tuple, i, members[i]);
+        else
+            Py_XDECREF(members[i]);
+    return tuple;
+}
+
 /* An integer in [0, UINT32_MAX], or else `refused`. */
 static bool uint32_from(PyObject *value, uint32_t refused, uint32_t *out)
 {

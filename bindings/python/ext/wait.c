@@ -14,7 +14,7 @@ static int64_t now(void)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-int64_t deadline_after(int64_t timeout_ns)
+static int64_t deadline_after(int64_t timeout_ns)
 {
     if (timeout_ns < 0)
         return FDSLOTS_FOREVER;
@@ -32,6 +32,18 @@ static int64_t time_left(int64_t deadline)
         return 0;
     int64_t left = deadline - now();
     return left > 0 ? left : 0;
+}
+
+void set_timeout(struct request *request, int64_t timeout_ns)
+{
+    request->timeout_ns = timeout_ns;
+    request->deadline_ns = deadline_after(timeout_ns);
+}
+
+void set_deadline(struct request *request, int64_t deadline_ns)
+{
+    request->timeout_ns = time_left(deadline_ns);
+    request->deadline_ns = deadline_ns;
 }
 
 static const struct timespec *timespec_of(int64_t timeout_ns, struct timespec *t)
@@ -76,8 +88,8 @@ static bool may_wait(struct slots *self)
 
 int slots_wait(struct slots *self, const struct request *request)
 {
-    for (;;) {
-        int64_t timeout_ns = time_left(request->deadline_ns);
+    int64_t timeout_ns = request->timeout_ns;
+    for (;; timeout_ns = time_left(request->deadline_ns)) {
         if (!may_wait(self))
             return -1;
         int rc = timeout_ns == 0 ? enter(self->buffer, request, 0)
