@@ -26,8 +26,9 @@ block python >first.py
 
 cd tests
 timeout 120 "$python" -X faulthandler -W error -m unittest 2>&1 | tee "$BUILD/tests.log"
+every_allocation='import gc, unittest; gc.set_threshold(1); unittest.main(module=None)'
 PYTHONMALLOC=malloc timeout 200 valgrind --quiet --error-exitcode=9 \
-    --suppressions=/usr/lib/valgrind/python3.supp "$python" -m unittest test_slots test_selector
+    --suppressions=/usr/lib/valgrind/python3.supp "$python" -c "$every_allocation" test_slots test_selector
 timeout 200 "$python" run_cpython.py | tee "$BUILD/suites.log"
 timeout 60 "$python" ../bench.py --rounds 1 --seconds 0.05
 

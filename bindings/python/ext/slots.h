@@ -51,7 +51,7 @@ PyObject *raise_error(int rc);
 PyObject *none_or_error(int rc);
 PyObject *number_or_error(int64_t result);
 /* A tuple that takes over these members; or NULL, where there is an exception already for one that
- * is NULL. Several times as fast as Py_BuildValue(). */
+ * is NULL. Without a format to read, as Py_BuildValue() has. */
 PyObject *pack(PyObject **members, Py_ssize_t count);
 /* An index, a count of slots, or events. What does not fit becomes a value that every call refuses,
  * so that the error is the library's. Returns false, and an exception, where it is no integer. */
