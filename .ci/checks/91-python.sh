@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: ISC
 #
 # The Python binding: its wheel, built against the library as installed; its tests, as they are and
-# under valgrind; the suites of CPython with our selector; and the first program of its README.
+# under valgrind, there with the collector at every allocation; the suites of CPython with our
+# selector; and the first program of its README.
 . .ci/lib.sh
 skip_where_libtool_fails
 install_packages libpython3.11-testsuite pkgconf python3-dev python3-pip python3-setuptools \
