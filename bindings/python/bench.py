@@ -120,6 +120,14 @@ def ways():
         yield "uvloop"
 
 
+def take_turns(names, measure, rounds):
+    """A row of figures for each round; another name comes first in each."""
+    for i in range(rounds):
+        first = i % len(names)
+        figures = {name: measure(name) for name in names[first:] + names[:first]}
+        yield [figures[name] for name in names]
+
+
 def ratios_of(turns):
     """The median, over the rounds, of each figure's ratio to the first of its round."""
     return [statistics.median(turn[i] / turn[0] for turn in turns) for i in range(len(turns[0]))]
@@ -131,8 +139,8 @@ def bench_servers(rounds, seconds):
         f" {name} | by CPU time |" for name in names[1:]))
     print("|--:|--:|--:|" + "--:|--:|" * (len(names) - 1))
     for connections, active in LOADS:
-        turns = [[requests_a_second(name, connections, active, seconds) for name in names]
-                 for _ in range(rounds)]
+        turns = list(take_turns(
+            names, lambda name: requests_a_second(name, connections, active, seconds), rounds))
         wall, cpu = ([[figure[i] for figure in turn] for turn in turns] for i in (0, 1))
         print(f"| {connections:,} | {active:,} | {statistics.median(t[0] for t in wall):,.0f}/s | "
               + " | ".join(f"{w:.2f} | {c:.2f}" for w, c in
