@@ -1,0 +1,62 @@
+#!/bin/bash
+# SPDX-License-Identifier: ISC
+#
+# Other kernels for this processor, none with KVM: user-mode Linux, that of Debian's cloud images
+# under qemu-system, and gVisor. They are unpacked, not installed. Another processor's is booted by
+# 63-emulated.sh. What may be changed there is the guest's own: its limits, for one.
+. .ci/lib.sh
+. .ci/guest.sh
+
+suites=(
+    'calls of epoll_ctl' edge exclusive 'few changes' fork generations ghosts memory nesting
+    one-shot ready 'refused calls' signals slots 'time of epoll' timeouts watches
+)
+
+# Where gVisor is not like Linux; suites that its poll(2) upsets, which changes the events that it is
+# given, are left out:
+#
+# - it wipes no pages on fork, so that a bare clone(2) cannot be noticed.
+gvisor_suites=('calls of epoll_ctl' edge fork ghosts ready 'refused calls' timeout timeouts)
+gvisor_exceptions='
+two_generations:1
+'
+
+run_uml() {
+    run_guest "$BUILD/uml" ${#suites[@]} '' "$BUILD/packages/root/usr/bin/linux.uml" mem=1024M \
+        initrd="$BUILD/initrd" quiet con=null con0=fd:0,fd:1
+}
+
+# The pages of a mapping are not to be huge ones, each of which is resident as soon as it is touched.
+run_cloud() {
+    run_guest "$BUILD/cloud" ${#suites[@]} '' qemu-system-x86_64 -accel tcg -m 1024 -nographic \
+        -no-reboot -kernel "$(kernel_in "$BUILD/packages/root")" -initrd "$BUILD/initrd" \
+        -append 'console=ttyS0 quiet panic=-1 transparent_hugepage=madvise'
+}
+
+run_gvisor() {
+    printf '%s\n' "${gvisor_suites[@]}" >"$BUILD/gvisor/suites"
+    run_guest "$BUILD/gvisor" ${#gvisor_suites[@]} "$gvisor_exceptions" \
+        "$BUILD/packages/root/usr/bin/runsc" --rootless --network=none --ignore-cgroups \
+        --platform=ptrace 'do' --force-overlay=false \
+        .ci/guest-suites "$BUILD/tests/check_fdslots" "$BUILD/gvisor/suites"
+}
+
+if [ $# -eq 1 ]; then # of the two that run at a time
+    mkdir "$BUILD/$1"
+    "run_$1"
+    exit
+fi
+
+if [ "$(dpkg --print-architecture)" != amd64 ]; then
+    echo 'not here: user-mode Linux and gVisor are for amd64'
+    echo '0 passed, 0 failed, 1 skipped'
+    exit
+fi
+install_packages qemu-system-x86 busybox-static cpio
+.ci/sysroot "$BUILD/packages" amd64 user-mode-linux runsc linux-image-cloud-amd64
+configure --disable-shared
+make -C "$BUILD" -j "$jobs" LDFLAGS=-all-static tests/check_fdslots
+strip "$BUILD/tests/check_fdslots"
+make_initrd "$BUILD" "$(command -v busybox)" "$BUILD/tests/check_fdslots" "${suites[@]}"
+printf '%s\n' cloud uml gvisor | xargs -P 2 -n 1 bash "$0"
+sum_counts
