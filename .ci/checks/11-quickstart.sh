@@ -4,6 +4,7 @@
 # The examples: a second run has nothing to configure, a machine with only what the library needs is
 # enough, and another compiler takes effect and stays.
 . .ci/lib.sh
+./quickstart
 ./quickstart | tee "$BUILD/out"
 if grep configuring "$BUILD/out"; then exit 1; fi
 
