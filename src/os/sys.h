@@ -113,6 +113,36 @@ static inline int sys_close(int fd)
     return rc == -EINTR ? 0 : rc;
 }
 
+/* Open a pipe whose ends are close-on-exec and never block. */
+#ifdef HAVE_PIPE2
+static inline int sys_pipe(int ends[2])
+{
+    int saved = errno;
+    return sys_result(pipe2(ends, O_CLOEXEC | O_NONBLOCK), saved);
+}
+#else
+static inline int sys_prepare_end(int fd)
+{
+    int saved = errno;
+    int rc = sys_result(fcntl(fd, F_SETFD, FD_CLOEXEC), saved);
+    return rc < 0 ? rc : sys_result(fcntl(fd, F_SETFL, O_NONBLOCK), saved);
+}
+
+static inline int sys_pipe(int ends[2])
+{
+    int saved = errno;
+    int rc = sys_result(pipe(ends), saved);
+    if (rc < 0)
+        return rc;
+    rc = sys_prepare_end(ends[0]);
+    if (rc == 0)
+        rc = sys_prepare_end(ends[1]);
+    for (int i = 0; rc < 0 && i < 2; i++)
+        sys_close(ends[i]);
+    return rc;
+}
+#endif
+
 /* Return another fd of the same file, with a number above this one. */
 static inline int sys_dup_above(int fd, int number)
 {

@@ -9,31 +9,13 @@
 
 #include <stdint.h>
 
-static int set_end_flags(int fd)
-{
-    int saved = errno;
-    int rc = sys_result(fcntl(fd, F_SETFD, FD_CLOEXEC), saved);
-    return rc < 0 ? rc : sys_result(fcntl(fd, F_SETFL, O_NONBLOCK), saved);
-}
-
-/* Returns the fd that this end has then, or an error; the end is closed then. */
-static int prepare_end(int fd)
-{
-    fd = sys_above_stdio(fd);
-    int rc = fd < 0 ? fd : set_end_flags(fd);
-    if (fd >= 0 && rc < 0)
-        sys_close(fd);
-    return rc < 0 ? rc : fd;
-}
-
 static int open_pipe(int ends[2])
 {
-    int saved = errno;
-    int rc = sys_result(pipe(ends), saved);
+    int rc = sys_pipe(ends);
     if (rc < 0)
         return rc;
-    ends[0] = prepare_end(ends[0]);
-    ends[1] = prepare_end(ends[1]);
+    ends[0] = sys_above_stdio(ends[0]);
+    ends[1] = sys_above_stdio(ends[1]);
     if (ends[0] >= 0 && ends[1] >= 0)
         return 0;
     rc = ends[0] < 0 ? ends[0] : ends[1];

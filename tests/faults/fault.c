@@ -161,6 +161,7 @@ WRAP(int, -1, FAULT_EPOLL_PWAIT, epoll_pwait,
 WRAP(int, -1, FAULT_EVENTFD, eventfd, (unsigned count, int flags), (count, flags))
 WRAP(int, -1, FAULT_FSTAT, fstat, (int fd, struct stat *st), (fd, st))
 WRAP(int, -1, FAULT_PIPE, pipe, (int ends[2]), (ends))
+WRAP(int, -1, FAULT_PIPE, pipe2, (int ends[2], int flags), (ends, flags))
 WRAP(ssize_t, -1, FAULT_READ, read, (int fd, void *buf, size_t size), (fd, buf, size))
 WRAP(ssize_t, -1, FAULT_WRITE, write, (int fd, const void *buf, size_t size), (fd, buf, size))
 WRAP(int, fault->error, FAULT_ATFORK, pthread_atfork,

@@ -37,6 +37,7 @@ tests_faults_faults_LDFLAGS = -static \
 	-Wl,--wrap=malloc \
 	-Wl,--wrap=open \
 	-Wl,--wrap=pipe \
+	-Wl,--wrap=pipe2 \
 	-Wl,--wrap=poll \
 	-Wl,--wrap=ppoll \
 	-Wl,--wrap=pselect \
