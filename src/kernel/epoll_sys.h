@@ -31,9 +31,12 @@ static inline int sys_epoll_pwait(int epfd, struct epoll_event *events, int max,
                                   const sigset_t *sigmask)
 {
     int saved = errno;
-    int rc = sigmask == NULL ? epoll_wait(epfd, events, max, timeout_ms)
-                             : epoll_pwait(epfd, events, max, timeout_ms, sigmask);
-    return sys_result(rc, saved);
+    if (sigmask == NULL) {
+        const int rc = sys_result(epoll_wait(epfd, events, max, timeout_ms), saved);
+        if (rc >= 0 || !sys_is_refused(rc))
+            return rc;
+    }
+    return sys_result(epoll_pwait(epfd, events, max, timeout_ms, sigmask), saved);
 }
 
 #ifdef HAVE_EPOLL_PWAIT2

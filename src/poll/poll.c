@@ -13,14 +13,18 @@
 #include "../os/sys.h"
 #include "../os/timeout.h"
 
-/* poll(2) is cheaper than ppoll(2): it serves for all times that it can express. */
+/* poll(2) is cheaper than ppoll(2): it serves for all times that it can express, unless a filter of
+ * system calls refuses it. */
 int fdslots_poll_call(struct pollfd *fds, uint32_t nfds, int64_t timeout_ns,
                       const sigset_t *sigmask)
 {
     if (LIKELY(sigmask == NULL)) {
         const int ms = timeout_ns == 0 ? 0 : fdslots_ms_from_ns(timeout_ns);
-        if (ms < 0 || ms * NS_PER_MS == timeout_ns)
-            return sys_poll(fds, nfds, ms);
+        if (ms < 0 || ms * NS_PER_MS == timeout_ns) {
+            const int rc = sys_poll(fds, nfds, ms);
+            if (LIKELY(rc >= 0) || !sys_is_refused(rc))
+                return rc;
+        }
     }
     return fdslots_ppoll_call(fds, nfds, timeout_ns, sigmask);
 }
@@ -44,8 +48,7 @@ static void take_all(struct fdslots *s, uint32_t nfds, uint32_t count)
     s->ready_count = (uint32_t)(ready - s->ready);
 }
 
-/* Whether the file of a slot may not say again what it has said. One fstat(2) for each owner. */
-static bool says_once(struct fdslots *s, uint32_t index)
+bool fdslots_poll_says_once(struct fdslots *s, uint32_t index)
 {
     struct slot *slot = &s->slots[index];
     if ((slot->flags & (SLOT_KEEPS | SLOT_LOST)) != 0)
@@ -66,7 +69,7 @@ static void leave_out(struct fdslots *s, uint32_t index)
 {
     const uint32_t revents = (uint16_t)s->pollfds[index].revents;
     s->pollfds[index].revents = 0;
-    if (says_once(s, index))
+    if (fdslots_poll_says_once(s, index))
         fdslots_slot_hold(s, index, revents);
 }
 

@@ -17,10 +17,14 @@ int fdslots_poll_call(struct pollfd *fds, uint32_t nfds, int64_t timeout_ns,
 int fdslots_poll_slots(struct fdslots *s, uint32_t nfds, int64_t timeout_ns,
                        const sigset_t *sigmask);
 
+/* Whether the file of a slot may not say again what it has said. Costs one fstat(2) for each owner.
+ */
+bool fdslots_poll_says_once(struct fdslots *s, uint32_t index);
+
 /* Call ppoll(2). Where there is none, a mask is -ENOTSUP unless the wait need not block. */
 int fdslots_ppoll_call(struct pollfd *fds, uint32_t nfds, int64_t timeout_ns,
                        const sigset_t *sigmask);
-bool fdslots_ppoll_missing(void); /* as far as is known */
-bool fdslots_ppoll_works(void);   /* asks the kernel */
+bool fdslots_ppoll_built(void); /* into the library */
+bool fdslots_ppoll_works(void); /* asks the kernel */
 
 #endif

@@ -206,7 +206,7 @@ SELDOM static int wait_bound(struct fdslots *s, int64_t timeout_ns, const sigset
     const int refusal = no_poll ? fdslots_set_allowed(s) : 0;
     if (refusal < 0)
         return refusal;
-    if (no_set && sigmask != NULL && fdslots_ppoll_missing())
+    if (no_set && sigmask != NULL && !fdslots_ppoll_built())
         return -ENOTSUP;
     fdslots_wait_begin(s);
     if (no_set || no_poll)

@@ -18,55 +18,77 @@
 
 /* ---- the calls ---- */
 
-/* The numbers under which the C library makes a call; 0 for no more. */
+/* A call, and a number under which the C library makes it: there may be several. */
 struct call {
     const char *name;
-    long numbers[3];
+    long number;
 };
 
 static const struct call calls[] = {
 #ifdef SYS_poll
-    {"poll", {SYS_poll}},
+    {"poll", SYS_poll},
 #endif
-    {"ppoll", {SYS_ppoll}},
-    {"epoll_create1", {SYS_epoll_create1}},
-    {"epoll_ctl", {SYS_epoll_ctl}},
+    {"ppoll", SYS_ppoll},
+#ifdef SYS_ppoll_time64
+    {"ppoll", SYS_ppoll_time64},
+#endif
+    {"epoll_create1", SYS_epoll_create1},
+    {"epoll_ctl", SYS_epoll_ctl},
 #ifdef SYS_epoll_wait
-    {"epoll_wait", {SYS_epoll_wait}},
+    {"epoll_wait", SYS_epoll_wait},
 #endif
-    {"epoll_pwait", {SYS_epoll_pwait}},
-    {"epoll_pwait2", {SYS_epoll_pwait2}},
-    {"eventfd2", {SYS_eventfd2}},
-    {"pipe2", {SYS_pipe2}},
-#ifdef SYS_pipe
-    {"pipe", {SYS_pipe}},
+    {"epoll_pwait", SYS_epoll_pwait},
+    {"epoll_pwait2", SYS_epoll_pwait2},
+    {"eventfd2", SYS_eventfd2},
+    {"pipe2", SYS_pipe2},
+    {"fstat", SYS_fstat},
+#ifdef SYS_fstat64
+    {"fstat", SYS_fstat64},
 #endif
-    {"fstat", {SYS_fstat, SYS_newfstatat, SYS_statx}},
-    {"fcntl", {SYS_fcntl}},
-    {"close", {SYS_close}},
-    {"openat", {SYS_openat}},
-    {"read", {SYS_read}},
-    {"write", {SYS_write}},
-    {"pselect6", {SYS_pselect6}},
-    {"madvise", {SYS_madvise}},
+#ifdef SYS_newfstatat
+    {"fstat", SYS_newfstatat},
+#endif
+#ifdef SYS_fstatat64
+    {"fstat", SYS_fstatat64},
+#endif
+    {"fstat", SYS_statx},
+    {"fcntl", SYS_fcntl},
+#ifdef SYS_fcntl64
+    {"fcntl", SYS_fcntl64},
+#endif
+    {"close", SYS_close},
+    {"openat", SYS_openat},
+    {"read", SYS_read},
+    {"write", SYS_write},
+    {"pselect6", SYS_pselect6},
+#ifdef SYS_pselect6_time64
+    {"pselect6", SYS_pselect6_time64},
+#endif
+    {"madvise", SYS_madvise},
 };
 
 static const int errors[] = {ENOSYS, EPERM, EACCES};
 
 static void refuse(const struct call *call, int error)
 {
-    for (int i = 0; i < LENGTH(call->numbers) && call->numbers[i] != 0; i++)
-        filter_refuse(call->numbers[i], FILTER_ANY, error);
+    for (int i = 0; i < LENGTH(calls); i++)
+        if (strcmp(calls[i].name, call->name) == 0)
+            filter_refuse(calls[i].number, FILTER_ANY, error);
 }
 
 /* Without poll(2) there would be no answer, and without the others no test. */
 static bool is_needed(const struct call *call)
 {
-    static const char *const needed[] = {"poll", "ppoll", "close", "write"};
+    const char *const needed[] = {calls[0].name, "close", "write"};
     for (int i = 0; i < LENGTH(needed); i++)
-        if (strcmp(call->name, needed[i]) == 0 && (i != 1 || calls[0].numbers[0] == SYS_ppoll))
+        if (strcmp(call->name, needed[i]) == 0)
             return true;
     return false;
+}
+
+static bool is_second_number(const struct call *call)
+{
+    return call != calls && strcmp(call->name, call[-1].name) == 0;
 }
 
 /* ---- the slots ---- */
@@ -144,7 +166,7 @@ static void ask_what_must_work(const struct call *call)
     const bool without_poll = call != NULL && strcmp(call->name, "poll") == 0;
     const bool either = !without_poll || fdslots_has(FDSLOTS_HAS_PPOLL) == 1;
     struct fdslots *s = filled(FDSLOTS_NO_EPOLL);
-    CHILD_EXPECT(answers(entry_for(ENTRY_POLL), s, 0, NULL), !without_poll);
+    CHILD_EXPECT(answers(entry_for(ENTRY_POLL), s, 0, NULL), either);
     CHILD_EXPECT(answers(entry_for(ENTRY_PPOLL), s, 500000, NULL), either);
     CHILD_EXPECT(answers(entry_for(ENTRY_WAIT), s, 500000, NULL), either);
     fdslots_destroy(s);
@@ -215,7 +237,8 @@ static void under_the_filter(void)
     if (!from_the_start)
         ask_all(s);
     for (int i = 0; i < LENGTH(calls); i++)
-        if (refused == NULL ? !is_needed(&calls[i]) : &calls[i] == refused)
+        if (!is_second_number(&calls[i]) &&
+            (refused == NULL ? !is_needed(&calls[i]) : &calls[i] == refused))
             refuse(&calls[i], refused_with);
     ask_everything(s, refused);
 }
@@ -232,7 +255,8 @@ START_TEST(no_answer_is_wrong)
     flags = i % 2 == 0 || !have_epoll() ? 0 : FDSLOTS_CHECK;
     i /= 2;
     refused = i < LENGTH(calls) ? &calls[i] : NULL;
-    child_run(under_the_filter);
+    if (refused == NULL || !is_second_number(refused))
+        child_run(under_the_filter);
 }
 END_TEST
 
