@@ -91,12 +91,18 @@ static int report_set(struct fdslots *s, bool ready)
     return rc < 0 ? rc : 0;
 }
 
-/* The set has failed, and so has the wait: what was reported is held again. */
+/* The set has failed, and so has the wait: what was reported is held again, unless the file says it
+ * again. */
 SELDOM static void take_back(struct fdslots *s)
 {
     for (uint32_t r = 0; r < s->ready_count; r++)
         fdslots_slot_hold(s, s->ready[r], (uint16_t)s->pollfds[s->ready[r]].revents);
     fdslots_ready_reset(s);
+    FOR_EACH_IN(&s->held, index)
+    {
+        if (!fdslots_poll_says_once(s, index))
+            fdslots_slot_release(s, index);
+    }
 }
 
 /* Report what is ready. Where the ready set may be too small, what is held and what the set has
