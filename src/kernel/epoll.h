@@ -39,6 +39,8 @@ struct kernel {
     uint32_t ghost_reports; /* since the set was made */
     bool hopeless;          /* a set made anew has not helped what the kernel refuses */
     bool outworn;           /* make the set anew before it is used again */
+    bool crowded;           /* ghosts filled its events, and may have kept others out */
+    bool is_nested;         /* the outer set holds it */
     struct runs runs;
     union scratch scratch;
 };
@@ -70,7 +72,8 @@ static inline bool fdslots_epoll_is_ours(const struct kernel *k)
     return k->fd >= 0 && fdslots_process_is(k->process);
 }
 
-/* Make the set, where there is none. All used slots are noted then. Returns 0 or an error. */
+/* Make a set, in the place of the one that there is. All used slots are noted then. Returns 0 or an
+ * error: then the old one is still there, unless there was no fd left. */
 int fdslots_epoll_open(struct fdslots *s);
 
 /* Close the set, and keep the outer one. */

@@ -27,7 +27,8 @@ static bool is_gone_from_set(struct fdslots *s, int fd)
     int rc = fdslots_epoll_ctl(s, EPOLL_CTL_ADD, fd, 0, 0);
     if (rc == 0)
         fdslots_epoll_ctl(s, EPOLL_CTL_DEL, fd, 0, 0);
-    return rc != -EEXIST && rc != -EINTR; /* a supervisor of system calls did not say */
+    /* A filter or a supervisor of system calls did not say. */
+    return rc != -EEXIST && rc != -EINTR && !sys_is_refused(rc);
 }
 
 /* What was closed when it was polled first may become a file. */

@@ -124,6 +124,7 @@ void fdslots_kernel_inherit(struct fdslots *s)
     const bool proven = inner >= 0 && holds(s, inner, is_registration);
     const bool outer_proven = proven && outer >= 0 && holds(s, outer, is_inner_set);
     k->fd = k->outer_fd = -1;
+    k->is_nested = false;
     s->set_ready = s->exclusive_changed = false;
     s->exclusives = 0;
     s->stats.rebuilds += inner >= 0;
@@ -168,6 +169,7 @@ void fdslots_kernel_close(struct fdslots *s)
     fdslots_epoll_close(s);
     const int outer = k->outer_fd;
     k->outer_fd = -1;
+    k->is_nested = false;
     if (outer >= 0)
         sys_close(outer);
 }
@@ -199,7 +201,7 @@ static void forget_set(struct fdslots *s)
     }
     k->registered = k->ghost_reports = 0;
     s->exclusives = 0;
-    s->ghosts_possible = k->outworn = false;
+    s->ghosts_possible = k->outworn = k->crowded = false;
     s->generation_wrapped = false;
 }
 
@@ -239,19 +241,48 @@ static uint64_t new_salt(const struct fdslots *s)
     return count * UINT64_C(0x9e3779b97f4a7c15) ^ (uintptr_t)s;
 }
 
+/* Make a set, or an error. A set that there is goes first where there is no fd left for both. Where
+ * the new one gets its number, somebody else has closed it. */
+static int create_beside(struct fdslots *s)
+{
+    struct kernel *k = s->kernel;
+    int fd = create_clear_of_slots(s);
+    if ((fd == -EMFILE || fd == -ENFILE) && k->fd >= 0) {
+        fdslots_epoll_close(s);
+        fd = create_clear_of_slots(s);
+    }
+    if (fd >= 0 && fd == k->fd)
+        k->fd = -1;
+    return fd;
+}
+
+/* Show a set in the outer one. Where a filter of system calls refuses that, it refuses what would
+ * show there, too. */
+static int show_in_outer(struct kernel *k, int fd)
+{
+    const int rc = k->outer_fd >= 0 ? nest(k, k->outer_fd, fd) : 0;
+    k->is_nested = k->outer_fd >= 0 && rc == 0;
+    return sys_is_refused(rc) ? 0 : rc;
+}
+
 int fdslots_epoll_open(struct fdslots *s)
 {
     struct kernel *k = s->kernel;
     const uint32_t process = fdslots_process_enter();
     if (process == 0)
         return -ENOMEM;
-    int fd = create_clear_of_slots(s);
+    const int fd = create_beside(s);
+    if (fd < 0)
+        return fd;
+    const uint64_t salt = k->salt;
     k->salt = new_salt(s);
-    int rc = fd >= 0 && k->outer_fd >= 0 ? nest(k, k->outer_fd, fd) : 0;
-    if (rc < 0)
+    const int rc = show_in_outer(k, fd);
+    if (rc < 0) {
+        k->salt = salt;
         sys_close(fd);
-    if (fd < 0 || rc < 0)
-        return fd < 0 ? fd : rc;
+        return rc;
+    }
+    fdslots_epoll_close(s);
     k->process = process;
     k->fd = fd;
     if (s->process == 0)
@@ -263,15 +294,14 @@ int fdslots_epoll_open(struct fdslots *s)
 int fdslots_kernel_outer_fd(struct fdslots *s)
 {
     struct kernel *k = s->kernel;
-    if (k->outer_fd >= 0)
+    if (k->is_nested)
         return k->outer_fd;
-    int outer = create_clear_of_slots(s);
-    if (outer < 0)
-        return outer;
-    int rc = nest(k, outer, k->fd);
-    if (rc < 0) {
+    const int outer = k->outer_fd >= 0 ? k->outer_fd : create_clear_of_slots(s);
+    const int rc = outer >= 0 ? nest(k, outer, k->fd) : outer;
+    k->is_nested = rc == 0;
+    if (rc == 0)
+        k->outer_fd = outer;
+    else if (outer >= 0 && outer != k->outer_fd)
         sys_close(outer);
-        return rc;
-    }
-    return k->outer_fd = outer;
+    return rc < 0 ? rc : outer;
 }

@@ -130,9 +130,23 @@ static bool needs_new_set(const struct fdslots *s)
 
 static int renew_set(struct fdslots *s)
 {
-    s->stats.rebuilds += s->kernel->fd >= 0;
-    fdslots_epoll_close(s); /* first, so that there is an fd to be had for the new one */
-    return fdslots_epoll_open(s);
+    const int before = s->kernel->fd;
+    const int rc = fdslots_epoll_open(s);
+    s->stats.rebuilds += before >= 0 && (rc == 0 || s->kernel->fd < 0);
+    return rc;
+}
+
+/* Go on with an outworn set where a filter of system calls refuses another: its ghosts are known by
+ * their names, while these differ. */
+static int renew_or_keep(struct fdslots *s)
+{
+    struct kernel *k = s->kernel;
+    const int rc = renew_set(s);
+    if (!sys_is_refused(rc) || k->fd < 0 || k->crowded || s->generation_wrapped)
+        return rc;
+    k->outworn = false;
+    k->ghost_reports = 0;
+    return 0;
 }
 
 static void apply_changes(struct fdslots *s)
@@ -153,7 +167,7 @@ static void apply_changes(struct fdslots *s)
 int fdslots_kernel_sync(struct fdslots *s)
 {
     do {
-        int rc = UNLIKELY(needs_new_set(s)) ? renew_set(s) : 0;
+        int rc = UNLIKELY(needs_new_set(s)) ? renew_or_keep(s) : 0;
         if (rc < 0)
             return rc;
         if ((s->fresh.root | s->noted.root) != 0)
@@ -166,8 +180,8 @@ int fdslots_kernel_sync(struct fdslots *s)
 
 int fdslots_kernel_rebuild(struct fdslots *s)
 {
-    s->kernel->outworn = true;
-    return fdslots_kernel_sync(s);
+    int rc = renew_set(s);
+    return rc < 0 ? rc : fdslots_kernel_sync(s);
 }
 
 /* ---- what the kernel has refused ---- */

@@ -180,7 +180,7 @@ SELDOM static int pass_ghosts(struct fdslots *s, uint32_t ghosts, bool full, boo
     k->ghost_reports += ghosts;
     s->ghosts_possible = true;
     if (full && !cuts(s)) {
-        k->outworn = true;
+        k->outworn = k->crowded = true;
         unreport(s, had);
         return KERNEL_AGAIN;
     }
