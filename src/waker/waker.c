@@ -142,6 +142,11 @@ static int inherit_waker(struct fdslots *s)
         proven = false;
         rc = open_waker(s);
     }
+    if (sys_is_refused(rc)) { /* by a filter of system calls: it will be the next time, too */
+        fdslots_waker_close(s);
+        fdslots_slot_vacate(s, waker->index);
+        return 0;
+    }
     if (rc < 0)
         return rc;
     waker->let_go = false;
