@@ -25,7 +25,7 @@
     SUITE(choice) SUITE(settled) SUITE(epoll_time) SUITE(edge) SUITE(fairness) SUITE(hostile)      \
     SUITE(hostile_fds) SUITE(one_time) SUITE(polled) SUITE(polled_sleep) SUITE(low_fds)            \
     SUITE(close_shared) SUITE(refusals) SUITE(edge_rearm) SUITE(one_time_wait) SUITE(growth)  \
-    SUITE(filters) SUITE(prices)
+    SUITE(filters) SUITE(prices) SUITE(sandbox)
 /* clang-format on */
 
 #define DECLARE_SUITE(name) Suite *suite_##name(void);

@@ -117,6 +117,7 @@ tests_check_fdslots_SOURCES = \
 	tests/unit/test_refused.c \
 	tests/unit/test_refused_calls.c \
 	tests/unit/test_revents.c \
+	tests/unit/test_sandbox.c \
 	tests/unit/test_settled.c \
 	tests/unit/test_shortage.c \
 	tests/unit/test_signals.c \

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * A program sets up its buffer, and then shuts itself in: from now on a filter refuses calls that
+ * have worked before.
+ */
+#include "child.h"
+#include "filter.h"
+#include "pair.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define NSLOTS 4
+
+static const int errors[] = {ENOSYS, EPERM, EACCES};
+static int error;
+
+static void setup(void)
+{
+    pair_setup(NSLOTS, 0);
+}
+
+static void run(int nth, void (*fn)(void))
+{
+    error = errors[nth];
+    if (have_epoll() && filter_works())
+        child_run(fn);
+}
+
+/* ---- no other set can be made ---- */
+
+static void rebuild_refused(void)
+{
+    CHILD_EXPECT(fdslots_set_index(s, 0, ready, POLLIN | FDSLOTS_EDGE), 0);
+    CHILD_EXPECT(fdslots_set_index(s, 1, idle, POLLIN), 0);
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), 1);
+    filter_refuse(SYS_epoll_create1, FILTER_ANY, error);
+    CHILD_EXPECT(fdslots_rebuild(s), -error);
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), 0);
+    event_set(idle);
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), 1);
+    CHILD_EXPECT((intmax_t)stats_of(s).rebuilds, 0);
+}
+
+START_TEST(the_old_set_is_kept)
+{
+    run(_i, rebuild_refused);
+}
+END_TEST
+
+/* Its reports are dropped for ever, since no set without it can be had. */
+static void ghost_kept(void)
+{
+    CHILD_EXPECT(fdslots_set_index(s, 0, ready, POLLIN), 0);
+    CHILD_EXPECT(fdslots_set_index(s, 1, idle, POLLIN | FDSLOTS_EDGE), 0);
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), 1);
+    filter_refuse(SYS_epoll_create1, FILTER_ANY, error);
+    CHILD_EXPECT(dup(ready) >= 0, true);
+    close(ready);
+    CHILD_EXPECT(fdslots_invalidate_index(s, 0), 0);
+    for (int again = 0; again < 20; again++)
+        CHILD_EXPECT(fdslots_epoll_wait(s, 0), 0);
+    event_set(idle);
+    CHILD_EXPECT(fdslots_wait(s, FDSLOTS_FOREVER, NULL), 1);
+    CHILD_EXPECT(fdslots_wait(s, 0, NULL), 0);
+}
+
+START_TEST(ghosts_are_dropped_all_the_same)
+{
+    run(_i, ghost_kept);
+}
+END_TEST
+
+/* ---- the set cannot be told ---- */
+
+static void outer_set_refused(void)
+{
+    CHILD_EXPECT(fdslots_set_index(s, 0, ready, POLLIN), 0);
+    const int outer = fdslots_epoll_fd(s);
+    CHILD_EXPECT(outer >= 0, true);
+    filter_refuse(SYS_epoll_ctl, FILTER_ANY, error);
+    CHILD_EXPECT(fdslots_rebuild(s), 0);
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), 1);
+    CHILD_EXPECT(fdslots_epoll_fd(s), -error);
+    CHILD_EXPECT(fdslots_wait(s, FDSLOTS_FOREVER, NULL), 1);
+}
+
+START_TEST(a_nested_buffer_goes_on)
+{
+    run(_i, outer_set_refused);
+}
+END_TEST
+
+static void addition_refused(void)
+{
+    struct fdslots *checked;
+    CHILD_EXPECT(fdslots_create(NSLOTS, FDSLOTS_CHECK, &checked), 0);
+    CHILD_EXPECT(fdslots_set_index(checked, 0, idle, POLLIN), 0);
+    CHILD_EXPECT(fdslots_wait(checked, 0, NULL), 0);
+    filter_refuse(SYS_epoll_ctl, EPOLL_CTL_ADD, error);
+    for (int again = 0; again < 3; again++)
+        CHILD_EXPECT(fdslots_wait(checked, 0, NULL), 0);
+    CHILD_EXPECT(fdslots_get_revents(checked, 0), 0);
+    CHILD_EXPECT(fdslots_close_index(checked, 0), 0);
+    fdslots_destroy(checked);
+}
+
+START_TEST(no_fd_is_taken_for_lost)
+{
+    run(_i, addition_refused);
+}
+END_TEST
+
+/* ---- waits that fail ---- */
+
+#ifdef SYS_epoll_wait
+static const long wait_number = SYS_epoll_wait;
+#else
+static const long wait_number = SYS_epoll_pwait;
+#endif
+
+static void set_fails(void)
+{
+    CHILD_EXPECT(fdslots_set_index(s, 1, idle, POLLIN), 0);
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), 0);
+    filter_refuse(SYS_epoll_ctl, FILTER_ANY, error);
+    CHILD_EXPECT(fdslots_set_index(s, 0, ready, POLLIN), 0); /* it is polled */
+    event_set(idle);
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), 2);
+    filter_refuse(wait_number, FILTER_ANY, error);
+    filter_refuse(SYS_epoll_pwait, FILTER_ANY, error);
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), -error);
+    event_clear(ready);
+    event_clear(idle);
+    CHILD_EXPECT(fdslots_poll(s, NSLOTS, 0), 0);
+}
+
+START_TEST(nothing_is_reported_that_is_over)
+{
+    run(_i, set_fails);
+}
+END_TEST
+
+/* ---- the waker of a child ---- */
+
+static void child_without_waker(void)
+{
+    filter_refuse(SYS_eventfd2, FILTER_ANY, error);
+    filter_refuse(SYS_pipe2, FILTER_ANY, error);
+    const int before = open_fds();
+    CHILD_EXPECT(fdslots_wait(s, 0, NULL), 1);
+    CHILD_EXPECT(fdslots_get_fd(s, 3), -ENOENT);
+    CHILD_EXPECT(fdslots_wake(s), -ENOENT);
+    CHILD_EXPECT(fdslots_waker_drain(s), -ENOENT);
+    CHILD_EXPECT(open_fds() <= before, true);
+}
+
+static void with_a_waker(void)
+{
+    CHILD_EXPECT(fdslots_set_index(s, 0, ready, POLLIN), 0);
+    CHILD_EXPECT(fdslots_waker_open(s, 3), 0);
+    CHILD_EXPECT(fdslots_wait(s, 0, NULL), 1);
+    child_run(child_without_waker);
+    CHILD_EXPECT(fdslots_wake(s), 0);
+    CHILD_EXPECT(fdslots_wait(s, 0, NULL), 2);
+}
+
+START_TEST(a_child_has_none_where_none_can_be_made)
+{
+    run(_i, with_a_waker);
+}
+END_TEST
+
+/* ---- another thread ---- */
+
+/* A filter is the thread's that installs it. */
+static void *shut_in(void *arg)
+{
+    struct fdslots *own = arg;
+    filter_refuse(SYS_ppoll, FILTER_ANY, error);
+    const struct timespec half = {0, 500000};
+    CHILD_EXPECT(fdslots_ppoll(own, NSLOTS, &half, NULL), 1);
+    return NULL;
+}
+
+static void beside_another_thread(void)
+{
+    sigset_t none;
+    sigemptyset(&none);
+    const struct timespec whole = {0, 1000000};
+    struct fdslots *other = make_slots(NSLOTS);
+    CHILD_EXPECT(fdslots_set_index(other, 0, ready, POLLIN), 0);
+    CHILD_EXPECT(fdslots_set_index(s, 0, idle, POLLIN), 0);
+    pthread_t thread;
+    CHILD_EXPECT(pthread_create(&thread, NULL, shut_in, other), 0);
+    CHILD_EXPECT(pthread_join(thread, NULL), 0);
+    CHILD_EXPECT(fdslots_ppoll(s, NSLOTS, &whole, &none), 0);
+    fdslots_destroy(other);
+}
+
+START_TEST(others_keep_their_calls)
+{
+    if (fdslots_has(FDSLOTS_HAS_PPOLL) == 1)
+        run(_i, beside_another_thread);
+}
+END_TEST
+
+Suite *suite_sandbox(void)
+{
+    Suite *suite = suite_create("sandbox");
+    TCase *tcase = add_case(suite, "sandbox");
+    tcase_add_checked_fixture(tcase, setup, pair_teardown);
+    tcase_add_loop_test(tcase, the_old_set_is_kept, 0, LENGTH(errors));
+    tcase_add_loop_test(tcase, ghosts_are_dropped_all_the_same, 0, LENGTH(errors));
+    tcase_add_loop_test(tcase, a_nested_buffer_goes_on, 0, LENGTH(errors));
+    tcase_add_loop_test(tcase, no_fd_is_taken_for_lost, 0, LENGTH(errors));
+    tcase_add_loop_test(tcase, nothing_is_reported_that_is_over, 0, LENGTH(errors));
+    tcase_add_loop_test(tcase, a_child_has_none_where_none_can_be_made, 0, LENGTH(errors));
+    tcase_add_loop_test(tcase, others_keep_their_calls, 0, LENGTH(errors));
+    return suite;
+}
