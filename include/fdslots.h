@@ -62,8 +62,9 @@ struct fdslots;
  *
  * A buffer lives in the caller's memory (fdslots_init) or in memory of its own (fdslots_create).
  * After these two, only fdslots_resize() allocates. Slots 64 and more above the highest index ever
- * set have never been written to, so they cost no resident memory. In the caller's memory that
- * holds unless the kernel gives it huge pages (madvise(2), MADV_NOHUGEPAGE).
+ * set have never been written to, so they cost no resident memory. Where the kernel gives huge
+ * pages to all memory, that holds for large buffers that fdslots_create() made, and for the
+ * caller's memory with madvise(2), MADV_NOHUGEPAGE.
  */
 
 /* Flags of fdslots_init() and fdslots_create(). */
