@@ -173,12 +173,12 @@ static inline int sys_let_signals_in(const sigset_t *sigmask)
  * all of it resident, 2 MiB on most machines. Where the kernel has none, nothing is lost. */
 static inline void sys_keep_pages_small(void *mem, size_t size)
 {
-    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    const uintptr_t start = ((uintptr_t)mem + page - 1) / page * page;
-    const uintptr_t end = ((uintptr_t)mem + size) / page * page;
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    const size_t before = (page - (uintptr_t)mem % page) % page; /* the first whole page */
+    const size_t whole = size > before ? (size - before) / page * page : 0;
     int saved = errno;
-    if (start < end)
-        sys_result(madvise((void *)start, end - start, MADV_NOHUGEPAGE), saved);
+    if (whole > 0)
+        sys_result(madvise((unsigned char *)mem + before, whole, MADV_NOHUGEPAGE), saved);
 }
 
 /* Both are for wakers, whose fds never block. EINTR comes from a supervisor of system calls

@@ -34,12 +34,12 @@ static long resident(void)
 static bool has_huge_pages(void)
 {
     const long before = resident();
-    volatile char *piece = malloc(64 << 20);
+    char *piece = malloc(64 << 20);
     if (piece == NULL)
         return false;
-    piece[32 << 20] = 1;
+    ((volatile char *)piece)[32 << 20] = 1;
     const bool huge = resident() - before >= HUGE_PAGE;
-    free((void *)(uintptr_t)piece);
+    free(piece);
     return huge;
 }
 
