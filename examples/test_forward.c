@@ -192,7 +192,7 @@ static void back_pressure(void)
 static void many(void)
 {
     int clients[PAIRS], servers[PAIRS];
-    char text[16];
+    char text[32];
     for (int i = 0; i < PAIRS; i++) {
         clients[i] = connect_client();
         servers[i] = accept_forwarded(); /* of this client: there is no other */
