@@ -151,7 +151,8 @@ static void ask_all(struct fdslots *s)
     sigprocmask(SIG_SETMASK, NULL, &none);
     for (int i = 0; i < entry_count(); i++) {
         const struct entry *e = entry_at(i);
-        const int64_t timeouts[] = {0, 500000, 1000000, FDSLOTS_FOREVER};
+        const int64_t days = INT64_C(86400000000000);
+        const int64_t timeouts[] = {0, 500000, 1000000, 30 * days, FDSLOTS_FOREVER};
         for (int t = 0; t < LENGTH(timeouts); t++) {
             answers(e, s, timeouts[t], NULL);
             if (e->takes_mask)
@@ -204,6 +205,23 @@ static void ask_waker(struct fdslots *s, const struct call *call)
     const int closed = fdslots_close_index(s, SLOTS);
     CHILD_EXPECT(closed == 0 || is_honest(closed), true);
     CHILD_EXPECT(fdslots_get_fd(s, SLOTS), -ENOENT);
+    fdslots_waker_open(s, SLOTS); /* the end of the buffer closes this one */
+}
+
+/* A mask needs ppoll(2) where a wait has to block. */
+static void ask_mask(const struct call *call)
+{
+    if (call == NULL || strcmp(call->name, "ppoll") != 0)
+        return;
+    sigset_t none;
+    sigprocmask(SIG_SETMASK, NULL, &none);
+    const struct timespec at_once = {0, 0}, soon = {0, 1000000};
+    struct fdslots *s = make_slots(1);
+    CHILD_EXPECT(fdslots_set_index(s, 0, want[QUIET_PIPE].fd, POLLIN), 0);
+    const int rc = fdslots_ppoll(s, 1, &at_once, &none);
+    CHILD_EXPECT(rc == 0 || rc == -ENOTSUP, true);
+    CHILD_EXPECT(fdslots_ppoll(s, 1, &soon, &none), -ENOTSUP);
+    fdslots_destroy(s);
 }
 
 static void ask_everything(struct fdslots *s, const struct call *call)
@@ -211,6 +229,7 @@ static void ask_everything(struct fdslots *s, const struct call *call)
     ask_all(s);
     ask_features(s);
     ask_waker(s, call);
+    ask_mask(call);
     ask_all(s);
     ask_what_must_work(call);
     const int fd = fdslots_epoll_fd(s);
