@@ -25,8 +25,8 @@ dune build --root . -j "$jobs" @install {readme/first,examples/echo,bench/bench,
 cd _build/default
 readme/first.exe | diff ../../readme/expected -
 timeout 60 test/test_fdslots.exe | tee ../../tests.log
-timeout 120 valgrind --quiet --error-exitcode=9 test/test_fdslots.exe --quick-tests
-timeout 60 valgrind --quiet --error-exitcode=9 examples/echo.exe --self-test 50
+timeout 120 valgrind --quiet --fair-sched=yes --error-exitcode=9 test/test_fdslots.exe --quick-tests
+timeout 60 valgrind --quiet --fair-sched=yes --error-exitcode=9 examples/echo.exe --self-test 50
 timeout 60 bench/bench.exe 1
 cd ../..
 
