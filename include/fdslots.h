@@ -423,7 +423,7 @@ const struct pollfd *fdslots_view(const struct fdslots *s);
  *
  * Returns 0, or -EINVAL: index; -EEXIST: there is a waker already; -EBUSY: the slot is used;
  * -EMFILE, -ENFILE, -ENOMEM.
- * Cost: one system call; with a pipe, five. */
+ * Cost: one system call; with a pipe, six at most. */
 int fdslots_waker_open(struct fdslots *s, uint32_t index);
 
 /* Make the waker's slot ready, from any thread or signal handler; a wake before the wait counts.
