@@ -75,6 +75,33 @@ START_TEST(ghosts_are_dropped_all_the_same)
 }
 END_TEST
 
+/* Ghosts that fill the events of each wait may keep others out: the wait says that it fails. */
+static void ghosts_everywhere(void)
+{
+    for (int of_each = 0; of_each < 2; of_each++) {
+        for (uint32_t i = 0; i < NSLOTS; i++) {
+            int fd = event_fd(true);
+            CHILD_EXPECT(dup(fd) >= 0, true);
+            CHILD_EXPECT(fdslots_set_index(s, i, fd, POLLIN), 0);
+        }
+        CHILD_EXPECT(fdslots_epoll_wait(s, 0), NSLOTS);
+        for (uint32_t i = 0; i < NSLOTS; i++) {
+            close(fdslots_get_fd(s, i));
+            CHILD_EXPECT(fdslots_invalidate_index(s, i), 0);
+        }
+    }
+    filter_refuse(SYS_epoll_create1, FILTER_ANY, error);
+    CHILD_EXPECT(fdslots_set_index(s, 0, ready, POLLIN), 0);
+    CHILD_EXPECT(fdslots_epoll_wait(s, -1), -error);
+    CHILD_EXPECT(fdslots_wait(s, FDSLOTS_FOREVER, NULL), 1);
+}
+
+START_TEST(a_wait_of_ghosts_alone_fails)
+{
+    run(_i, ghosts_everywhere);
+}
+END_TEST
+
 /* ---- the set cannot be told ---- */
 
 static void outer_set_refused(void)
@@ -216,6 +243,7 @@ Suite *suite_sandbox(void)
     tcase_add_checked_fixture(tcase, setup, pair_teardown);
     tcase_add_loop_test(tcase, the_old_set_is_kept, 0, LENGTH(errors));
     tcase_add_loop_test(tcase, ghosts_are_dropped_all_the_same, 0, LENGTH(errors));
+    tcase_add_loop_test(tcase, a_wait_of_ghosts_alone_fails, 0, LENGTH(errors));
     tcase_add_loop_test(tcase, a_nested_buffer_goes_on, 0, LENGTH(errors));
     tcase_add_loop_test(tcase, no_fd_is_taken_for_lost, 0, LENGTH(errors));
     tcase_add_loop_test(tcase, nothing_is_reported_that_is_over, 0, LENGTH(errors));
