@@ -180,25 +180,28 @@ static uint32_t show_held(struct fdslots *s, uint32_t nfds)
 
 /* ---- the wait ---- */
 
-/* gVisor's poll(2) hands back the events of all pollfds with POLLERR and POLLHUP in them: so it
- * has written nothing where the last one is without. */
-static inline bool may_have_written(const struct fdslots *s, uint32_t last)
+/* gVisor's poll(2) hands back all pollfds with POLLERR and POLLHUP in their events: write these as
+ * the caller has set them. Returns whether it has left a slot alone to which it could have added
+ * something: then it does so for good. */
+SELDOM static bool restore_events(struct fdslots *s, uint32_t nfds)
 {
-    return (~s->pollfds[last].events & (POLLERR | POLLHUP)) == 0;
+    bool left_alone = false, wrote = false;
+    for (uint32_t i = 0; i < nfds; i++) {
+        struct pollfd *pollfd = &s->pollfds[i];
+        const short events = (short)s->slots[i].events;
+        wrote |= pollfd->events != events;
+        left_alone |= pollfd->fd >= 0 && (~events & (POLLERR | POLLHUP)) != 0;
+        pollfd->events = events;
+    }
+    return left_alone && !wrote;
 }
 
-SELDOM static void restore_events(struct fdslots *s, uint32_t nfds)
-{
-    for (uint32_t i = 0; i < nfds; i++)
-        s->pollfds[i].events = (short)s->slots[i].events;
-}
-
-/* Ask poll(2), and keep the events as the caller has set them. */
+/* Ask poll(2), and keep the events. */
 static inline int ask(struct fdslots *s, uint32_t nfds, int64_t timeout_ns, const sigset_t *sigmask)
 {
     int rc = fdslots_poll_call(s->pollfds, nfds, timeout_ns, sigmask);
-    if (nfds > 0 && UNLIKELY(may_have_written(s, nfds - 1)))
-        restore_events(s, nfds);
+    if (UNLIKELY(!s->events_are_safe))
+        s->events_are_safe = restore_events(s, nfds) && rc >= 0;
     return rc;
 }
 

@@ -22,12 +22,14 @@ int __wrap_ppoll(struct pollfd *fds, nfds_t nfds, const struct timespec *timeout
                  const sigset_t *sigmask);
 
 static unsigned calls;
+static bool visible_only; /* not into those that poll(2) skips */
 
 static int write_events(struct pollfd *fds, nfds_t nfds, int rc)
 {
     calls++;
     for (nfds_t i = 0; i < nfds; i++)
-        fds[i].events |= POLLERR | POLLHUP;
+        if (fds[i].fd >= 0 || !visible_only)
+            fds[i].events |= POLLERR | POLLHUP;
     return rc;
 }
 
@@ -121,10 +123,13 @@ int main(void)
     alarm(WATCHDOG_S);
     if (pipe(p) < 0 || write(p[1], "x", 1) != 1)
         return EXIT_FAILURE;
-    for (size_t i = 0; i < sizeof points / sizeof points[0]; i++)
-        for (size_t k = 0; k < sizeof last / sizeof last[0]; k++)
-            if (entry_for(points[i]) != NULL)
-                failed |= check_entry(entry_for(points[i]), last[k], p[0]);
+    for (size_t i = 0; i < 2 * sizeof points / sizeof points[0]; i++)
+        for (size_t k = 0; k < sizeof last / sizeof last[0]; k++) {
+            const struct entry *e = entry_for(points[i / 2]);
+            visible_only = i % 2 == 1;
+            if (e != NULL)
+                failed |= check_entry(e, last[k], p[0]);
+        }
     if (calls == 0) {
         printf("skipped: the linker does not put functions in the place of others\n");
         return EXIT_SKIP;
