@@ -32,13 +32,6 @@ static void add(struct telling *sum, struct telling more)
     sum->adds += more.adds;
 }
 
-static void multiply(struct telling *telling, double times)
-{
-    telling->looks *= times;
-    telling->modifies *= times;
-    telling->adds *= times;
-}
-
 /* The slot is again as the set knows it. */
 static void forget_change(struct fdslots *s, uint32_t index, bool noted)
 {
@@ -70,8 +63,8 @@ void fdslots_changes_look(struct fdslots *s, struct outlook *o)
     {
         if (looked_at == CHANGES_LOOKED_AT) {
             const double each = fdslots_index_set_count(&s->fresh) / (double)looked_at;
-            multiply(&o->fresh, each);
-            multiply(&o->added, each);
+            fdslots_choice_scale(&o->fresh, each);
+            fdslots_choice_scale(&o->added, each);
             return;
         }
         looked_at++;

@@ -84,16 +84,19 @@ SELDOM static int wait_avoiding(struct fdslots *s, int64_t timeout_ns, const sig
 /* ---- the wait ---- */
 
 /* Another entry point may have told the set of the backlog; a fork or a rebuild may have made it
- * forget. */
+ * forget. And only some of the changes are looked at: others may have been in it before. */
 static void check_backlog(struct fdslots *s)
 {
     struct choice *c = s->choice;
-    if (fdslots_index_set_empty(&s->noted))
+    if (fdslots_index_set_empty(&s->noted)) {
         c->backlog = (struct telling){0}, c->excess = 0;
-    else if (c->backlog.looks == 0) { /* or some are to be offered again */
-        const double count = fdslots_index_set_count(&s->noted);
-        c->backlog = (struct telling){.looks = count, .adds = count};
+        return;
     }
+    const double count = fdslots_index_set_count(&s->noted);
+    if (c->backlog.looks == 0) /* or some are to be offered again */
+        c->backlog = (struct telling){.looks = count, .adds = count};
+    else if (c->backlog.looks > count)
+        fdslots_choice_scale(&c->backlog, count / c->backlog.looks);
 }
 
 static enum way choose(struct fdslots *s, struct outlook *o)

@@ -128,6 +128,13 @@ bool fdslots_choice_times(struct choice *c);
 void fdslots_choice_learn(struct choice *c, struct outlook *o, enum way way,
                           const struct finding *found);
 
+static inline void fdslots_choice_scale(struct telling *telling, double times)
+{
+    telling->looks *= times;
+    telling->modifies *= times;
+    telling->adds *= times;
+}
+
 /* A slot of the backlog is again as the set knows it. */
 static inline void fdslots_choice_come_back(struct choice *c)
 {

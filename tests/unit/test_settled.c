@@ -129,6 +129,32 @@ START_TEST(on_what_was_learnt)
 }
 END_TEST
 
+/* Interests that are toggled there and back cost the set one change for each slot, however long
+ * poll(2) has served. Only some of the changes are looked at. */
+START_TEST(on_poll_with_a_backlog_that_does_not_grow)
+{
+    enum { MANY = 200, TOGGLED = 50 };
+    int fds[MANY];
+    struct fdslots *many = make_slots(MANY);
+    for (uint32_t i = 0; i < MANY; i++) {
+        fds[i] = event_fd(false);
+        EXPECT(fdslots_set_index(many, i, fds[i], POLLIN), 0);
+    }
+    EXPECT(fdslots_epoll_wait(many, 0), 0);
+    const struct choice *c = many->choice;
+    for (int again = 0; again < 100; again++) {
+        for (uint32_t i = 0; i < TOGGLED; i++)
+            EXPECT(fdslots_set_events(many, i, again % 2 == 0 ? POLLIN | POLLPRI : POLLIN), 0);
+        EXPECT(fdslots_wait(many, 0, NULL), 0);
+        ck_assert_double_le(c->backlog.looks, 2 * TOGGLED);
+    }
+    ck_assert_uint_ge(stats_of(many).poll_calls, 90);
+    fdslots_destroy(many);
+    for (uint32_t i = 0; i < MANY; i++)
+        close(fds[i]);
+}
+END_TEST
+
 Suite *suite_settled(void)
 {
     Suite *suite = suite_create("settled");
@@ -140,5 +166,6 @@ Suite *suite_settled(void)
     tcase_add_test(tcase, on_the_set_after_a_slot_has_asked_for_poll);
     tcase_add_test(tcase, on_poll_for_what_comes_and_goes);
     tcase_add_test(tcase, on_what_was_learnt);
+    tcase_add_test(tcase, on_poll_with_a_backlog_that_does_not_grow);
     return suite;
 }
