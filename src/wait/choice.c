@@ -5,7 +5,6 @@
 #define LEAST_STEPS     3  /* of the clock, for a wait to say anything */
 #define WEIGHT          0.125
 #define WEIGHT_OF_TRIAL 0.5 /* it is seldom */
-#define USUAL           8   /* waits, about, that make an average */
 #define FEW_READY       4   /* slots, as many as the event that ends a sleep mostly makes ready */
 #define FEW_CHANGES     4   /* that are counted quickly */
 
@@ -83,44 +82,39 @@ static double price_of_clock(const struct choice *c)
     return c->clock > 0 ? c->clock : CLOCK_START;
 }
 
-/* What the waits by this way must have cost before the other way, which costs so much more this
- * time, is tried: its waits are timed. */
-static double try_at(const struct choice *c, enum way way, double more)
+/* What a trial of a way costs more than waits by the other one, if all its waits are like this one;
+ * and they are timed. One by poll leaves changes behind; before these are told, polling costs as
+ * much again as they saved. */
+static double price_of_trial(const struct choice *c, const struct outlook *o, enum way way)
 {
-    if (!c->taken[fdslots_other_way(way)])
-        return TRY_FIRST * more;
-    return TRY_AGAIN * (more + TRIAL * price_of_clock(c));
-}
-
-/* What a trial of the other way costs more than waits by this one. One by poll leaves changes
- * behind; before these are told, polling costs as much again as they saved. */
-static double more_by_other(const struct choice *c, const struct outlook *o, enum way way)
-{
-    if (way == BY_SET)
-        return TRIAL * (o->poll - o->set);
-    return TRIAL * (o->set - o->poll) + fdslots_choice_price(c, c->backlog) +
-           fdslots_choice_price(c, o->fresh) + (TRIAL - 1) * c->usual;
+    const double clock = TRIAL * price_of_clock(c);
+    if (way == BY_POLL)
+        return TRIAL * (o->poll - o->set) + clock;
+    return TRIAL * (o->set + fdslots_choice_price(c, o->fresh) - o->poll) +
+           fdslots_choice_price(c, c->backlog) + clock;
 }
 
 static bool should_try(const struct choice *c, const struct outlook *o, enum way way)
 {
-    return c->way == way && c->spent >= try_at(c, way, more_by_other(c, o, way));
+    return c->budget[way] >= price_of_trial(c, o, way);
 }
 
 bool fdslots_choice_asks(const struct choice *c, const struct outlook *o)
 {
-    return o->set < o->poll || c->excess > 0 || c->trial > 0 || should_try(c, o, BY_POLL);
+    return o->set < o->poll || c->excess > 0 || c->trial > 0 || should_try(c, o, BY_SET);
 }
 
 enum way fdslots_choice_make(struct choice *c, const struct outlook *o)
 {
     const enum way way = cheaper(c, o);
+    const enum way other = fdslots_other_way(way);
     if (c->trial > 0)
         return c->way; /* it goes on */
-    if (!should_try(c, o, way))
+    if (!should_try(c, o, other))
         return way;
     c->trial = TRIAL;
-    return fdslots_other_way(way);
+    c->budget[other] = price_of_trial(c, o, other); /* what is left is not for later */
+    return other;
 }
 
 /* ---- learn ---- */
@@ -143,10 +137,26 @@ bool fdslots_choice_times(struct choice *c)
     return true;
 }
 
+/* The part of what waits cost that is put aside for trials of a way. */
+static double part_for(const struct choice *c, enum way way)
+{
+    if (!c->taken[way])
+        return 1.0 / TRY_FIRST;
+    return 1.0 / (c->risen[way] ? TRY_RISEN : TRY_AGAIN);
+}
+
+/* Waits by c->way cost so much. */
 static void spend(struct choice *c, double price)
 {
-    c->spent += price;
+    const enum way other = fdslots_other_way(c->way);
+    c->budget[other] += price * part_for(c, other);
     c->untimed += price;
+}
+
+/* A wait of a trial cost so much more; what it saved is no credit. */
+static void pay_for_trial(struct choice *c, double more)
+{
+    c->budget[c->way] -= (more > 0 ? more : 0) + price_of_clock(c);
 }
 
 void fdslots_choice_settle(struct choice *c)
@@ -171,7 +181,8 @@ static void learn_price(struct choice *c, struct outlook *o, enum way way,
     if (found->ns < LEAST_STEPS * c->clock && price < LEAST_STEPS * c->clock)
         return;
     const double weight = c->trial > 0 ? WEIGHT_OF_TRIAL : WEIGHT;
-    fdslots_prices_learn(&c->prices, &work, way, found->ns, weight, doubt_of(o, found));
+    c->risen[way] |=
+        fdslots_prices_learn(&c->prices, &work, way, found->ns, weight, doubt_of(o, found));
     fdslots_choice_estimate(c, o, found->outcome);
 }
 
@@ -197,8 +208,10 @@ static uint32_t steady_waits(const struct choice *c, const struct outlook *o, en
 {
     if (!is_best(c, o, way) || c->prices.surprised || c->trial > 0)
         return 0;
+    const enum way other = fdslots_other_way(way);
     const double until_timed = time_at(c) - c->untimed;
-    const double until_tried = try_at(c, way, more_by_other(c, o, way)) - c->spent;
+    const double until_tried =
+        (price_of_trial(c, o, other) - c->budget[other]) / part_for(c, other);
     const double waits = (until_timed < until_tried ? until_timed : until_tried) / c->each;
     return waits < 1 ? 0 : waits < INT32_MAX ? (uint32_t)waits : INT32_MAX;
 }
@@ -206,7 +219,6 @@ static uint32_t steady_waits(const struct choice *c, const struct outlook *o, en
 /* What the set was told of, or not. */
 static void remember_changes(struct choice *c, const struct outlook *o, enum way way)
 {
-    c->usual += (fdslots_choice_price(c, o->fresh) - c->usual) / USUAL;
     if (way == BY_SET) {
         c->backlog = (struct telling){0};
         c->excess = 0;
@@ -227,13 +239,13 @@ static void remember_wait(struct choice *c, struct outlook *o, enum way way,
         o->polled = found->polled;
         fdslots_choice_estimate(c, o, outcome);
     }
-    if (way != c->way)
-        c->spent = 0;
-    c->each = way == BY_POLL ? o->poll : o->set + fdslots_choice_price(c, found->told);
-    spend(c, c->each);
-    c->last = outcome;
     c->way = way;
     c->taken[way] = true;
+    c->each = way == BY_POLL ? o->poll : o->set + fdslots_choice_price(c, found->told);
+    spend(c, c->each);
+    if (c->trial > 0)
+        pay_for_trial(c, way == BY_POLL ? o->poll - o->set : c->each - o->poll);
+    c->last = outcome;
     c->blocks = o->blocks;
 }
 
@@ -244,6 +256,7 @@ void fdslots_choice_learn(struct choice *c, struct outlook *o, enum way way,
     remember_wait(c, o, way, found);
     if (found->ns > 0)
         learn_price(c, o, way, found);
+    c->risen[way] &= c->trial == 0;
     c->trial -= c->trial > 0;
     c->steady = steady_waits(c, o, way);
     c->changes = changes_allowed(c, o, way);

@@ -12,15 +12,17 @@
  * the set and the flush would, and then flushes.
  *
  * Learn. Now and then a wait is timed, so seldom that reading the clock costs some thousandth of
- * what the waits cost. The way that is not taken may have become cheaper. So it is tried whenever
- * the waits since have cost a hundred times what the trial costs more; or twice, where nothing is
- * known of it yet.
+ * what the waits cost. The way that is not taken may have become cheaper, so it is tried now and
+ * then. A hundredth of what the waits cost is put aside for that. A trial begins when this pays for
+ * what the trial should cost more than other waits; what it did cost more is taken off. More is put
+ * aside, for one trial, where the way was never taken, and where its prices have just risen: other
+ * programs may have slowed the waits that said so.
  *
  * By the prices known at each wait, then: what polling costs above the set, before a flush, is at
  * most the price of that flush and of one wait, for the account is closed when it reaches the
- * flush, and one wait is the most that it can jump beyond; and all trials of a way but its first
- * cost at most a hundredth of all waits, for each is paid by the waits before it. No account grows
- * beyond what closes it.
+ * flush, and one wait is the most that it can jump beyond; and all trials of a way cost at most a
+ * hundredth of all waits, but for the first one, one after each rise, and the last one, for none
+ * begins before the earlier ones are paid for. No account grows beyond what closes it.
  */
 #ifndef FDSLOTS_CHOICE_H
 #define FDSLOTS_CHOICE_H
@@ -67,15 +69,15 @@ struct choice {
     struct prices prices;
     struct outcome last;
     struct telling backlog; /* of what changed before the last wait */
-    double usual;     /* what telling the set of the changes before a wait costs, on average */
-    double excess;    /* what polling has cost above the set while there was a backlog */
-    double spent;     /* what the waits have cost since the other way was last taken */
-    double untimed;   /* and since one was timed */
-    double clock;     /* price of timing one; 0 before it was measured */
-    uint32_t timed;   /* waits; no more than WARM are counted */
-    bool taken[WAYS]; /* ever */
-    uint32_t trial;   /* waits that are left of a trial */
-    enum way way;     /* of the last wait */
+    double excess;          /* what polling has cost above the set while there was a backlog */
+    double budget[WAYS];    /* for trials of each way, put aside while the other one is taken */
+    double untimed;         /* what the waits have cost since one was timed */
+    double clock;           /* price of timing one; 0 before it was measured */
+    uint32_t timed;         /* waits; no more than WARM are counted */
+    bool taken[WAYS];       /* ever */
+    bool risen[WAYS];       /* prices have, far, since the last trial */
+    uint32_t trial;         /* waits that are left of a trial */
+    enum way way;           /* of the last wait */
 
     /* While no more slots change than before the last wait, and each wait finds what it found, so
      * many waits go the same way unasked. */
@@ -93,8 +95,11 @@ struct choice {
 
 #define ANY_CHANGES UINT32_MAX
 #define TRIAL       2 /* waits: the first one may have to tell the set, or meets a cold cache */
-#define TRY_FIRST   2
-#define TRY_AGAIN   100
+#define TRY_AGAIN                                                                                  \
+    100                /* a hundredth of what waits cost is put aside for trials of the other way  \
+                        */
+#define TRY_RISEN   10 /* more, where its prices have risen far since it was tried */
+#define TRY_FIRST   2  /* or where it was never taken */
 #define TIMING      1000 /* a wait is timed when the waits since have cost so many times the clock */
 #define TIMING_WARM 25   /* while few were: */
 #define WARM        16

@@ -103,16 +103,18 @@ static void follow(struct prices *p, int part)
             p->of[i] = start.of[i] * (ratio < 1 ? ratio : 1);
 }
 
-void fdslots_prices_learn(struct prices *p, const struct work *work, enum way way, double ns,
+bool fdslots_prices_learn(struct prices *p, const struct work *work, enum way way, double ns,
                           double weight, enum doubt doubt)
 {
     double ratio = ns / fdslots_prices_sum(p, work, way);
     if (doubt != NO_DOUBT && ns > asleep[way] * fdslots_prices_sum(&start, work, way))
         ratio = INFINITY; /* it agrees with none */
     else if (ratio > FARTHEST)
-        return;
+        return false;
     const int dearest = dearest_part(p, work, way);
     p->surprised = ratio > SURPRISE && doubt == NO_DOUBT;
-    correct(p, work, way, settle(&p->rise[dearest], ratio, weight, doubt));
+    ratio = settle(&p->rise[dearest], ratio, weight, doubt);
+    correct(p, work, way, ratio);
     follow(p, dearest);
+    return ratio > SURPRISE;
 }

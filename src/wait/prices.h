@@ -118,8 +118,8 @@ static inline double fdslots_prices_sum(const struct prices *p, const struct wor
 }
 
 /* A wait did this work in so many ns. The weight is the part by which prices that are nearly right
- * move towards it. */
-void fdslots_prices_learn(struct prices *p, const struct work *work, enum way way, double ns,
+ * move towards it. Return whether prices have risen far. */
+bool fdslots_prices_learn(struct prices *p, const struct work *work, enum way way, double ns,
                           double weight, enum doubt doubt);
 
 #endif

@@ -21,6 +21,7 @@ struct machine {
 /* What each wait of a program finds. */
 struct program {
     uint32_t slots, ready, toggled, polled;
+    bool back; /* what a wait has toggled, the next one toggles back */
     bool blocks;
     uint32_t sleeps; /* in ns, at most, before something is ready */
 };
