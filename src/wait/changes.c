@@ -32,42 +32,44 @@ static void add(struct telling *sum, struct telling more)
     sum->adds += more.adds;
 }
 
-/* The slot is again as the set knows it. */
-static void forget_change(struct fdslots *s, uint32_t index, bool noted)
-{
-    fdslots_index_set_remove(&s->fresh, index);
-    if (!noted)
-        return;
-    fdslots_index_set_remove(&s->noted, index);
-    fdslots_choice_come_back(s->choice);
-}
+/* Some of the changes. */
+struct sample {
+    struct telling fresh;
+    struct telling lag;
+    double again; /* so many had changed before, and the set was not told */
+};
 
-static void look_at(struct fdslots *s, struct outlook *o, uint32_t index)
+static void look_at(struct fdslots *s, struct sample *sample, uint32_t index)
 {
     const bool noted = fdslots_index_set_has(&s->noted, index);
     const bool new_owner = (s->slots[index].flags & SLOT_NEW) != 0;
     const enum kernel_change change = fdslots_kernel_change(s, index);
-    const struct telling telling = noted && !new_owner ? telling_again(change) : telling_of(change);
-    add(&o->fresh, telling);
-    if (!noted)
-        add(&o->added, telling);
+    add(&sample->fresh, noted && !new_owner ? telling_again(change) : telling_of(change));
+    add(&sample->lag, telling_of(change));
+    sample->again += noted;
     s->slots[index].flags &= (uint16_t)~SLOT_NEW;
-    if (change == CHANGE_NONE)
-        forget_change(s, index, noted);
+    if (change == CHANGE_NONE) {
+        fdslots_index_set_remove(&s->fresh, index);
+        fdslots_index_set_remove(&s->noted, index);
+    }
 }
 
 void fdslots_changes_look(struct fdslots *s, struct outlook *o)
 {
-    uint32_t looked_at = 0;
+    const double count = fdslots_index_set_count(&s->fresh);
+    struct sample sample = {.again = 0};
+    double looked_at = 0;
     FOR_EACH_IN(&s->fresh, i)
     {
-        if (looked_at == CHANGES_LOOKED_AT) {
-            const double each = fdslots_index_set_count(&s->fresh) / (double)looked_at;
-            fdslots_choice_scale(&o->fresh, each);
-            fdslots_choice_scale(&o->added, each);
-            return;
-        }
+        if (looked_at == CHANGES_LOOKED_AT)
+            break;
         looked_at++;
-        look_at(s, o, i);
+        look_at(s, &sample, i);
     }
+    fdslots_choice_scale(&sample.fresh, count / looked_at);
+    fdslots_choice_scale(&sample.lag, count / looked_at);
+    const double again = sample.again * count / looked_at;
+    fdslots_choice_scale(&o->lag, again < o->lag.looks ? 1 - again / o->lag.looks : 0);
+    o->fresh = sample.fresh;
+    add(&o->lag, sample.lag);
 }

@@ -11,8 +11,9 @@
 
 #define CHANGES_LOOKED_AT 4
 
-/* Set o->fresh and o->added, which are 0. Of the slots that are looked at, those that are again as
- * the set knows them are changed no longer. */
+/* Set o->fresh, and bring o->lag, which is of what had changed before, up to date. Of the slots
+ * that are looked at, those that are again as the set knows them are changed no longer. At least
+ * one has changed. */
 void fdslots_changes_look(struct fdslots *s, struct outlook *o);
 
 #endif

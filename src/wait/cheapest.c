@@ -84,7 +84,7 @@ SELDOM static int wait_avoiding(struct fdslots *s, int64_t timeout_ns, const sig
 /* ---- the wait ---- */
 
 /* Another entry point may have told the set of the backlog; a fork or a rebuild may have made it
- * forget. And only some of the changes are looked at: others may have been in it before. */
+ * forget. And only some of the changes are looked at: this many slots have changed. */
 static void check_backlog(struct fdslots *s)
 {
     struct choice *c = s->choice;
@@ -95,8 +95,7 @@ static void check_backlog(struct fdslots *s)
     const double count = fdslots_index_set_count(&s->noted);
     if (c->backlog.looks == 0) /* or some are to be offered again */
         c->backlog = (struct telling){.looks = count, .adds = count};
-    else if (c->backlog.looks > count)
-        fdslots_choice_scale(&c->backlog, count / c->backlog.looks);
+    fdslots_choice_scale(&c->backlog, count / c->backlog.looks);
 }
 
 static enum way choose(struct fdslots *s, struct outlook *o)
@@ -105,10 +104,11 @@ static enum way choose(struct fdslots *s, struct outlook *o)
     fdslots_choice_settle(c);
     fdslots_choice_estimate(c, o, c->last);
     check_backlog(s);
+    o->lag = c->backlog;
     if (!fdslots_index_set_empty(&s->fresh) && fdslots_choice_asks(c, o))
         fdslots_changes_look(s, o);
     const enum way way = fdslots_choice_make(c, o);
-    if (way == BY_POLL && o->added.looks > 0)
+    if (way == BY_POLL && o->fresh.looks > 0)
         fdslots_index_set_move(&s->fresh, &s->noted);
     return way;
 }
@@ -170,7 +170,7 @@ APART static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t
     const struct finding found = {
         .outcome = outcome_of(s),
         .polled = count_polled(s),
-        .told = told_since(s, before, way == BY_SET ? o.fresh.looks + c->backlog.looks : 0),
+        .told = told_since(s, before, way == BY_SET ? o.lag.looks : 0),
         .ns = rc >= 0 ? stop_clock(c, start) : 0, /* a signal ended it early */
     };
     fdslots_choice_learn(c, &o, way, &found);

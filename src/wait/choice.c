@@ -69,12 +69,13 @@ static void account(double *balance, double more)
 
 static enum way cheaper(struct choice *c, const struct outlook *o)
 {
-    const double told = o->set + fdslots_choice_price(c, o->fresh);
-    const double backlog = fdslots_choice_price(c, c->backlog);
-    if (backlog == 0)
-        return o->set < o->poll && told <= o->poll ? BY_SET : BY_POLL;
-    account(&c->excess, o->poll - told);
-    return c->excess < backlog ? BY_POLL : BY_SET;
+    const double lag = fdslots_choice_price(c, o->lag);
+    if (o->set < o->poll && o->set + lag <= o->poll)
+        return BY_SET;
+    if (c->backlog.looks == 0)
+        return BY_POLL;
+    account(&c->excess, o->poll - o->set - fdslots_choice_price(c, o->fresh));
+    return c->excess < lag ? BY_POLL : BY_SET;
 }
 
 static double price_of_clock(const struct choice *c)
@@ -90,8 +91,8 @@ static double price_of_trial(const struct choice *c, const struct outlook *o, en
     const double clock = TRIAL * price_of_clock(c);
     if (way == BY_POLL)
         return TRIAL * (o->poll - o->set) + clock;
-    return TRIAL * (o->set + fdslots_choice_price(c, o->fresh) - o->poll) +
-           fdslots_choice_price(c, c->backlog) + clock;
+    return TRIAL * (o->set - o->poll) + fdslots_choice_price(c, o->lag) +
+           (TRIAL - 1) * fdslots_choice_price(c, o->fresh) + clock;
 }
 
 static bool should_try(const struct choice *c, const struct outlook *o, enum way way)
@@ -224,9 +225,7 @@ static void remember_changes(struct choice *c, const struct outlook *o, enum way
         c->excess = 0;
         return;
     }
-    c->backlog.looks += o->added.looks;
-    c->backlog.modifies += o->added.modifies;
-    c->backlog.adds += o->added.adds;
+    c->backlog = o->lag;
 }
 
 /* What the wait found and cost. */

@@ -49,10 +49,9 @@ struct outlook {
     uint32_t holes;       /* that it would step over */
     uint32_t polled;      /* slots that are polled beside the set */
     bool blocks;          /* the timeout is not 0 */
-    struct telling fresh; /* of what changed since the last wait */
-    struct telling
-        added;   /* the part of it that had not changed before: the rest is in the backlog */
-    double poll; /* set by an estimate: the price of each way, changes apart */
+    struct telling fresh; /* of what changed since the last wait, where the set knew the rest */
+    struct telling lag;   /* of all that it does not know */
+    double poll;          /* set by an estimate: the price of each way, changes apart */
     double set;
 };
 
@@ -68,7 +67,7 @@ struct finding {
 struct choice {
     struct prices prices;
     struct outcome last;
-    struct telling backlog; /* of what changed before the last wait */
+    struct telling backlog; /* of what the set had not been told after the last wait */
     double excess;          /* what polling has cost above the set while there was a backlog */
     double budget[WAYS];    /* for trials of each way, put aside while the other one is taken */
     double untimed;         /* what the waits have cost since one was timed */
@@ -138,14 +137,6 @@ static inline void fdslots_choice_scale(struct telling *telling, double times)
     telling->looks *= times;
     telling->modifies *= times;
     telling->adds *= times;
-}
-
-/* A slot of the backlog is again as the set knows it. */
-static inline void fdslots_choice_come_back(struct choice *c)
-{
-    struct telling *t = &c->backlog;
-    t->looks -= t->looks >= 1;
-    t->modifies -= t->modifies >= 1;
 }
 
 #endif

@@ -14,23 +14,17 @@ struct outlook player_outlook(const struct player *p, const struct program *prog
     struct outlook o = {
         .slots = program->slots, .polled = program->polled, .blocks = program->blocks};
     const double toggled = program->toggled;
+    const double lagging = p->lagging > program->toggled ? p->lagging : program->toggled;
+    o.lag = p->c.backlog;
     if (!p->in_step && p->c.backlog.looks == 0)
-        o.fresh = o.added = (struct telling){.looks = program->slots, .adds = program->slots};
-    else if (p->in_step)
-        o.fresh = o.added = (struct telling){.looks = toggled, .modifies = toggled};
-    if (p->lagging > 0)
-        o.added = (struct telling){0}; /* the same slots again */
-    if (p->lagging > 0 && program->back)
-        o.fresh = (struct telling){.looks = toggled};
+        o.fresh = o.lag = (struct telling){.looks = program->slots, .adds = program->slots};
+    else if (p->in_step && p->lagging > 0 && program->back)
+        o.fresh = o.lag = (struct telling){.looks = toggled};
+    else if (p->in_step) {
+        o.fresh = (struct telling){.looks = toggled, .modifies = toggled};
+        o.lag = (struct telling){.looks = lagging, .modifies = lagging};
+    }
     return o;
-}
-
-/* The slots whose change the set has not been told are as it knows them. */
-static void come_back(struct player *p)
-{
-    p->lagging = 0;
-    p->c.backlog = (struct telling){0};
-    p->c.excess = 0;
 }
 
 /* What a wait that finds this costs on the machine, apart from what it tells the set. */
@@ -53,11 +47,13 @@ static double sample(struct player *p, double ns)
     return next_random(&p->m.random) % 100 < p->m.percent ? ns * p->m.spoilt : ns;
 }
 
-static void advance(struct player *p, enum way way, bool back, const struct program *program)
+static void advance(struct player *p, enum way way, const struct program *program)
 {
     if (way == BY_SET)
         p->in_step = true, p->lagging = 0;
-    else if (p->in_step && !back && program->toggled > p->lagging)
+    else if (p->lagging > 0 && program->back)
+        p->lagging = 0;
+    else if (p->in_step && program->toggled > p->lagging)
         p->lagging = program->toggled;
 }
 
@@ -78,17 +74,12 @@ enum way player_wait(struct player *p, const struct program *program)
     struct choice *c = &p->c;
     const struct outcome outcome = outcome_of(program);
     struct outlook o = player_outlook(p, program);
-    const bool back = p->lagging > 0 && program->back;
     fdslots_choice_settle(c);
     fdslots_choice_estimate(c, &o, c->last);
-    if (back)
-        come_back(p);
     const enum way way = fdslots_choice_make(c, &o);
     struct telling told = {0};
     if (way == BY_SET)
-        told = (struct telling){.looks = c->backlog.looks + o.fresh.looks,
-                                .modifies = c->backlog.modifies + o.fresh.modifies,
-                                .adds = c->backlog.adds + o.fresh.adds};
+        told = o.lag;
     const double steady = true_price(p, o, outcome, way);
     const double ns = steady + telling_price(p, told);
     const bool timed = fdslots_choice_times(c);
@@ -98,7 +89,7 @@ enum way player_wait(struct player *p, const struct program *program)
                                   .ns = timed ? time_of(p, program, ns) : 0};
     p->timed += timed;
     fdslots_choice_learn(c, &o, way, &found);
-    advance(p, way, back, program);
+    advance(p, way, program);
     c->ran = program->toggled <= c->changes ? c->steady : 0;
     p->waits[way] += 1 + c->ran;
     if (way == BY_SET)
