@@ -182,7 +182,7 @@ static void learn_price(struct choice *c, struct outlook *o, enum way way,
     if (found->ns < LEAST_STEPS * c->clock && price < LEAST_STEPS * c->clock)
         return;
     const double weight = c->trial > 0 ? WEIGHT_OF_TRIAL : WEIGHT;
-    c->risen[way] |=
+    c->risen[way] =
         fdslots_prices_learn(&c->prices, &work, way, found->ns, weight, doubt_of(o, found));
     fdslots_choice_estimate(c, o, found->outcome);
 }
@@ -255,7 +255,6 @@ void fdslots_choice_learn(struct choice *c, struct outlook *o, enum way way,
     remember_wait(c, o, way, found);
     if (found->ns > 0)
         learn_price(c, o, way, found);
-    c->risen[way] &= c->trial == 0;
     c->trial -= c->trial > 0;
     c->steady = steady_waits(c, o, way);
     c->changes = changes_allowed(c, o, way);

@@ -11,6 +11,9 @@ static const double asleep[WAYS] = {[BY_POLL] = 64, [BY_SET] = 32};
 #define SURPRISE 1.25
 /* Waits agree whose times are no further apart. */
 #define AGREES 1.25
+/* Waits in a row, three quarters of which must agree. */
+#define RISE_AFTER       4
+#define RISE_AFTER_SLEEP 16
 
 static const struct prices start = {.of = {
                                         [POLL_CALL] = COST_POLL_CALL / 10.0,
@@ -81,12 +84,11 @@ static void note(struct rise *rise, double ratio)
 /* Return by what the prices should be corrected after a wait that took so many times its price. */
 static double settle(struct rise *rise, double ratio, double weight, enum doubt doubt)
 {
-    static const uint32_t rise_after[] = {[NO_DOUBT] = 3, [SOME_DOUBT] = 4, [MUCH_DOUBT] = 16};
     if (ratio > SURPRISE) {
         note(rise, ratio);
-        if (rise->waits < rise_after[doubt])
+        if (rise->waits < (doubt == MUCH_DOUBT ? RISE_AFTER_SLEEP : RISE_AFTER))
             return 1;
-        ratio = doubt == NO_DOUBT || 4 * rise->agreed >= 3 * rise->waits ? rise->least : 1;
+        ratio = 4 * rise->agreed >= 3 * rise->waits ? rise->least : 1;
     } else if (ratio > 1 / SURPRISE) {
         ratio = 1 + weight * (ratio - 1);
     }

@@ -7,11 +7,11 @@
  *
  * A wait that was timed corrects the prices of what it did, each by as much as it made of the sum.
  * One that took about its price moves them a little, so that they are a mean. An interrupt or
- * another process often makes a wait much dearer, and nothing makes it much cheaper: so prices fall
- * far at once, and rise far only by what three waits in a row agree on, of those that are dear for
- * the same thing. A wait that sleeps is dear, too, but seldom as dear as the next: of waits that
- * may have slept, three quarters of a greater number must take about the same time. A price of
- * which nothing is known yet falls with the others: the machine may be a faster one.
+ * another process often makes a wait much dearer, and nothing makes it much cheaper. So prices fall
+ * far at once, and rise far only after four waits in a row that are dear for the same thing, and by
+ * what three of them agree on: interrupts are seldom equally long. A wait that sleeps is dear, too,
+ * but seldom as dear as the next: of waits that may have slept, twelve of sixteen must agree. A
+ * price of which nothing is known yet falls with the others: the machine may be a faster one.
  */
 #ifndef FDSLOTS_PRICES_H
 #define FDSLOTS_PRICES_H

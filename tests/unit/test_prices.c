@@ -71,19 +71,30 @@ START_TEST(prices_fall_at_once)
 }
 END_TEST
 
-START_TEST(prices_rise_by_what_three_waits_agree_on)
+START_TEST(prices_rise_by_what_three_of_four_waits_agree_on)
 {
     struct prices p;
     fdslots_prices_start(&p);
-    ck_assert_double_eq_tol(price_after(&p, 9), 1, 1e-9);
+    ck_assert_double_eq_tol(price_after(&p, 3.1), 1, 1e-9);
     ck_assert(p.surprised);
-    ck_assert_double_eq_tol(price_after(&p, 3), 1, 1e-9);
-    ck_assert_double_eq_tol(price_after(&p, 5), 3, 0.03);
     ck_assert_double_eq_tol(price_after(&p, 9), 1, 1e-9);
-    ck_assert_double_eq_tol(price_after(&p, 9), 1, 1e-9);
+    ck_assert_double_eq_tol(price_after(&p, 3.2), 1, 1e-9);
+    ck_assert_double_eq_tol(price_after(&p, 3), 3, 0.03);
+    for (int i = 0; i < 3; i++)
+        ck_assert_double_eq_tol(price_after(&p, 9), 1, 1e-9);
     ck_assert_double_eq_tol(price_after(&p, 1), 1, 1e-9); /* one that was not interrupted */
     ck_assert(!p.surprised);
     ck_assert_double_eq_tol(price_after(&p, 9), 1, 1e-9);
+}
+END_TEST
+
+/* As interrupts are, in a burst of them. */
+START_TEST(dear_waits_that_do_not_agree_teach_nothing)
+{
+    struct prices p;
+    fdslots_prices_start(&p);
+    for (int i = 0; i < 1000; i++)
+        ck_assert_double_eq_tol(price_after(&p, 2 + i % 4), 1, 1e-9);
 }
 END_TEST
 
@@ -108,7 +119,7 @@ START_TEST(each_price_rises_by_waits_of_its_own)
     const struct work idle = {.of = {[SET_CALL] = 1}};
     const struct work ready = {.of = {[SET_CALL] = 1, [SET_REPORT] = 1, [SET_READY] = 100}};
     const double before = p.of[SET_READY];
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         fdslots_prices_learn(&p, &ready, BY_SET, 4 * fdslots_prices_sum(&p, &ready, BY_SET), 0.125,
                              NO_DOUBT);
         fdslots_prices_learn(&p, &idle, BY_SET, fdslots_prices_sum(&p, &idle, BY_SET), 0.125,
@@ -220,7 +231,8 @@ Suite *suite_prices(void)
     tcase_add_test(tcase, polled_slots_are_paid_for_beside_the_set);
     tcase = add_case(suite, "samples");
     tcase_add_test(tcase, prices_fall_at_once);
-    tcase_add_test(tcase, prices_rise_by_what_three_waits_agree_on);
+    tcase_add_test(tcase, prices_rise_by_what_three_of_four_waits_agree_on);
+    tcase_add_test(tcase, dear_waits_that_do_not_agree_teach_nothing);
     tcase_add_test(tcase, prices_are_a_mean);
     tcase_add_test(tcase, each_price_rises_by_waits_of_its_own);
     tcase_add_test(tcase, a_wait_that_slept_teaches_nothing);
