@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 #
-# As a user has it: installed, found by pkg-config, linked shared and static, by CMake and by Meson
-# too, and gone again.
+# The library as a user has it: installed, found by pkg-config, linked shared and static, found by
+# CMake and by Meson, and uninstalled again.
 # shellcheck disable=SC2046 # pkg-config gives words
 . .ci/lib.sh
 skip_where_libtool_fails
