@@ -54,7 +54,7 @@ struct subject {
     const char *name;
     enum entry_point by[TURNS];
     unsigned turns; /* number of entry points in `by` */
-    /* 1 for a wait after every operation; else some operations come first, so that changes add
+    /* 1 for a wait after every operation; else several operations come first, so that changes add
      * up */
     unsigned every;
     uint32_t stride;    /* slot n of the model is slot n * stride of the buffer */

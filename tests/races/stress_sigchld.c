@@ -5,7 +5,7 @@
  * peer that waits in the same way. If the kernel did not change the mask together with the wait, a
  * signal in between would be lost, and the wait would last for ever.
  *
- *     stress_sigchld [COUNT]      so many children, and so many signals each way
+ *     stress_sigchld [COUNT]      COUNT children, and COUNT signals each way
  */
 #include "entry.h"
 #include "env.h"

@@ -7,7 +7,7 @@
  * The next round begins when the waiter has found all of them. It looks only if the buffer reports
  * something, so if the last wake of a round is lost, the round never ends.
  *
- *     stress_threads [COUNT]      so many rounds by each entry point
+ *     stress_threads [COUNT]      COUNT rounds with each entry point
  */
 #include "entry.h"
 #include "guard.h"

@@ -6,8 +6,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CASE_TIMEOUT_S 60 /* in seconds, for hangs, long enough for valgrind; no test measures it  \
-                           */
+#define CASE_TIMEOUT_S                                                                             \
+    60 /* in seconds, for hangs, long enough for valgrind; no test measures it                     \
+        */
 
 struct fdslots *make_slots(uint32_t nslots)
 {

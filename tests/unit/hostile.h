@@ -19,7 +19,7 @@
 struct hostile_pool {
     const intmax_t *values; /* the first is good */
     int count;
-    bool (*bad)(intmax_t value); /* for these the result is -EINVAL; NULL where no value is bad */
+    bool (*bad)(intmax_t value); /* for these the result is -EINVAL; NULL if no value is bad */
 };
 
 enum hostile_effect {
@@ -38,7 +38,7 @@ struct hostile_call {
     intmax_t null_gives; /* the result for a NULL buffer, whatever the other arguments are */
     enum hostile_effect effect;
     const struct hostile_pool *params[HOSTILE_PARAMS];
-    /* The one valid result, where it is not simply -EINVAL for bad values and another result for
+    /* The one valid result, if it is not simply -EINVAL for bad values and another result for
      * good ones. */
     bool (*gives)(const intmax_t *v, intmax_t *result);
     int errors[HOSTILE_ERRORS]; /* the other errors that the header names */

@@ -136,7 +136,7 @@ START_TEST(a_closed_set_is_no_lost_fd)
 }
 END_TEST
 
-/* ---- where there is no epoll ---- */
+/* ---- without epoll ---- */
 
 START_TEST(without_epoll_there_is_no_check)
 {

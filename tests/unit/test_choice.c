@@ -8,7 +8,7 @@
 static const struct program quiet = {.slots = 64};
 static const struct program hot = {.slots = 64, .ready = 64};
 
-/* ---- where one way is better ---- */
+/* ---- programs for which one way is better ---- */
 
 START_TEST(many_quiet_slots_end_in_the_set)
 {

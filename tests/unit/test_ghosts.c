@@ -216,7 +216,7 @@ START_TEST(no_wait_shows_a_ghost)
         EXPECT(fdslots_epoll_wait(s, 0), way->visible);
         has_been_seen(way, looks_since(&before));
     }
-    has_been_seen(way, 4); /* the ghost is gone for good */
+    has_been_seen(way, 4); /* the ghost does not come back */
     event_clear(kept);
     event_set(kept);
     EXPECT(fdslots_epoll_wait(s, 0), way->visible);

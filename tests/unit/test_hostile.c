@@ -117,7 +117,7 @@ static bool has_bad_value(const struct attempt *a)
     return false;
 }
 
-/* The only valid result, where there is just one: a bad value is found before anything else. */
+/* The only valid result, if there is just one. A bad value is found before anything else. */
 static bool must_give(const struct attempt *a, intmax_t *want)
 {
     *want = a->call->null_gives;

@@ -331,7 +331,7 @@ START_TEST(edge_is_level_and_exclusive_ordinary)
 }
 END_TEST
 
-/* ---- one fd in several slots: where one is polled, all are ---- */
+/* ---- one fd in several slots, all of which are polled if one is ---- */
 
 START_TEST(slots_that_share_are_all_polled)
 {

@@ -254,7 +254,7 @@ START_TEST(a_child_refuses_too)
 }
 END_TEST
 
-/* ---- where a buffer has no set ---- */
+/* ---- a buffer without a set ---- */
 
 START_TEST(without_a_set)
 {

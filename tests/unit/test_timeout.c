@@ -63,7 +63,7 @@ START_TEST(to_milliseconds_rounds_up)
     ck_assert_int_eq(fdslots_ms_from_ns(0), 0);
     ck_assert_int_eq(fdslots_ms_from_ns(1), 1);
     ck_assert_int_eq(fdslots_ms_from_ns(MS - 1), 1);
-    ck_assert_int_eq(fdslots_ms_from_ns(MS), 1); /* and no more than needed */
+    ck_assert_int_eq(fdslots_ms_from_ns(MS), 1); /* not more than needed */
     ck_assert_int_eq(fdslots_ms_from_ns(MS + 1), 2);
     ck_assert_int_eq(fdslots_ms_from_ns((INT_MAX - 1) * MS), INT_MAX - 1);
     ck_assert_int_eq(fdslots_ms_from_ns((INT_MAX - 1) * MS + 1), INT_MAX);
