@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #define MOST  1024
-#define SPARE 2 /* slots above those that hold an fd from the beginning */
+#define SPARE 2 /* number of slots above those that hold an fd from the beginning */
 
 static struct fdslots *slots;
 static int fds[MOST];

@@ -19,7 +19,7 @@ static atomic_int caught; /* read by all threads of a server */
 static int pipe_in = -1;  /* written by the handler */
 
 static sigset_t ours;         /* SIGINT and SIGTERM */
-static sigset_t mask_before;  /* of the process, before signals_open() */
+static sigset_t mask_before;  /* the process's mask before signals_open() */
 static sigset_t mask_waiting; /* mask_before without ours */
 static struct sigaction int_before, term_before;
 

@@ -43,7 +43,7 @@ struct fault_kind {
 };
 extern const struct fault_kind fault_kinds[FAULT_CALLS];
 
-#define FAULT_MOST 4096 /* calls in one run */
+#define FAULT_MOST 4096 /* largest number of calls in one run */
 
 /* What will fail, and what has happened so far. Forked children share this. */
 struct fault {

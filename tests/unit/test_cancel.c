@@ -350,7 +350,7 @@ Suite *suite_cancel(void)
 {
     Suite *suite = suite_create("cancelled threads");
     if (UNDER_ASAN)
-        return suite; /* it takes the stack that is unwound for an error */
+        return suite; /* ASan takes the unwinding of the stack for an error */
     const int entries = entry_count();
     TCase *tcase = add_case(suite, "cancelled threads");
     tcase_add_loop_test(tcase, inside_a_wait, 0, LENGTH(timeouts) * STATES * entries);

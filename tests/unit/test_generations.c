@@ -17,7 +17,7 @@
 #define NSLOTS    8
 #define FEW       10 /* generations */
 #define MANY      100
-#define MOST_MORE (FEW / 4) /* fds more than at the beginning */
+#define MOST_MORE (FEW / 4) /* largest number of additional fds */
 
 /* What every generation uses the buffer for. */
 #define BY_SET   1

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define MANY    2000
-#define HANDS   200 /* files that are handed over */
+#define HANDS   200 /* number of files that are handed over */
 #define A_WHILE INT64_C(5000000)
 #define HIGH    (MANY + 200)
 

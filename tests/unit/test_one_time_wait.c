@@ -20,7 +20,7 @@ static const struct one_time *source;
 static const struct entry *e;
 static struct fdslots *s;
 static int fd;   /* in slot 0 */
-static int twin; /* the same file, for poll(2) */
+static int twin; /* the same file, opened again for poll(2) */
 
 static void make(void)
 {
