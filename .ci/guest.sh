@@ -1,10 +1,10 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: ISC
 #
-# What the checks share that boot another kernel. The guest runs suites of static programs out of
-# its first file system, and says at its end how many have ended: without that line it has failed.
+# Shared by the checks that boot another kernel. The guest runs suites of static programs from its
+# first file system, and prints at its end how many have ended. Without that line, it has failed.
 
-# DIRECTORY/initrd, the first file system of a guest.
+# Make DIRECTORY/initrd, the first file system of a guest.
 make_initrd() { # DIRECTORY BUSYBOX CHECK_FDSLOTS SUITE...
     local root=$1/root
     mkdir -p "$root"/{bin,dev,etc,proc,sys,tmp}
@@ -16,25 +16,25 @@ make_initrd() { # DIRECTORY BUSYBOX CHECK_FDSLOTS SUITE...
     (cd "$root" && find . | cpio --quiet -o -H newc | gzip -1) >"$1/initrd"
 }
 
-# The kernel that a package unpacked.
+# Print the path of the kernel in an unpacked package.
 kernel_in() { # ROOT
     echo "$1"/boot/vmlinu[xz]-*
 }
 
-# NAME:LOOP of each test that failed in a log of Check's.
+# Print NAME:LOOP of every failed test in a log of Check.
 failed_tests() { # LOG
     awk -F: '$3 ~ /^[FE]$/ { print $5 ":" $6 }' "$1" | sort -u
 }
 
-# "N passed, 0 failed, N skipped" of a log; the skipped are those that failed.
+# Print "N passed, 0 failed, N skipped" for a log, where the failed tests count as skipped.
 count_checks() { # LOG
     awk '/^[0-9]+%: Checks/ { gsub(",", ""); checks += $3; bad += $5 + $7 }
         END { if (checks > 0) printf "%d passed, 0 failed, %d skipped\n", checks - bad, bad
             else exit 1 }' "$1"
 }
 
-# Run the command, a guest that is to run so many suites, in which only tests of the list may fail.
-# Its log is DIRECTORY/log, and DIRECTORY/count what it counted.
+# Run a command that boots a guest. It must run this many suites, and only listed tests may fail.
+# The log is DIRECTORY/log, and DIRECTORY/count has the counts.
 run_guest() { # DIRECTORY SUITES EXCEPTIONS COMMAND...
     timeout 300 "${@:4}" </dev/null 2>&1 | tr -d '\r' >"$1/log" || true # the log says it all
     cat "$1/log"
@@ -43,7 +43,7 @@ run_guest() { # DIRECTORY SUITES EXCEPTIONS COMMAND...
     count_checks "$1/log" >"$1/count"
 }
 
-# Of all guests in $BUILD.
+# Print the sum over all guests in $BUILD.
 sum_counts() {
     cat "$BUILD"/*/count | awk '{ passed += $1; skipped += $5 }
         END { printf "%d passed, 0 failed, %d skipped\n", passed, skipped }'

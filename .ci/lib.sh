@@ -1,18 +1,20 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: ISC
 #
-# What the checks share; each sources it, in the root of the tree, with $BUILD set by .ci/run.
+# Shared by the checks. Every check sources this in the root of the tree, with $BUILD set by
+# .ci/run.
 set -euxo pipefail
 
 jobs=$(nproc)
 
-# In $BUILD, build-ci/NAME. By a relative path: autotools take a space in the path only so.
+# Configure in $BUILD, which is build-ci/NAME. The path is relative, because autotools accept a
+# space in the path only then.
 configure() {
     [ -f configure ] || autoreconf -i # a check run alone
     (cd "$BUILD" && ../../configure --quiet --enable-werror "$@")
 }
 
-# make check; ends with the number of tests.
+# Run `make check`, and print the number of tests at the end.
 make_check() {
     local status=0
     make -C "$BUILD" -j "$jobs" check VERBOSE=1 "$@" || status=$?
@@ -20,7 +22,7 @@ make_check() {
     return "$status"
 }
 
-# libtool does not install where the path has a space; everything else here works there too.
+# libtool cannot install if the path contains a space. Everything else here works there.
 skip_where_libtool_fails() {
     [[ $BUILD == *[[:space:]]* ]] || return 0
     echo "not here: libtool cannot install in $BUILD"
@@ -28,12 +30,13 @@ skip_where_libtool_fails() {
     exit
 }
 
-# The tracked files with these patterns, to xargs -0. A clone may belong to another user.
+# Print the tracked files with these patterns, for xargs -0. The clone may belong to another user.
 tracked() {
     git -c safe.directory='*' ls-files -z -- "$@"
 }
 
-# Install what is missing. Where two packages exclude each other, the one that is there stays.
+# Install the packages that are missing. If two packages exclude each other, the installed one
+# stays.
 install_packages() {
     dpkg -s "$@" >/dev/null 2>&1 && return
     export DEBIAN_FRONTEND=noninteractive
@@ -41,7 +44,7 @@ install_packages() {
     apt-get install -y --no-install-recommends --no-remove -o Acquire::Retries=3 "$@"
 }
 
-# Let configure find Check for another of Debian's architectures, and no other library.
+# Let configure find Check for another of Debian's architectures, but no other library.
 check_for() { # ARCHITECTURE
     .ci/sysroot "$BUILD/$1" "$1" check libsubunit-dev
     PKG_CONFIG_LIBDIR=$(echo "$BUILD/$1"/root/usr/lib/*/pkgconfig)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * The workloads as data, and the fds of a cell.
+ * The table of workloads, and the fds of a cell.
  */
 #include "bench.h"
 
@@ -126,7 +126,7 @@ bool cell_open(struct cell *c)
     return opened;
 }
 
-/* The same files, seen by another contender. */
+/* Use the files of another contender's cell. */
 bool cell_open_like(struct cell *c, const struct cell *shared)
 {
     lay_out(c);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * The kinds of files that slots hold, and how one becomes ready: a TCP or Unix socket and the
- * reading end of a pipe by a byte that nobody reads, a timerfd by its expiry, an eventfd by its
- * count. Interest is toggled in an event that never comes: POLLOUT where the file cannot be
- * written, POLLPRI elsewhere.
+ * The kinds of files that slots hold, and how a file becomes ready. For a TCP or Unix socket and
+ * the read end of a pipe, a byte is written that nobody reads; a timerfd expires; an eventfd gets a
+ * count. Interest is toggled in an event that never comes: POLLOUT if the file cannot be written
+ * to, else POLLPRI.
  */
 #include "bench.h"
 
@@ -15,7 +15,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-/* Each fills ends: the file, and the other end of what has two. */
+/* Each function fills `ends` with the file, and the other end if there is one. */
 static bool open_eventfd(int *ends)
 {
     return (ends[0] = eventfd(0, EFD_NONBLOCK)) >= 0;
@@ -47,7 +47,8 @@ static int tcp_listener(struct sockaddr_in *name)
     return listener;
 }
 
-/* A connection ends with a reset: in TIME_WAIT, those of a few cells would take all ports. */
+/* A connection ends with a reset. In TIME_WAIT, the connections of a few cells would use up all
+ * ports. */
 static bool open_tcp_socket(int *ends)
 {
     static int listener = -1;
@@ -85,7 +86,7 @@ static bool expire(int fd, int end)
 static const struct kind {
     const char *name;
     int ends;
-    uint32_t never; /* an event that it does not have */
+    uint32_t never; /* an event that this file does not have */
     bool (*open)(int *ends);
     bool (*make_ready)(int fd, int end);
 } kinds[] = {

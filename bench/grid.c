@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * The grids: "all" has every workload and size; "files" is around the break-even of poll and epoll,
- * for each kind of files.
+ * The grids. "all" has every workload and size; "files" has sizes around the break-even of poll and
+ * epoll, for every kind of file.
  */
 #include "grid.h"
 #include "bench.h"
@@ -11,9 +11,9 @@
 
 #define MOST_SHARES 5
 
-/* How many of n are ready or changed: so many of 1000, but one at least. */
+/* The share of the n slots that are ready or change, in thousandths. It is at least one slot. */
 struct share {
-    const char *name; /* for people, and plots */
+    const char *name; /* for people and for plots */
     uint32_t of_1000;
 };
 
@@ -44,8 +44,8 @@ struct share {
 
 struct row {
     const char *workload;
-    const enum fd_kind *kinds; /* up to KINDS */
-    const uint32_t *sizes;     /* up to 0 */
+    const enum fd_kind *kinds; /* ends with KINDS */
+    const uint32_t *sizes;     /* ends with 0 */
     struct share shares[MOST_SHARES + 1];
 };
 
@@ -111,7 +111,7 @@ static bool is_wanted(const struct only *only, const struct result *cell)
            (only->k == 0 || only->k == cell->k);
 }
 
-/* The shares of a small n may be the same k. */
+/* With a small n, different shares may give the same k. */
 static bool is_there(const struct result *cells, int count, const struct result *cell)
 {
     for (int i = 0; i < count; i++)

@@ -9,14 +9,14 @@
 
 #define MOST_CELLS 1000
 
-/* A part of a grid; NULL and 0 stand for all. */
+/* Restricts a run to a part of a grid. NULL and 0 mean all. */
 struct only {
     const char *workload, *files;
     uint32_t n, k;
 };
 
-/* Fill cells with those of the grid "all" or "files". Returns how many; -1: there is no such grid.
- */
+/* Fill `cells` with those of the grid "all" or "files". Returns their number, or -1 if there is no
+ * such grid. */
 int grid_make(const char *name, const struct only *only, struct result *cells);
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * Calls of the library in typical use, for bench/instructions.test to count their instructions:
+ * Typical uses of the library's calls. bench/instructions.test counts their instructions:
  *
  *     instructions CASE ROUNDS
  *
- * prints how often the case calls its function in a round, and by which mechanism fdslots_wait
- * waited in the last one. Each round ends with a wait, so that the next one meets the slots as a
- * loop would leave them.
+ * It prints how often the case calls its function in a round, and the mechanism by which
+ * fdslots_wait() waited in the last one. Every round ends with a wait, so that the next one finds
+ * the slots as a loop would leave them.
  */
 #include "wait/choice.h"
 
@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #define MOST  1024
-#define SPARE 2 /* slots above those that hold an fd from the beginning */
+#define SPARE 2 /* number of slots above those that hold an fd from the beginning */
 
 static struct fdslots *slots;
 static int fds[MOST];
@@ -85,8 +85,8 @@ static void idle(uint32_t n)
     wait_once();
 }
 
-/* All slots get one fd, and all but the last leave it: the first of them stands for the others in
- * the kernel's set, so each that leaves may have to hand that on. */
+/* All slots get one fd, and all but the last leave it again. The first one stands for the others in
+ * the kernel's set, so every slot that leaves may have to pass that on. */
 static void share_and_leave(uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++)
@@ -97,9 +97,9 @@ static void share_and_leave(uint32_t n)
     must(fdslots_epoll_wait(slots, 0) == 0, "fdslots_epoll_wait");
 }
 
-/* ---- what must not depend on how many slots there are: these come in two sizes ---- */
+/* ---- cases that must not depend on the number of slots, in two sizes each ---- */
 
-/* A file comes and goes between two waits, in a buffer that has a regular file. */
+/* A file comes and goes between two waits, in a buffer that also holds a regular file. */
 static void shed_beside_a_file(uint32_t n)
 {
     if (fdslots_get_fd(slots, n) < 0) {
@@ -112,7 +112,8 @@ static void shed_beside_a_file(uint32_t n)
     must(fdslots_epoll_wait(slots, 0) == 1, "fdslots_epoll_wait");
 }
 
-/* A file goes to somebody else: the one rule is kept, but it lives on, and is ready. */
+/* A file is handed over to somebody else. This keeps the one rule, but the file stays open and
+ * ready. */
 static void hand_over(uint32_t n)
 {
     const int fd = eventfd(1, EFD_NONBLOCK);
@@ -125,7 +126,7 @@ static void hand_over(uint32_t n)
     close(other);
 }
 
-/* One fd in all slots, of which a wait reports a part. */
+/* One fd is in all slots, and every wait reports a part of them. */
 static void share_and_cut(uint32_t n, uint32_t most)
 {
     if (fdslots_get_fd(slots, n - 1) != fds[0])
@@ -145,7 +146,7 @@ static void share_and_cut_to_one(uint32_t n)
     share_and_cut(n, 1);
 }
 
-/* Above all others, and not for the first time. */
+/* The slot is above all others, and was used before. */
 static void set_high(uint32_t n)
 {
     fdslots_set_index(slots, n + 1, fds[0], POLLIN);
@@ -157,10 +158,10 @@ static void set_high(uint32_t n)
 struct use {
     const char *name;
     void (*round)(uint32_t n);
-    uint32_t n;     /* slots */
-    uint32_t ready; /* of them */
+    uint32_t n;     /* number of slots */
+    uint32_t ready; /* number of ready slots */
     uint32_t flags;
-    uint32_t calls; /* of the function that is counted, in a round */
+    uint32_t calls; /* calls of the counted function in a round */
 };
 
 static const struct use uses[] = {
@@ -196,7 +197,7 @@ static const struct use *find(const char *name)
     for (size_t i = 0; i < sizeof uses / sizeof uses[0]; i++)
         if (strcmp(uses[i].name, name) == 0)
             return &uses[i];
-    fprintf(stderr, "instructions: no case %s\n", name);
+    fprintf(stderr, "instructions: there is no case %s\n", name);
     exit(2);
 }
 
@@ -214,7 +215,7 @@ static void prepare(const struct use *use)
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
     must(fdslots_create(use->n + SPARE, use->flags, &slots) == 0, "fdslots_create");
-    slots->choice->clock = 1e18; /* no wait is timed: under valgrind that would say nothing */
+    slots->choice->clock = 1e18; /* no wait is timed, because times mean nothing under valgrind */
     for (uint32_t i = 0; i < use->n; i++) {
         fds[i] = eventfd(i < use->ready, EFD_NONBLOCK);
         must(fds[i] >= 0, "eventfd");

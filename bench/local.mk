@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: ISC
 #
-# `make bench` builds and runs the benchmark, in about two minutes; `make bench-files` compares
-# kinds of files where poll and epoll cost about the same, in about two more. Plain make builds
-# none of it, and nothing of it is installed.
+# `make bench` builds and runs the benchmark, which takes about two minutes. `make bench-files`
+# compares kinds of files for which poll and epoll cost about the same, which takes about two more.
+# Plain make builds none of this, and nothing of it is installed.
 
 EXTRA_PROGRAMS = bench/measure bench/native bench/run
 
@@ -34,7 +34,7 @@ bench_native_SOURCES = $(bench_worker) \
 bench_native_LDFLAGS = -static
 bench_native_LDADD = libfdslots.la -lpthread
 
-# Peers, in programs of their own: libev and libevent have symbols in common.
+# The other libraries have programs of their own, because libev and libevent have symbols in common.
 EXTRA_PROGRAMS += bench/libev bench/libevent bench/libuv
 bench_libev_SOURCES = $(bench_worker) bench/loop_libev.c
 bench_libev_LDADD = -lev -lpthread
@@ -69,22 +69,22 @@ bench: bench/run $(bench_programs)
 bench-files: bench/run bench/native
 	bench/run -g files -c fdslots_wait,poll,epoll -l 2000 -o bench/files.csv bench/native
 
-# The prices with which fdslots_wait() starts, src/wait/prices.h, on this machine.
+# Measure the prices with which fdslots_wait() starts (src/wait/prices.h) on this machine.
 bench_measure_LDFLAGS = -static
 bench_measure_LDADD = libfdslots.la
 
 bench-measure: bench/measure
 	@bench/measure
 
-# What a server of many connections spends when one is active.
+# Measure what a server of many connections spends when one of them is active.
 EXTRA_PROGRAMS += bench/roundtrips
 bench_roundtrips_LDADD = libfdslots.la
 
 bench-roundtrips: bench/roundtrips
 	@bench/roundtrips
 
-# Instructions per call: CI holds them against ceilings, `make bench-instructions` renews
-# the table that is kept.
+# Count the instructions of every call. CI compares them with ceilings, and `make
+# bench-instructions` updates the table in the tree.
 EXTRA_PROGRAMS += bench/instructions
 EXTRA_DIST += bench/instructions.test bench/instructions.txt bench/plot bench/table
 bench_instructions_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src

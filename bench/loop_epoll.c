@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: ISC
  *
- * epoll by hand: the kernel is told at once. Beside the set stand fd and events of each slot.
+ * epoll by hand. The kernel is told of every change at once. The fd and the events of every slot
+ * are kept beside the set.
  *
- * set          where the slot holds this number already: MOD, and ADD if that says ENOENT, since it
- *              may be another file; where it holds another: DEL and ADD; else ADD
- * events       MOD, unless they are equal
- * pause        DEL, and ADD to resume: with no events, ERR and HUP would still be reported
- * one-shot     EPOLLONESHOT, and MOD to arm again
- * close        DEL before the close: a dup, or a child's copy, would keep the file in the set. The
- *              contender "epoll-trusting" leaves that out, and is right where nobody else holds it
+ * set          If the slot already holds this number: MOD, and ADD if that returns ENOENT, because
+ *              the number may be another file. If it holds another number: DEL and ADD. Else: ADD.
+ * events       MOD, unless they are equal.
+ * pause        DEL, and ADD to resume. With no events, ERR and HUP would still be reported.
+ * one-shot     EPOLLONESHOT, and MOD to arm again.
+ * close        DEL before the close, because a dup or a child's copy would keep the file in the
+ *              set. The contender "epoll-trusting" omits this, which is correct if there is no
+ * copy.
  */
 #include "workloads.h"
 

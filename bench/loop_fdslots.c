@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * fdslots, by each of its entry points.
+ * fdslots with each of its entry points.
  */
 #include "workloads.h"
 
@@ -22,7 +22,7 @@ static void loop_close(void *loop)
 static void set(void *loop, struct cell *c, uint32_t i, int fd, uint32_t events)
 {
     (void)c;
-    fdslots_set_index(loop, i, fd, events); /* BENCH_ONESHOT is FDSLOTS_ONESHOT */
+    fdslots_set_index(loop, i, fd, events); /* BENCH_ONESHOT equals FDSLOTS_ONESHOT */
 }
 
 static void set_events(void *loop, uint32_t i, uint32_t events)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * libev, with its epoll backend: an ev_io for each slot. Changes are gathered until the next
- * ev_run(). A watcher that is stopped and started is taken to be the same file; ev_io_set() in
- * between (reset, replace) makes it look again. A stopped watcher stays in the kernel's set until
- * the kernel reports it: pausing what is quiet costs no system call.
+ * libev with its epoll backend: an ev_io for every slot. Changes are collected until the next
+ * ev_run(). If a watcher is stopped and started, libev assumes the same file; ev_io_set() in
+ * between (reset, replace) makes it check again. A stopped watcher stays in the kernel's set until
+ * the kernel reports it, so pausing a quiet one costs no system call.
  */
 #include "workloads.h"
 

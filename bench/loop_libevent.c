@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * libevent, with its epoll backend: for each slot an event to read and one to write, as its
- * bufferevents have, in memory of ours (event_assign). So interest changes by one epoll_ctl: a
- * single event would have to be deleted and added. The kernel is told at once.
+ * libevent with its epoll backend. Like its bufferevents, every slot has one event for reading and
+ * one for writing, in the caller's memory (event_assign). A change of interest then takes one
+ * epoll_ctl; a single event would have to be deleted and added. The kernel is told at once.
  */
 #include "workloads.h"
 
@@ -14,7 +14,7 @@ struct slot {
     struct event in, out;
     struct loop *loop;
     uint32_t wanted;
-    uint32_t added; /* of POLLIN and POLLOUT */
+    uint32_t added; /* which of POLLIN and POLLOUT are added */
 };
 
 struct loop {

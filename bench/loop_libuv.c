@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: ISC
  *
- * libuv: a uv_poll_t for each fd, in memory of ours. Changes are gathered until the next uv_run();
- * a stop is told at once. A handle belongs to one fd: another one needs another handle, and the old
- * one is given back when the loop has closed it.
+ * libuv: a uv_poll_t for every fd, in the caller's memory. Changes are collected until the next
+ * uv_run(), but a stop is told at once. A handle belongs to one fd. Another fd needs another
+ * handle, and the old one is freed when the loop has closed it.
  *
- * uv_poll_start() takes the fd out of the kernel's set and adds it again, also where only the
- * interest changes.
+ * uv_poll_start() removes the fd from the kernel's set and adds it again, even if only the interest
+ * changes.
  *
- * One uv_run() asks epoll_wait up to 48 times, as long as that fills its 1024 events. Users read
- * what is ready; in the workloads where it stays ready, 1024 slots or more are reported 48 times.
+ * One uv_run() calls epoll_wait up to 48 times, as long as its 1024 events are filled. Real users
+ * read what is ready. In the workloads in which it stays ready, 1024 slots or more are reported 48
+ * times.
  */
 #include "workloads.h"
 
@@ -16,7 +17,7 @@
 #include <uv.h>
 
 struct handle {
-    uv_poll_t uv; /* first: a uv_poll_t is a struct handle */
+    uv_poll_t uv; /* first member, so that a uv_poll_t is a struct handle */
     struct loop *loop;
     uint32_t index;
     int fd;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * poll(2) by hand: an array of pollfd at the caller's own indices, written in place. A paused slot
- * holds ~fd, which the kernel steps over. After the wait the array is read up to the last ready
- * one.
+ * poll(2) by hand: an array of pollfd with the caller's own indices, written in place. A paused
+ * slot holds ~fd, which the kernel skips. After the wait, the array is read up to the last ready
+ * entry.
  */
 #include "workloads.h"
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * Measures on this machine the prices with which fdslots_wait() starts (src/wait/prices.h), and
- * prints them as that file defines them.
+ * Measures the prices with which fdslots_wait() starts (src/wait/prices.h) on this machine, and
+ * prints them in the form in which that file defines them.
  *
- * Each constant is a difference of loops that differ in one thing. All loops run in turn, many
- * times, and the median of each counts. What poll(2) takes for a slot depends on the kind of file:
- * stdout has that of an eventfd, stderr that of others, for who waits mostly for those.
+ * Every constant is the difference of loops that differ in one thing. All loops run in turn, many
+ * times, and the median of each one counts. The time that poll(2) takes for a slot depends on the
+ * kind of file. stdout has the time for an eventfd. stderr has those for other kinds, for programs
+ * that mostly wait for these.
  */
 #include <fdslots.h>
 
@@ -26,12 +27,14 @@
 #define ROUNDS 41
 #define CALLS  1000
 
-static struct pollfd one[1];                                                /* quiet */
-static struct pollfd quiet[SLOTS];                                          /* all */
-static struct pollfd last[SLOTS];                                           /* ready: the last */
+static struct pollfd one[1];       /* a quiet file */
+static struct pollfd quiet[SLOTS]; /* all of them quiet */
+/* Only the last one ready. */
+static struct pollfd last[SLOTS];
 static struct pollfd pipes[SLOTS], unix_sockets[SLOTS], tcp_sockets[SLOTS]; /* quiet, too */
-static struct pollfd holes[HOLES + 1];                                      /* before a quiet one */
-static int ep_quiet, ep_one, ep_all; /* none, one, all of SLOTS ready */
+/* Holes before a quiet file. */
+static struct pollfd holes[HOLES + 1];
+static int ep_quiet, ep_one, ep_all; /* sets of SLOTS files with none, one and all ready */
 static struct epoll_event events[SLOTS];
 static struct fdslots *slots;
 
@@ -199,7 +202,7 @@ static void measure(double *ns)
     static double samples[LOOPS][ROUNDS];
     for (int round = 0; round < ROUNDS; round++) {
         for (int i = 0; i < LOOPS; i++) {
-            double once = timed(loops[i], 2); /* warms up, too */
+            double once = timed(loops[i], 2); /* also warms up */
             samples[i][round] = timed(loops[i], once < 2000 ? CALLS : CALLS / 10);
         }
     }
@@ -209,7 +212,7 @@ static void measure(double *ns)
     }
 }
 
-/* ---- what they look at ---- */
+/* ---- the files that the loops use ---- */
 
 static int open_one(bool ready)
 {
@@ -280,7 +283,7 @@ static void prepare(void)
 
 /* ---- printing ---- */
 
-/* In tenths of a nanosecond; noise makes nothing cheaper than free. */
+/* Print in tenths of a nanosecond. Noise can make a difference negative; it counts as 0. */
 static void print(const char *name, double ns)
 {
     printf(" -D%s=%ld", name, ns > 0.05 ? (long)(ns * 10 + 0.5) : 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * The table, the CSV, and the verdict.
+ * The table, the CSV and the summary.
  */
 #include "result.h"
 #include "bench.h"
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SHORT_NS 200.0 /* below, a difference in ns says more than a ratio */
+#define SHORT_NS 200.0 /* for shorter times, a difference in ns says more than a ratio */
 
 static const struct times *times_of(const struct contestants *who, const struct result *r,
                                     const char *name)
@@ -38,7 +38,7 @@ static bool is_peer(const char *name)
     return strncmp(name, "lib", 3) == 0;
 }
 
-/* The cheapest of the other libraries; 0 without any. */
+/* Return the time of the cheapest of the other libraries, or 0 if there is none. */
 static double best_peer(const struct contestants *who, const struct result *r)
 {
     double best = 0;
@@ -66,7 +66,7 @@ void table_head(const struct contestants *who)
     printf(" %7s %8s %7s %7s\n", "ratio", "more", "by poll", "peers");
 }
 
-/* In percent; as wide as the heading of the table. */
+/* Print a percentage as wide as the heading of its column. */
 static void print_by_poll(double share)
 {
     if (share < 0)
@@ -119,8 +119,8 @@ void csv_rows(FILE *csv, const struct contestants *who, const struct result *r)
 }
 
 struct verdict {
-    const struct result *worst_ratio; /* among the cells that take SHORT_NS or more */
-    const struct result *worst_more;  /* among the others */
+    const struct result *worst_ratio; /* among the cells of SHORT_NS or more */
+    const struct result *worst_more;  /* among the shorter ones */
     double ratio, more;
     double log_sum;
     int cells, above_ratio, above_more;
@@ -177,7 +177,7 @@ static void summarize_peer(const struct contestants *who, int peer, const struct
     }
 }
 
-/* Two contenders are one loop but where fds are closed: how far they differ is noise. */
+/* These two contenders differ only in how they close fds, so any other difference is noise. */
 static void summarize_noise(const struct contestants *who, const struct result *results, int count)
 {
     int cells = 0;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * What a server of many TCP connections spends when one of them is active:
+ * Measures what a server of many TCP connections spends when one of them is active:
  *
  *     roundtrips [CONNECTIONS [ROUNDTRIPS]]
  *
- * For each way to wait, a process echoes byte by byte what one client sends, while the others are
- * idle. Printed is the CPU time of that process.
+ * For every way to wait, a process echoes what one client sends, byte by byte, while the others are
+ * idle. The program prints the CPU time of that process.
  */
 #include <fdslots.h>
 
@@ -52,7 +52,7 @@ static void connect_all(void)
 
 enum { TRIP = 't', END = 'e' };
 
-/* False at the end. */
+/* Returns false at the end. */
 static bool echo(int fd)
 {
     char byte;
@@ -66,7 +66,7 @@ static void send_and_receive(char byte)
     check(write(client, &byte, 1) == 1 && read(client, &byte, 1) == 1, "round trip");
 }
 
-/* ---- Ways to wait; each serves until the client ends ---- */
+/* ---- Ways to wait, each of which serves until the client ends ---- */
 
 static void by_poll(void)
 {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: ISC
  *
- * The driver: for each cell of the grid all contenders in turn, round after round, so that whatever
- * else the machine does falls on all alike. The contenders live in programs of their own
- * (worker.c), since some of the libraries have symbols in common; each is given on the command
- * line:
+ * The driver. For every cell of the grid, it runs all contenders in turn, round after round, so
+ * that other load on the machine affects all of them alike. The contenders are in several programs
+ * (worker.c), because some of the libraries have symbols in common. The programs are given on the
+ * command line:
  *
  *     run [-g GRID] [-c CONTENDER,...] [-l WAITS] [-r ROUNDS] [-o CSV]
  *         [-w WORKLOAD] [-f FILES] [-n N] [-k K] PROGRAM...
  *
- * -l: what a contender that learns waits before the first round; -w, -f, -n and -k: a part of the
- * grid.
+ * -l sets how many waits a contender that learns makes before the first round. -w, -f, -n and -k
+ * select a part of the grid.
  */
 #include "bench.h"
 #include "grid.h"
@@ -25,8 +25,8 @@
 
 struct options {
     const char *grid;
-    const char *contenders;  /* NULL: all */
-    uint32_t waits_to_learn; /* 0: the default */
+    const char *contenders;  /* NULL for all */
+    uint32_t waits_to_learn; /* 0 for the default */
     uint32_t rounds;
     const char *csv;
     struct only only;
@@ -40,7 +40,7 @@ struct worker {
 
 struct seat {
     struct worker *worker;
-    int at; /* which contender of that program */
+    int at; /* index of the contender in its program */
 };
 
 static struct worker workers[MOST_CONTENDERS];
@@ -87,7 +87,7 @@ static void start(struct worker *worker, const char *path)
     must(worker->to != NULL && worker->from != NULL, "fdopen");
 }
 
-/* Whether the name is in the list, between commas. */
+/* Whether the name is in the list, which is separated by commas. */
 static bool is_listed(const char *list, const char *name)
 {
     size_t length = strlen(name);
@@ -129,7 +129,7 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* What a contender did in its rounds. */
+/* The results of a contender's rounds. */
 struct log {
     double samples[MOST_ROUNDS];
     int taken;
@@ -149,7 +149,7 @@ static struct times digest(struct log *log)
     };
 }
 
-/* Prepare a cell in every program; those that cannot are left out of it. */
+/* Prepare a cell in every program. Programs that cannot take part are left out. */
 static void enter(const struct result *r, uint32_t waits_to_learn, bool *takes_part)
 {
     char line[128];
@@ -172,7 +172,7 @@ static double now(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* Returns whether the contender takes part. */
+/* Run one round. Returns whether the contender takes part. */
 static bool add_round(const struct seat *seat, struct log *log)
 {
     char line[128];
@@ -192,7 +192,7 @@ static bool add_round(const struct seat *seat, struct log *log)
     return true;
 }
 
-/* A contender that is far behind would take most of the time of all: it gets fewer rounds. */
+/* A contender that is much slower would take most of the time, so it gets fewer rounds. */
 static void measure(struct result *r, const struct options *o)
 {
     static struct log logs[MOST_CONTENDERS];

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * Another thread, that makes a slot ready when asked to. Both share one CPU, and the thread does
- * not preempt: it runs once the asker sleeps. On a CPU of its own it would do so too, but waking a
- * CPU that idles takes longer than all that is measured here, and not always equally long.
+ * Another thread, which makes a slot ready on request. Both threads share one CPU, and this one
+ * does not preempt the other: it runs once the other sleeps. On a CPU of its own it would work as
+ * well, but waking an idle CPU takes longer than everything that is measured here, and its duration
+ * varies.
  */
 #include "bench.h"
 
@@ -16,7 +17,7 @@ struct sleeper {
     pthread_t thread;
     int asked;
     int fd;
-    cpu_set_t cpus; /* where the asker ran before */
+    cpu_set_t cpus; /* the CPUs of the asking thread before */
 };
 
 #define END 1000

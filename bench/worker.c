@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: ISC
  *
- * Runs the contenders of this program, as the driver asks by lines on stdin; one line of answer
- * each on stdout:
+ * Runs the contenders of this program on request. The driver writes requests to stdin, one on each
+ * line, and reads one line of answer to each from stdout:
  *
- *     cell WORKLOAD FILES N K WAITS    prepare: "ok", or "skip REASON". WAITS are what a contender
- *                                      that learns gets before the first round; 0: the default
- *     run CONTENDER                    one round: nanoseconds of CPU time for each iteration, or 0
- *                                      where it takes no part, and how many waits in it were made
- *                                      by poll and by epoll, if the contender can tell
+ *     cell WORKLOAD FILES N K WAITS    Prepare a cell. The answer is "ok" or "skip REASON". WAITS
+ * is the number of waits that a contender that learns makes before the first round, or 0 for the
+ * default. run CONTENDER                    Run one round. The answer is the CPU time of an
+ * iteration in nanoseconds, or 0 if the contender takes no part, and the number of waits by poll
+ * and by epoll, if it can tell.
  *
- * The first answer, unasked, names the contenders. CPU time rather than time: other programs do not
- * count, and neither does what a sleeping wait sleeps.
+ * The first answer comes without a request and names the contenders. Times are CPU times, so that
+ * other programs and the sleep in a wait do not count.
  */
 #include "bench.h"
 
@@ -21,16 +21,16 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#define ROUND_NS 2000000  /* what a round aims at */
-#define WARM_UP  100      /* waits before the first round */
-#define WARM_NS  50000000 /* but no longer */
-#define LEARN    10       /* times as many, and as long, for who learns from waits */
+#define ROUND_NS 2000000  /* intended length of a round */
+#define WARM_UP  100      /* number of waits before the first round */
+#define WARM_NS  50000000 /* limit for the warm-up */
+#define LEARN    10       /* factor on both for contenders that learn from waits */
 #define MOST     8
 
 struct seat {
     struct cell cell;
     void *loop;
-    uint32_t iterations; /* of a round; 0 before the first */
+    uint32_t iterations; /* number in a round; 0 before the first */
 };
 
 static struct cell shared;
@@ -51,7 +51,7 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The median: another program may have run in the middle of a wait. */
+/* Return the median, because another program may have run in the middle of a wait. */
 static double timed_alone(struct cell *c)
 {
     uint32_t count = c->ntimed < TIMED ? c->ntimed : TIMED;
@@ -68,7 +68,7 @@ static double timed(const struct contender *contender, struct seat *seat, uint32
     return seat->cell.ntimed > 0 ? timed_alone(&seat->cell) : (double)ns / iterations;
 }
 
-/* Returns the ns of an iteration, about, with all that is in it. */
+/* Returns the approximate time of an iteration in ns, with everything in it. */
 static double warm_up(const struct contender *contender, struct seat *seat)
 {
     uint32_t waits = seat->cell.workload->waits ? seat->cell.workload->waits : 1;
@@ -119,8 +119,8 @@ static void enter_cell(const char *name, const char *files, uint32_t n, uint32_t
         printf("ok\n");
 }
 
-/* Whether the contender does the work: the ready slots that each iteration must report. libuv may
- * report them more than once. */
+/* Check that the contender does the work: every iteration must report this many ready slots. libuv
+ * may report them more than once. */
 static void check_seen(const struct contender *contender, const struct cell *c, uint32_t iterations)
 {
     uint64_t expected = 0;
@@ -170,7 +170,7 @@ static void stand_up(const struct contender *contender, struct seat *seat)
     seat->cell = (struct cell){0};
 }
 
-/* What goes to and fro ends where it began: the number is even. */
+/* Return an even number, so that toggled slots end as they began. */
 static uint32_t iterations_of(const struct workload *w, double ns)
 {
     double iterations = ns > 0 ? ROUND_NS / ns : 1000;

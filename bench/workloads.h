@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * One iteration of each workload. The bodies are inlined into each contender with its operations
- * known, so that a hand-written loop pays for no call that it would not have.
+ * One iteration of each workload. The bodies are inlined into every contender, with its operations
+ * known at compile time, so that a loop by hand pays for no extra call.
  */
 #ifndef BENCH_WORKLOADS_H
 #define BENCH_WORKLOADS_H
@@ -46,7 +46,8 @@ INLINE void bench_ready(struct cell *c, uint32_t i, uint32_t revents)
 #define EACH_CHOSEN(c, i)                                                                          \
     for (uint32_t at_ = 0, i; at_ < (c)->k && (i = (c)->chosen[at_], true); at_++)
 
-/* Until all that are ready were reported: some loops take no more than so many at a time. */
+/* Wait until all ready slots were reported, because some loops report only a limited number at a
+ * time. */
 INLINE void take_all(const struct ops *o, void *loop, struct cell *c, bool block)
 {
     uint64_t end = c->seen + c->k;
@@ -103,7 +104,7 @@ INLINE void pause_across(const struct ops *o, void *loop, struct cell *c)
     o->wait(loop, c, false);
 }
 
-/* A fibre waits for one event, then is no waiter until it asks again. */
+/* As a fibre does, wait for one event, and not again until it is asked for. */
 INLINE void oneshot(const struct ops *o, void *loop, struct cell *c)
 {
     for (uint32_t i = 0; i < c->nfired; i++)
@@ -142,7 +143,8 @@ INLINE void sleep_once(const struct ops *o, void *loop, struct cell *c)
         o->wait(loop, c, true);
 }
 
-/* libevent's classic: k bytes go round a ring of pipes, each read passed on by a write. */
+/* The classic benchmark of libevent: k bytes go round a ring of pipes, and every read is passed on
+ * by a write. */
 #define RING_WRITES 100
 
 INLINE void ring(const struct ops *o, void *loop, struct cell *c)
@@ -158,8 +160,8 @@ INLINE void ring(const struct ops *o, void *loop, struct cell *c)
         o->wait(loop, c, false);
 }
 
-/* Ways of a server in turn: a burst in which the chosen slots are ready, quiet, and coming and
- * going. */
+/* A server in different phases: a burst in which the chosen slots are ready, a quiet one, and one
+ * in which they come and go. */
 #define MIXED_WAITS 100
 
 INLINE void mixed(const struct ops *o, void *loop, struct cell *c)
@@ -188,8 +190,9 @@ INLINE void mixed(const struct ops *o, void *loop, struct cell *c)
     }
 }
 
-/* More than the caches of one core; what cores share differs too much between machines. Each line
- * is read, from pages that were written once: else all would be one page of zeros. */
+/* More than the caches of one core. Caches that cores share differ too much between machines. Every
+ * cache line is read, from pages that were written once, because otherwise all would be one page of
+ * zeros. */
 #define WALKED (8u << 20)
 
 INLINE void walk(void)
@@ -209,7 +212,8 @@ INLINE uint64_t wall_ns(void)
     return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-/* Only the wait counts. Its clock costs no system call, which would warm up the kernel. */
+/* Only the wait is timed. Reading this clock takes no system call, which would warm up the
+ * kernel. */
 INLINE void cold(const struct ops *o, void *loop, struct cell *c)
 {
     walk();

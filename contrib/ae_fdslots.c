@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * A back end for ae, the event loop of redis and valkey. Their ae.c includes it in the place of
- * ae_epoll.c; doc/testing.md has the commands. The index of a slot is its fd.
+ * A back end for ae, the event loop of redis and valkey. Their ae.c includes it instead of
+ * ae_epoll.c; doc/testing.md lists the commands. The index of a slot is its fd.
  */
 #include <fdslots.h>
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# The back end that man/fdslots-migration.7 shows is the one that is tested: contrib/ae_fdslots.c.
+# man/fdslots-migration.7 must show the back end that is tested, contrib/ae_fdslots.c.
 
 srcdir=${srcdir:-.}
 shown=$(mktemp) || exit 99

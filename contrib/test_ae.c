@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * The back end for ae does what ae asks of one; redis' own tests are named in doc/testing.md.
+ * The back end for ae does what ae asks of a back end. doc/testing.md names the tests of redis
+ * itself.
  */
 #include <errno.h>
 #include <poll.h>
@@ -10,7 +11,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-/* What ae.h has, as far as a back end sees it. */
+/* The part of ae.h that a back end uses. */
 enum { AE_NONE, AE_READABLE, AE_WRITABLE, SETSIZE = 64 };
 typedef struct aeEventLoop {
     int setsize;
@@ -34,11 +35,11 @@ static void expect(int got, int want, const char *call, int line)
 {
     if (got == want)
         return;
-    printf("line %d: %s gave %d, not %d\n", line, call, got, want);
+    printf("line %d: %s returned %d, not %d\n", line, call, got, want);
     exit(EXIT_FAILURE);
 }
 
-/* As ae does: the back end is told before the mask changes. */
+/* ae tells the back end before it changes the mask. */
 static void add(int fd, int mask)
 {
     EXPECT(aeApiAddEvent(&loop, fd, mask), 0);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * Many transfers at once by libcurl, which says by callbacks which sockets it waits for and for how
- * long. URLs are read from standard input, a line each; the body of the first goes into file 0 of a
- * directory, that of the next into 1, and so on.
+ * Many transfers at once with libcurl, whose callbacks say which sockets it waits for and how long.
+ * URLs are read from standard input, one on each line. The body of the first goes into file 0 of a
+ * directory, the body of the next into file 1, and so on.
  */
 #include "server.h"
 
@@ -28,10 +28,10 @@ struct fetcher {
     unsigned long started, failed;
 };
 
-/* ---- What libcurl asks for ---- */
+/* ---- The requests of libcurl ---- */
 
-/* A free slot. The buffer grows where there is none. That ends the iteration in which it may
- * happen; slots that were not visited are reported again. */
+/* Return a free slot. If there is none, the buffer grows, which ends an iteration that is in
+ * progress. Slots that it has not visited are reported again. */
 static int64_t free_slot(struct fetcher *f)
 {
     int64_t index = fdslots_next_free(f->s, 0);
@@ -42,14 +42,14 @@ static int64_t free_slot(struct fetcher *f)
     return rc < 0 ? rc : (int64_t)capacity;
 }
 
-/* libcurl keeps a pointer for each socket: here the index of its slot, plus 1. */
+/* libcurl keeps a pointer for every socket. Here it is the index of the socket's slot, plus 1. */
 static int on_socket(CURL *transfer, curl_socket_t fd, int what, void *arg, void *of_socket)
 {
     struct fetcher *f = arg;
     int64_t index = (int64_t)(uintptr_t)of_socket - 1;
     uint32_t events = (what & CURL_POLL_IN ? POLLIN : 0u) | (what & CURL_POLL_OUT ? POLLOUT : 0u);
     (void)transfer;
-    if (what == CURL_POLL_REMOVE) /* it may close the socket afterwards */
+    if (what == CURL_POLL_REMOVE) /* libcurl may close the socket afterwards */
         return index < 0 ? 0 : fdslots_invalidate_index(f->s, (uint32_t)index);
     if (index >= 0)
         return fdslots_set_events(f->s, (uint32_t)index, events);
@@ -105,7 +105,7 @@ static void start(struct fetcher *f, const char *url)
     f->running++;
 }
 
-/* Start as many as may run at once. */
+/* Start transfers until the allowed number is running. */
 static void start_some(struct fetcher *f)
 {
     char url[4096];
@@ -155,13 +155,13 @@ static int on_ready(void *arg, uint32_t index, int fd, uint32_t revents)
     return curl_multi_socket_action(f->multi, fd, what, &running) == CURLM_OK ? 0 : -EIO;
 }
 
-/* Tell libcurl that its time has come, if it has. */
+/* Call libcurl if its deadline has passed. */
 static void tell_time(struct fetcher *f)
 {
     int running;
     if (f->deadline > now_ns())
         return;
-    f->deadline = FDSLOTS_FOREVER; /* libcurl sets another one, if it wants to */
+    f->deadline = FDSLOTS_FOREVER; /* libcurl sets another one if it wants to */
     curl_multi_socket_action(f->multi, CURL_SOCKET_TIMEOUT, 0, &running);
 }
 
@@ -194,7 +194,7 @@ static int run(struct fetcher *f)
     curl_multi_setopt(f->multi, CURLMOPT_TIMERFUNCTION, on_timer);
     curl_multi_setopt(f->multi, CURLMOPT_TIMERDATA, f);
     rc = f->multi != NULL ? loop(f) : -ENOMEM;
-    curl_multi_cleanup(f->multi); /* calls on_socket() for those that are open */
+    curl_multi_cleanup(f->multi); /* calls on_socket() for the sockets that are open */
     curl_global_cleanup();
     fdslots_destroy(f->s);
     return rc;
@@ -204,9 +204,10 @@ static int usage(int status)
 {
     fprintf(status == 0 ? stdout : stderr,
             "Usage: curl-multi [OPTION]... DIRECTORY\n"
-            "Fetch the URLs on standard input, a line each, into files 0, 1, 2... of DIRECTORY.\n\n"
+            "Fetch the URLs on standard input, one on each line, into files 0, 1, 2... of "
+            "DIRECTORY.\n\n"
             "  --max N  run N transfers at once (default 100)\n"
-            "  --help   print this, and end\n\n"
+            "  --help   print this help and exit\n\n"
             "Exit status: 0 success, 1 failure of any transfer, 2 wrong usage.\n");
     return status;
 }

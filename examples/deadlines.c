@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The fdslots authors
  *
- * A binary heap: the number at rank r comes no later than those at ranks 2r and 2r + 1. Ranks count
- * from 1. Each number knows its rank, so that its deadline can be found and moved.
+ * A binary heap: the number at rank r is due no later than those at ranks 2r and 2r + 1. Ranks
+ * count from 1. Every number knows its rank, so that its deadline can be found and moved.
  */
 #include "deadlines.h"
 
@@ -24,7 +24,8 @@ static void put(struct deadlines *d, uint32_t rank, uint32_t number)
     d->entries[number].rank = rank;
 }
 
-/* Both move what is in the way by one level each, and put the number where the way ends. */
+/* rise() and sink() move the numbers in the way by one level each, and put the given number in the
+ * place that becomes free. */
 static void rise(struct deadlines *d, uint32_t rank, uint32_t number)
 {
     while (rank > 1 && deadline_at(d, rank / 2) > d->entries[number].at) {
@@ -48,8 +49,7 @@ static void sink(struct deadlines *d, uint32_t rank, uint32_t number)
     put(d, rank, number);
 }
 
-/* Put a number at a rank that is free, or that is its own, and on from there to where it belongs.
- */
+/* Put a number at a rank that is free or its own, and move it from there to its place. */
 static void settle(struct deadlines *d, uint32_t rank, uint32_t number)
 {
     bool is_early = rank > 1 && deadline_at(d, rank / 2) > d->entries[number].at;

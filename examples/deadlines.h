@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The fdslots authors
  *
- * Deadlines of many things, to find the one that comes first. To be copied into a program of your
- * own, with deadlines.c: the two need nothing else.
+ * Deadlines of many things, to find the first one. Copy this file and deadlines.c into your own
+ * program; they need nothing else.
  *
- * A thing is a number, such as that of a connection or a slot, and has one deadline or none. The
- * memory is the caller's, an entry for each number, and filled with 0 at first:
+ * A thing is a number, such as that of a connection or a slot, and has at most one deadline. The
+ * caller provides the memory, with one entry for each number, filled with zeros:
  *
  *     static struct deadline entries[1000];
  *     struct deadlines d = {.entries = entries};
@@ -19,23 +19,24 @@
 
 struct deadline {
     int64_t at;
-    uint32_t rank;   /* where the number with this entry is in the heap, from 1; 0: nowhere */
-    uint32_t number; /* which number is in the heap where this entry is, from 0 */
+    /* Rank in the heap of the number with this entry, from 1, or 0 if it has no deadline. */
+    uint32_t rank;
+    uint32_t number; /* number at this place in the heap, from 0 */
 };
 
 struct deadlines {
     struct deadline *entries;
-    uint32_t count; /* of the deadlines that are set */
+    uint32_t count; /* how many deadlines are set */
 };
 
-/* Give a number a deadline, in place of the one that it has: O(log count). */
+/* Give a number a deadline, which replaces its old one: O(log count). */
 void deadlines_set(struct deadlines *d, uint32_t number, int64_t at);
 
-/* Take the deadline from a number, if it has one: O(log count). */
+/* Remove the deadline of a number, if it has one: O(log count). */
 void deadlines_remove(struct deadlines *d, uint32_t number);
 
-/* Return the deadline that comes first, and store whose it is. Where there is none, return
- * INT64_MAX, which is FDSLOTS_FOREVER, and store nothing: O(1). */
+/* Return the first deadline, and store the number that it belongs to. If there is none, return
+ * INT64_MAX, which equals FDSLOTS_FOREVER, and store nothing: O(1). */
 int64_t deadlines_first(const struct deadlines *d, uint32_t *number);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * A TCP echo server for IPv4 and IPv6: the command line, and what the server prints.
+ * A TCP echo server for IPv4 and IPv6: the command line and the output.
  */
 #include "echo.h"
 
@@ -17,8 +17,8 @@ struct options {
     const struct waiter *waiter;
     uint16_t port;
     bool all_addresses;
-    uint32_t max_connections; /* of each thread */
-    uint32_t self_test;       /* connections, or 0 */
+    uint32_t max_connections; /* in each thread */
+    uint32_t self_test;       /* number of connections, or 0 */
     uint32_t threads;
     bool shared;
     bool help;
@@ -68,20 +68,20 @@ static void print_help(void)
 {
     printf("Usage: echo [OPTION]...\n"
            "Send back over TCP whatever is received, until SIGINT or SIGTERM.\n\n"
-           "  --port N       listen on port N; 0, the default, takes one that is free\n"
+           "  --port N       listen on port N; 0, the default, takes a free one\n"
            "  --any          listen on all addresses, not only on the loopback ones\n"
-           "  --max N        serve N connections at once (default %d); more have to wait\n"
+           "  --max N        serve N connections at once (default %d); others have to wait\n"
            "  --threads N    serve in N threads, each with slots for --max connections and with\n"
-           "                 listeners of its own: the kernel spreads the connections\n"
-           "  --shared       the threads share the listeners: who is free takes a connection\n"
+           "                 its own listeners; the kernel distributes the connections\n"
+           "  --shared       share the listeners; a free thread takes the next connection\n"
            "  --with=",
            MAX_CONNECTIONS_DEFAULT);
     print_waiters(stdout);
-    printf("\n                 how to wait (default wait)\n"
+    printf("\n                 the entry point to wait with (default wait)\n"
            "  --self-test N  open N connections from a child process, check every byte that\n"
-           "                 comes back, print counts, and end\n"
-           "  --help         print this, and end\n\n"
-           "Exit status: 0 success, %d failure, %d wrong usage, %d --with does not work here.\n",
+           "                 comes back, print counts and exit\n"
+           "  --help         print this help and exit\n\n"
+           "Exit status: 0 success, %d failure, %d wrong usage, %d --with is not available here.\n",
            EXIT_FAILURE, EXIT_USAGE, EXIT_UNSUPPORTED);
 }
 
@@ -132,7 +132,7 @@ static int parse_option(struct options *options, int option, const char *value)
         return 0;
     case 'w':
         options->waiter = waiter_find(value);
-        return options->waiter != NULL ? 0 : bad_usage("no such --with", value);
+        return options->waiter != NULL ? 0 : bad_usage("unknown --with", value);
     case 's':
         if (!parse_number(value, 1, MAX_CONNECTIONS_MOST, &options->self_test))
             return bad_usage("--self-test takes 1 to 1000000", value);
@@ -141,7 +141,7 @@ static int parse_option(struct options *options, int option, const char *value)
         options->help = true;
         return 0;
     default:
-        return bad_usage("wrong usage", NULL); /* getopt_long has said what */
+        return bad_usage("wrong usage", NULL); /* getopt_long has printed the reason */
     }
 }
 
@@ -173,7 +173,7 @@ static int parse_options(struct options *options, int argc, char **argv)
 
 /* ---- Running ---- */
 
-/* How many connections the limit of open files allows, at most as many as wanted. */
+/* Return how many connections the limit of open files allows, but no more than wanted. */
 static uint64_t connections_possible(uint64_t wanted, uint32_t threads)
 {
     uint64_t besides = (uint64_t)threads * FDS_BESIDES;
@@ -197,7 +197,7 @@ static void print_start(const struct options *options, const struct listeners *l
     if (options->threads > 1)
         printf(" in %" PRIu32 " threads", options->threads);
     printf("\n");
-    fflush(stdout); /* whoever started this may wait for the port */
+    fflush(stdout); /* another program may wait for the port */
 }
 
 static int serve(const struct options *options, struct team *team, const struct signals *signals)
@@ -231,7 +231,7 @@ static int test(const struct options *options, struct team *team, struct signals
 static int run(const struct options *options)
 {
     if (!waiter_works(options->waiter, options->shared)) {
-        fprintf(stderr, "echo: --with=%s does not work here%s\n", options->waiter->name,
+        fprintf(stderr, "echo: --with=%s is not available here%s\n", options->waiter->name,
                 options->shared ? " with --shared" : "");
         return EXIT_UNSUPPORTED;
     }

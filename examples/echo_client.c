@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * The client of the self-test: opens many connections to the server, holds all of them open at
+ * The client of the self-test. It opens many connections to the server, holds all of them open at
  * once, sends messages of varying lengths in pieces, and checks every byte that comes back.
  *
- * Each byte follows from the connection and its place in the stream, so that a lost, doubled,
- * changed or misdirected one shows. One connection in SLOW_EVERY sends a long message and reads
- * only once nothing more can be sent: then everything between the two is full.
+ * Every byte follows from the connection and the position in its stream, so that a lost,
+ * duplicated, changed or misdirected byte is found. One connection in SLOW_EVERY sends a long
+ * message, and reads only when nothing more can be sent. By then, everything between the two is
+ * full.
  */
 #include "echo.h"
 
@@ -19,23 +20,25 @@
 enum {
     MESSAGES = 10, /* for each connection */
     LONGEST_SHIFT = 13,
-    PIECE = 2048, /* most bytes in one read or write */
+    PIECE = 2048, /* largest number of bytes in one read or write */
     SLOW_EVERY = 100,
     SLOW_LENGTH = 1 << 20,
     SLOW_RECEIVE_BUFFER = 32 << 10,
-    /* Connections that were opened and have no answer yet: fewer than any backlog. */
+    /* Connections that were opened and have not been answered yet. They are fewer than any
+     * backlog. */
     OPENING_AT_ONCE = 64,
     STALL_SECONDS = 20,
 };
 
-/* A peer rests from its first answer until all peers have had theirs. */
+/* A peer rests from its first answer until all peers have had their first answers. */
 enum state { CONNECTING, TALKING, RESTING, FINISHING };
 
 struct peer {
-    uint64_t sent, checked;   /* bytes since the start */
-    uint64_t until;           /* the end of the message */
-    uint32_t lengths, pieces; /* random numbers; lengths do not depend on what the net does */
-    int messages;             /* answered */
+    uint64_t sent, checked; /* in bytes since the start */
+    uint64_t until;         /* end of the current message */
+    /* States of random generators; the lengths do not depend on the network. */
+    uint32_t lengths, pieces;
+    int messages; /* number of answered messages */
     enum state state;
 };
 
@@ -89,7 +92,7 @@ static void start_message(struct client *client, uint32_t number)
 {
     struct peer *peer = &client->peers[number];
     uint64_t length = SLOW_LENGTH;
-    /* As many short ones as long ones. */
+    /* Short messages are as frequent as long ones. */
     if (!is_slow(number) || peer->messages != 1) {
         uint32_t shift = next_random(&peer->lengths) % LONGEST_SHIFT;
         length = 1 + next_random(&peer->lengths) % (UINT32_C(1) << shift);
@@ -106,7 +109,8 @@ static void start_resting(struct client *client)
             start_message(client, i);
 }
 
-/* No more to send: the server must send the rest, then end the connection from its side. */
+/* There is no more to send. The server must send the rest, and then end the connection from its
+ * side. */
 static int finish(struct client *client, uint32_t number, int fd)
 {
     client->peers[number].state = FINISHING;
@@ -221,12 +225,12 @@ static int on_ready(void *arg, uint32_t index, int fd, uint32_t revents)
         rc = send_some(client, index, fd);
     if (rc == 0 && (revents & ~(uint32_t)POLLOUT) != 0)
         rc = receive_some(client, index, fd);
-    /* The slot is empty where that was the end. */
+    /* If that was the end, the slot is empty. */
     fdslots_set_events(client->s, index, POLLIN | (peer->sent < peer->until ? POLLOUT : 0u));
     return rc;
 }
 
-/* The families that the server has, in turn. */
+/* Choose among the families of the server in turn. */
 static int pick_listener(const struct client *client)
 {
     int which = (int)(client->started % FAMILIES);
@@ -267,7 +271,7 @@ static void show_progress(struct client *client, bool last)
             (unsigned long long)client->count * MESSAGES, last ? "\n" : "");
 }
 
-/* Whether it waits or spins: where nothing moves any more, the test has failed. */
+/* Whether it waits or spins, the test has failed if nothing moves any more. */
 static int look_for_stall(struct client *client)
 {
     uint64_t moved = client->result->bytes + client->answered + client->finished;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * The sockets of the echo example: a listener for each of IPv4 and IPv6 on one port, and
+ * The sockets of the echo example: a listener on one port for each of IPv4 and IPv6, and
  * connections to them.
  */
 #include "echo.h"
@@ -64,13 +64,14 @@ static int listen_on(int which, const struct listening *how)
     int rc = set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     if (rc == 0 && how->shared_port)
         rc = set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
-    /* Each family has a listener of its own. */
+    /* Every family has a listener of its own. */
     if (rc == 0 && families[which] == AF_INET6)
         rc = set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-    /* A peer that does not read must not tie up megabytes. Accepted connections inherit both. */
+    /* A peer that does not read must not tie up megabytes. Accepted connections inherit both
+     * options. */
     if (rc == 0)
         rc = set_option(fd, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER);
-    /* What is sent back shall not wait for more. */
+    /* Data that is sent back must not wait for more. */
     if (rc == 0)
         rc = set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     if (rc == 0 && bind(fd, &address.any, size) < 0)
@@ -90,7 +91,7 @@ static int port_of(int fd, uint16_t *port)
     return 0;
 }
 
-/* The system has no such family, or no address of it. */
+/* Whether the system has no such family, or no address of it. */
 static bool family_missing(int rc)
 {
     return rc == -EAFNOSUPPORT || rc == -EPROTONOSUPPORT || rc == -EADDRNOTAVAIL;
@@ -106,7 +107,7 @@ static int open_all(struct listeners *listeners, struct listening how)
             continue;
         listeners->fd[i] = fd;
         listeners->present[i] = true;
-        int rc = fd < 0 ? fd : port_of(fd, &how.port); /* the other has the same */
+        int rc = fd < 0 ? fd : port_of(fd, &how.port); /* the other family uses the same port */
         if (rc < 0) {
             listeners_close(listeners);
             return rc;
@@ -119,7 +120,7 @@ static int open_all(struct listeners *listeners, struct listening how)
 
 int listeners_open(struct listeners *listeners, const struct listening *how)
 {
-    /* A port that is free in one family may be taken in the other: then try another. */
+    /* A port that is free in one family may be taken in the other. Another one is tried then. */
     int rc = -EADDRINUSE;
     for (int attempt = 0; attempt < 20 && rc == -EADDRINUSE; attempt++) {
         rc = open_all(listeners, *how);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * The self-test: the server runs in this process, its clients in a child, so that what the server
- * counts is its own. A pipe from the child ends the server: it can be read once the child has
+ * The self-test. The server runs in this process and its clients in a child, so that the server's
+ * counts are its own. A pipe from the child ends the server: it becomes readable when the child has
  * written its result, and hangs up if the child dies without one.
  */
 #include "echo.h"
@@ -15,7 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Whatever happens, SIGALRM ends both processes: first the child, so that the parent can tell. */
+/* If all else fails, SIGALRM ends both processes: the child first, so that the parent can report
+ * it. */
 enum { CHILD_SECONDS = 120, PARENT_SECONDS = CHILD_SECONDS + 10 };
 
 struct child {
@@ -28,12 +29,12 @@ static int run_child(struct team *team, const struct waiter *waiter, struct sign
 {
     alarm(CHILD_SECONDS);
     signals_undo(signals);
-    /* The server alone must hold the listeners: with it, its backlog shall end. */
+    /* Only the server may hold the listeners, so that the backlog ends with it. */
     team_stop_listening(team);
     struct client_result result = {0};
     if (client_run(team->listeners, waiter, connections, &result) < 0)
         return EXIT_FAILURE;
-    /* So small a write into an empty pipe is not split. */
+    /* A write this small into an empty pipe is not split. */
     ssize_t n = write(result_fd, &result, sizeof result);
     close(result_fd);
     return n == (ssize_t)sizeof result ? EXIT_SUCCESS : EXIT_FAILURE;
@@ -45,7 +46,7 @@ static int start_child(struct child *child, struct team *team, const struct wait
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) < 0)
         return complain("pipe", -errno);
-    fflush(NULL); /* or both processes would print what is buffered */
+    fflush(NULL); /* else both processes would print the buffered text */
     child->pid = fork();
     if (child->pid == 0) {
         close(ends[0]);
@@ -59,7 +60,7 @@ static int start_child(struct child *child, struct team *team, const struct wait
     return rc;
 }
 
-/* 0 and the result, or the reason on stderr. */
+/* Returns 0 and stores the result, or prints the reason to stderr. */
 static int end_child(struct child *child, bool interrupted, struct client_result *result)
 {
     if (interrupted)
@@ -91,7 +92,7 @@ static void print_result(const char *name, uint32_t connections, const struct cl
            (double)stats.waits / (double)result->messages);
 }
 
-/* What the two sides say must agree, and all must have been open at once. */
+/* Both sides must report the same, and all connections must have been open at once. */
 static int compare(uint32_t connections, const struct client_result *result,
                    const struct server_stats *stats)
 {

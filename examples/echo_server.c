@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: ISC
  *
- * A TCP echo server on one buffer of slots. The index of a slot says what it is for, and finds the
- * state of a connection without a search:
+ * A TCP echo server on one buffer of slots. The index of a slot says what the slot is for, and
+ * leads to the state of a connection without a search:
  *
  *     slot  0, 1   the listeners, for IPv4 and IPv6
- *           2      signals, where the wait takes no mask
+ *           2      signals, if the wait takes no mask
  *           3      the fd that ends the server
  *           4...   connections; number i is in slot 4 + i
  *
- * A connection asks for what it can use: POLLIN while its buffer has room, POLLOUT while data is
- * kept in it. So a peer that sends but does not read is no longer read from, and costs nothing.
+ * A connection asks for the events that it can use: POLLIN while its buffer has room, and POLLOUT
+ * while data is kept in it. A peer that sends but does not read is therefore no longer read from,
+ * and costs nothing.
  */
 #include "echo.h"
 
@@ -22,14 +23,14 @@ enum { SLOT_LISTENERS = 0, SLOT_SIGNALS = FAMILIES, SLOT_UNTIL, SLOT_CONNECTIONS
 
 enum {
     BUFFER_SIZE = 4096,
-    ACCEPTS_PER_TURN = 64, /* then the connections have their turn */
-    RETRY_SECONDS = 1,     /* after an error of accept */
+    ACCEPTS_PER_TURN = 64, /* after that, it is the connections' turn */
+    RETRY_SECONDS = 1,     /* after a failed accept */
     SIGNAL_CHECK_TURNS = 64,
 };
 
 struct connection {
-    uint32_t start, end; /* the bytes of data that are still to be sent back */
-    bool peer_done;      /* the peer will send no more */
+    uint32_t start, end; /* the data that is still to be sent back */
+    bool peer_done;      /* the peer sends no more */
     char data[BUFFER_SIZE];
 };
 
@@ -39,8 +40,8 @@ struct server {
     struct server_stats *stats;
 
     struct connection *connections;
-    bool paused;     /* the listeners */
-    int64_t retry_s; /* when to try again, or 0: when a connection closes */
+    bool paused;     /* whether the listeners are paused */
+    int64_t retry_s; /* when to try again, or 0 to wait until a connection closes */
     bool done;
 };
 
@@ -53,7 +54,7 @@ static int64_t now_s(void)
 
 /* ---- Listeners ---- */
 
-/* Which family is missing does not matter: an empty slot is -ENOENT. */
+/* It does not matter which family is missing, because an empty slot only returns -ENOENT. */
 static void pause_listeners(struct server *server, int64_t retry_s)
 {
     for (uint32_t i = 0; i < FAMILIES; i++)
@@ -81,13 +82,14 @@ static void add_connection(struct server *server, uint32_t index, int fd)
         server->stats->most_open = server->stats->open;
 }
 
-/* A listener that cannot be accepted from stays ready, and the wait would spin on it: it is paused
- * until a connection closes, which gives an fd back, or for a while. */
+/* If accept fails, the listener stays ready, and the wait would spin. The listener is therefore
+ * paused until a connection closes, which frees an fd, or for a while. */
 static void accept_failed(struct server *server, int err)
 {
     if (server->stats->accept_errors++ == 0)
         complain("accept (will be tried again)", -err);
-    pause_listeners(server, now_s() + RETRY_SECONDS + 1); /* whole seconds: a part may be over */
+    /* 1 more, because the current second is partly over */
+    pause_listeners(server, now_s() + RETRY_SECONDS + 1);
 }
 
 static void accept_connections(struct server *server, int listener)
@@ -127,7 +129,7 @@ static bool would_block(int err)
     return err == EAGAIN || err == EINTR;
 }
 
-/* False where the connection is broken. */
+/* Returns false if the connection is broken. */
 static bool receive(struct server *server, struct connection *c, int fd)
 {
     server->stats->reads++;
@@ -157,7 +159,7 @@ static bool send_back(struct server *server, struct connection *c, int fd)
     return true;
 }
 
-/* Ask for what the connection can use from here on. */
+/* Ask for the events that the connection can use from now on. */
 static void set_interest(struct server *server, const struct connection *c, uint32_t index)
 {
     bool can_read = !c->peer_done && c->end < BUFFER_SIZE;
@@ -173,7 +175,8 @@ static void serve_connection(struct server *server, uint32_t index, int fd, uint
     uint32_t number = index - SLOT_CONNECTIONS;
     struct connection *c = &server->connections[number];
     bool alive = true;
-    /* POLLERR and POLLHUP come unasked; the read or the write says what they are. */
+    /* POLLERR and POLLHUP come without being asked for. The read or the write returns what they
+     * mean. */
     if ((revents & ~(uint32_t)POLLOUT) != 0 && !c->peer_done && c->end < BUFFER_SIZE)
         alive = receive(server, c, fd);
     if (alive && c->start < c->end)
@@ -210,8 +213,8 @@ static int wait_once(struct server *server)
     return n;
 }
 
-/* Ready slots win over a signal: while there always are some, a blocked signal would never be let
- * in by the mask. */
+/* Ready slots win over a signal. While some slot is always ready, the mask would never let in a
+ * blocked signal. */
 static void look_for_signals(struct server *server)
 {
     if (server->setup->signals->mask == NULL || server->stats->waits % SIGNAL_CHECK_TURNS != 0)
@@ -225,7 +228,7 @@ static int serve(struct server *server)
     while (!server->done && signals_caught() == 0) {
         int n = wait_once(server);
         if (n == -EINTR)
-            continue; /* the loop looks at the signal */
+            continue; /* the loop checks for the signal */
         if (n < 0)
             return complain("wait", n);
         fdslots_iter_ready(server->s, on_ready, server);
@@ -261,7 +264,8 @@ static void close_all(struct server *server)
 int server_run(const struct server_setup *setup, struct server_stats *stats)
 {
     struct server server = {.setup = setup, .stats = stats};
-    /* Untouched memory of a large array costs nothing; a slot that was never used neither. */
+    /* Untouched memory of a large array costs nothing, and neither does a slot that was never
+     * used. */
     server.connections = calloc(setup->max_connections, sizeof *server.connections);
     int rc = fdslots_create(SLOT_CONNECTIONS + setup->max_connections, 0, &server.s);
     if (rc == 0 && server.connections == NULL)

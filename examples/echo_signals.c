@@ -2,11 +2,11 @@
  *
  * SIGINT and SIGTERM in a program that waits with fdslots, in two ways:
  *
- *   by mask   They are blocked, and the mask of the wait lets them in: the wait returns -EINTR and
- *             nothing else is ever interrupted. No race: a signal that comes between two waits
- *             stays pending until the next.
- *   by slot   For a wait without a mask, the handler writes into a pipe whose other end is in a
- *             slot like any fd.
+ *   by mask   They are blocked, and the mask of the wait lets them in. The wait returns -EINTR,
+ *             and nothing else is ever interrupted. There is no race: a signal that comes between
+ *             two waits stays pending until the next.
+ *   by slot   For a wait without a mask, the handler writes to a pipe whose other end is in a slot
+ *             like any other fd.
  */
 #include "echo.h"
 
@@ -19,7 +19,7 @@ static atomic_int caught; /* read by all threads of a server */
 static int pipe_in = -1;  /* written by the handler */
 
 static sigset_t ours;         /* SIGINT and SIGTERM */
-static sigset_t mask_before;  /* of the process, before signals_open() */
+static sigset_t mask_before;  /* the process's mask before signals_open() */
 static sigset_t mask_waiting; /* mask_before without ours */
 static struct sigaction int_before, term_before;
 
@@ -29,7 +29,7 @@ static void on_signal(int signo)
     caught = signo;
     if (pipe_in >= 0) {
         ssize_t n = write(pipe_in, "", 1);
-        (void)n; /* a full pipe is as good: it can be read */
+        (void)n; /* a full pipe is as good, because it is readable */
     }
     errno = saved;
 }

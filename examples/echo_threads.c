@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * A server in each of some threads. A buffer has one waiter, so each thread has a buffer of its
- * own, and they share nothing but, perhaps, the listeners:
+ * One server in each of several threads. A buffer has only one waiter, so every thread has a buffer
+ * of its own. The threads share nothing except perhaps the listeners:
  *
- *     own listeners      all on one port by SO_REUSEPORT: the kernel chooses a thread for each
- *                        connection, by a hash of its addresses, whether that thread is free or not
- *     shared listeners   in a FDSLOTS_EXCLUSIVE slot of every buffer: a connection wakes one of
- *                        the threads that wait, not all
+ *     own listeners      All are on one port by SO_REUSEPORT. The kernel chooses a thread for every
+ *                        connection, by a hash of its addresses, even if that thread is not free.
+ *     shared listeners   They are in FDSLOTS_EXCLUSIVE slots of every buffer. A connection wakes
+ *                        one of the threads that wait, not all.
  */
 #include "echo.h"
 
@@ -20,7 +20,7 @@ struct member {
     pthread_t thread;
     struct server_setup setup;
     struct server_stats *stats;
-    int ending; /* to be written to at the end */
+    int ending; /* fd to write to at the end */
     int rc;
 };
 
@@ -44,7 +44,8 @@ int team_open(struct team *team, uint32_t threads, bool shared, const struct lis
     int rc = 0;
     for (uint32_t i = 0; i < (shared ? 1 : threads) && rc == 0; i++) {
         rc = listeners_open(&team->listeners[i], &each);
-        each.port = team->listeners[i].port; /* the first may have been given any */
+        /* For the first listener, this may have been any free port. */
+        each.port = team->listeners[i].port;
     }
     return rc;
 }
@@ -70,11 +71,12 @@ void team_close(struct team *team)
 static void *run(void *arg)
 {
     struct member *member = arg;
-    struct server_stats stats = {0}; /* here: no other thread writes beside it */
+    /* On the stack, where no other thread writes to the same cache line. */
+    struct server_stats stats = {0};
     member->rc = server_run(&member->setup, &stats);
     *member->stats = stats;
     ssize_t n = write(member->ending, "", 1);
-    (void)n; /* so few bytes fit into a pipe */
+    (void)n; /* this few bytes fit into a pipe */
     return NULL;
 }
 
@@ -96,8 +98,8 @@ static void prepare(struct member *members, const struct team *team,
     }
 }
 
-/* Start all but the first, which is the caller's; how many were started. Signals are for the
- * caller: the others block all. */
+/* Start all threads but the first, which is the caller. Returns how many run. Signals are for the
+ * caller, so the other threads block them all. */
 static uint32_t start(struct member *members, uint32_t threads, int *rc)
 {
     sigset_t all, before;

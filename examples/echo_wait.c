@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
- * The entry points of fdslots behind one signature. The slots are the same whichever is used, so
- * another way of waiting is another row.
+ * The entry points of fdslots behind one signature. They all use the same slots, so another way to
+ * wait is just another row.
  */
 #include "echo.h"
 
 #include <limits.h>
 #include <string.h>
 
-/* Rounded up, so that no wait ends early; -1 is for ever. */
+/* Convert a timeout, rounding up so that no wait ends early. -1 means no timeout. */
 static int milliseconds(const struct timespec *timeout)
 {
     if (timeout == NULL)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * fdslots and the main loop of GLib in one thread, either inside the other.
+ * fdslots and the main loop of GLib in one thread, nested in either direction.
  */
 #include "embed.h"
 
@@ -22,10 +22,10 @@ static gboolean on_tick(gpointer data)
 struct slots_source {
     GSource source;
     struct pair *pair;
-    gpointer tag; /* by which GLib knows the fd */
+    gpointer tag; /* identifies the fd for GLib */
 };
 
-/* Before GLib waits, the kernel must know what has changed in the slots since. */
+/* Before GLib waits, the kernel must be told of changes in the slots. */
 static gboolean slots_prepare(GSource *source, gint *timeout)
 {
     struct slots_source *slots = (struct slots_source *)source;
@@ -57,12 +57,12 @@ static gboolean on_other(gint fd, GIOCondition condition, gpointer data)
     return pair_other_ready(data) ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
 
-/* What both modes have of GLib: its end of the pair, and a timer. */
+/* The GLib side of both modes: its end of the pair, and a timer. */
 static void start_other(GMainContext *context, struct pair *pair)
 {
     GSource *other = g_unix_fd_source_new(pair->other, G_IO_IN);
     GSource *timer = g_timeout_source_new(1);
-    /* As GLib has it for the sources of fds. */
+    /* The callback of an fd source has another type, so GLib wants this cast. */
     g_source_set_callback(other, G_SOURCE_FUNC(on_other), pair, NULL);
     g_source_set_callback(timer, on_tick, pair, NULL);
     g_source_attach(other, context);
@@ -95,10 +95,11 @@ static int inside(struct pair *pair)
 
 /* ---- GLib in slots ---- */
 
-/* GLib has no fd that stands for all of its own: it says before each wait which they are. */
+/* GLib has no single fd that represents its own fds. Before every wait, it lists them. */
 enum { SLOT_GLIB = 1, MOST_FDS = 32 };
 
-/* GLib does not say that it has closed an fd: so each is set anew, in case it is another file. */
+/* GLib does not report that it has closed an fd. Every fd is therefore set again, in case it is
+ * another file. */
 static void set_slots(struct fdslots *s, const GPollFD *fds, int count)
 {
     for (int i = 0; i < MOST_FDS; i++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * fdslots and libev in one thread, either inside the other.
+ * fdslots and libev in one thread, nested in either direction.
  */
 #include "embed.h"
 
@@ -26,7 +26,7 @@ static void on_slots(struct ev_loop *loop, ev_io *io, int revents)
     fdslots_iter_ready(pair->s, pair_on_ready, pair);
 }
 
-/* Before libev waits, the kernel must know what has changed in the slots since. */
+/* Before libev waits, the kernel must be told of changes in the slots. */
 static void on_prepare(struct ev_loop *loop, ev_prepare *prepare, int revents)
 {
     struct pair *pair = prepare->data;
@@ -69,16 +69,16 @@ static int inside(struct pair *pair)
 
 /* ---- libev in slots ---- */
 
-/* libev hands out no fd that stands for all of its own, and tells nobody when a timer is due. But
- * whoever knows that an fd is ready can feed that to its watchers: so an fd that libev watches has
- * a slot of its own here, and timers belong to the outer loop, as the deadline of its wait. */
+/* libev has no fd that represents all of its own, and does not say when a timer is due. But if an
+ * fd is known to be ready, that can be fed to its watchers. Every fd that libev watches therefore
+ * has a slot here, and timers belong to the outer loop, as the deadline of its wait. */
 enum { SLOT_LIBEV = 1 };
 
 static int feed(void *arg, uint32_t index, int fd, uint32_t revents)
 {
     struct ev_loop *loop = arg;
     if (index >= SLOT_LIBEV) {
-        /* As libev itself has it: an error or a hang-up is for whoever reads or writes. */
+        /* As in libev itself, an error or a hang-up is reported to readers and writers. */
         bool failed = (revents & (POLLERR | POLLHUP)) != 0;
         ev_feed_fd_event(loop, fd,
                          ((revents & POLLIN) != 0 || failed ? EV_READ : 0) |
@@ -94,7 +94,7 @@ static int turn(struct pair *pair, struct ev_loop *loop)
         return rc == -EINTR ? 0 : rc;
     fdslots_iter_ready(pair->s, feed, loop);
     fdslots_iter_ready(pair->s, pair_on_ready, pair);
-    ev_invoke_pending(loop); /* the watchers that were fed */
+    ev_invoke_pending(loop); /* calls the watchers that were fed */
     return 0;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * fdslots and libuv in one thread, either inside the other.
+ * fdslots and libuv in one thread, nested in either direction.
  */
 #include "embed.h"
 
@@ -30,7 +30,7 @@ static void close_handle(uv_handle_t *handle, void *arg)
     uv_close(handle, NULL);
 }
 
-/* Handles close in a turn of the loop. */
+/* Handles are closed by an iteration of the loop. */
 static void close_loop(uv_loop_t *loop)
 {
     uv_walk(loop, close_handle, NULL);
@@ -38,7 +38,7 @@ static void close_loop(uv_loop_t *loop)
     uv_loop_close(loop);
 }
 
-/* What both modes have of libuv; an error of libuv is a negative errno value. */
+/* The libuv side of both modes. An error of libuv is a negative errno value. */
 static int start_other(uv_loop_t *loop, uv_poll_t *other, uv_timer_t *timer, struct pair *pair)
 {
     int rc = uv_poll_init(loop, other, pair->other);
@@ -62,7 +62,7 @@ static void on_slots(uv_poll_t *poll, int status, int events)
     fdslots_iter_ready(pair->s, pair_on_ready, pair);
 }
 
-/* Before libuv waits, the kernel must know what has changed in the slots since. */
+/* Before libuv waits, the kernel must be told of changes in the slots. */
 static void on_prepare(uv_prepare_t *prepare)
 {
     struct pair *pair = prepare->data;
@@ -102,9 +102,9 @@ enum { SLOT_LIBUV = 1 };
 
 static int turn(struct pair *pair, uv_loop_t *loop)
 {
-    /* Does what is ready or due, and lets the kernel know what has changed in libuv. */
+    /* This serves what is ready or due, and tells the kernel of changes in libuv. */
     uv_run(loop, UV_RUN_NOWAIT);
-    int ms = uv_backend_timeout(loop); /* until its next timer; negative for never */
+    int ms = uv_backend_timeout(loop); /* time until its next timer, negative if there is none */
     bool over = pair->failed || pair->rounds == ROUNDS;
     int rc = fdslots_wait(pair->s, over ? 0 : ms * NS_PER_MS, NULL);
     if (rc >= 0)
@@ -125,7 +125,7 @@ static int outside(struct pair *pair)
         rc = fdslots_set_index(pair->s, SLOT_LIBUV, uv_backend_fd(&loop), POLLIN);
     while (rc >= 0 && pair->rounds < ROUNDS && !pair->failed)
         rc = turn(pair, &loop);
-    fdslots_invalidate_index(pair->s, SLOT_LIBUV); /* before libuv closes it */
+    fdslots_invalidate_index(pair->s, SLOT_LIBUV); /* before libuv closes the fd */
     close_loop(&loop);
     return rc < 0 ? rc : 0;
 }

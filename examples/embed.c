@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * The part of the embedding examples that has to do with neither loop.
+ * The part of the embedding examples that depends on neither loop.
  */
 #include "embed.h"
 
@@ -21,7 +21,7 @@ static void fail(struct pair *pair, const char *what)
     pair->failed = true;
 }
 
-/* The interest changes all the time, which the loop around must notice. */
+/* The interest changes all the time, and the outer loop must notice that. */
 int pair_on_ready(void *arg, uint32_t index, int fd, uint32_t revents)
 {
     struct pair *pair = arg;
@@ -73,7 +73,7 @@ static int open_pair(struct pair *pair)
     return rc;
 }
 
-/* The status of the program. */
+/* Returns the exit status of the program. */
 static int run(const char *name, const char *mode, int (*embed)(struct pair *))
 {
     struct pair pair = {.other = -1};
@@ -103,11 +103,11 @@ int embed_main(const char *name, int argc, char **argv, int (*inside)(struct pai
         bool help = argc == 2 && strcmp(argv[1], "--help") == 0;
         fprintf(help ? stdout : stderr,
                 "Usage: %s (it takes no arguments)\n"
-                "Let fdslots and another loop work together, either inside the other.\n",
+                "Let fdslots and another loop work together, nested in either direction.\n",
                 name);
         return help ? EXIT_SUCCESS : EXIT_USAGE;
     }
-    alarm(PATIENCE_SECONDS); /* where one of the two does not turn, neither does */
+    alarm(PATIENCE_SECONDS); /* if one of the two loops does not run, nothing moves */
     int status = run(name, "inside", inside);
     if (status == EXIT_SUCCESS)
         status = run(name, "outside", outside);

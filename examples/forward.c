@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * A TCP port forwarder: each connection to its port becomes one to a target, and bytes pass in both
- * directions. A side that is slow holds back the other, a half-close is passed on, and a pair that
- * is idle for too long is closed. Here: the command line.
+ * A TCP port forwarder: every connection to its port leads to a connection to a target, and bytes
+ * pass in both directions. A slow side holds back the other, a half-close is passed on, and a pair
+ * that is idle for too long is closed. This file has the command line.
  */
 #include "forward.h"
 #include "server.h"
@@ -22,14 +22,15 @@ struct options {
 
 static int usage(int status)
 {
-    fprintf(status == 0 ? stdout : stderr,
-            "Usage: forward [OPTION]... HOST PORT\n"
-            "Forward TCP connections to PORT of HOST, until SIGINT or SIGTERM.\n\n"
-            "  --port N   listen on port N of 127.0.0.1; 0, the default, takes a free one\n"
-            "  --max N    forward N connections at once (default 1000); more have to wait\n"
-            "  --idle MS  close a connection on which nothing passes for so long (default 60000)\n"
-            "  --help     print this, and end\n\n"
-            "Exit status: 0 success, 1 failure, 2 wrong usage, 3 no signal masks here.\n");
+    fprintf(
+        status == 0 ? stdout : stderr,
+        "Usage: forward [OPTION]... HOST PORT\n"
+        "Forward TCP connections to PORT of HOST, until SIGINT or SIGTERM.\n\n"
+        "  --port N   listen on port N of 127.0.0.1; 0, the default, takes a free one\n"
+        "  --max N    forward N connections at once (default 1000); others have to wait\n"
+        "  --idle MS  close a connection after MS milliseconds without data (default 60000)\n"
+        "  --help     print this help and exit\n\n"
+        "Exit status: 0 success, 1 failure, 2 wrong usage, 3 no support for signal masks here.\n");
     return status;
 }
 
@@ -50,7 +51,7 @@ static bool parse_option(struct options *options, int option, const char *value)
 static void say_ready(uint16_t port)
 {
     printf("listening on port %d\n", port);
-    fflush(stdout); /* whoever started this may wait for the port */
+    fflush(stdout); /* another program may wait for the port */
 }
 
 static int run(const struct options *options, const struct addrinfo *target)
@@ -90,7 +91,7 @@ int main(int argc, char **argv)
     if (optind != argc - 2)
         return usage(EXIT_USAGE);
     if (fdslots_has(FDSLOTS_HAS_PPOLL) != 1 && fdslots_has(FDSLOTS_HAS_EPOLL) != 1) {
-        fprintf(stderr, "forward: there is no wait with a signal mask here\n");
+        fprintf(stderr, "forward: no wait takes a signal mask here\n");
         return EXIT_UNSUPPORTED;
     }
     const struct addrinfo wanted = {.ai_socktype = SOCK_STREAM};

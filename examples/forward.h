@@ -12,18 +12,18 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-/* ---- forward_stream.c: bytes from one socket to another; never waits ---- */
+/* ---- forward_stream.c: copies bytes from one socket to another; never waits ---- */
 
 enum { STREAM_SIZE = 16384 };
 
 struct stream {
-    size_t start, length; /* of what was read and is to be written */
+    size_t start, length; /* data that was read and is still to be written */
     bool ended;           /* nothing more will be read */
-    bool finished;        /* and the other socket was told */
+    bool finished;        /* the end was passed on to the other socket */
     char data[STREAM_SIZE];
 };
 
-/* Both return false where the socket has failed. */
+/* Both functions return false if the socket has failed. */
 bool stream_read(struct stream *stream, int fd);
 bool stream_write(struct stream *stream, int fd, uint64_t *bytes);
 bool stream_wants_to_read(const struct stream *stream);
@@ -34,14 +34,14 @@ bool stream_wants_to_write(const struct stream *stream);
 struct forwarding {
     uint16_t port;
     uint32_t max_pairs;
-    int64_t patience_ns; /* with a pair that is idle */
+    int64_t patience_ns; /* how long a pair may be idle */
     const struct sockaddr *target;
     socklen_t target_size;
     void (*ready)(uint16_t port);
     uint64_t connections, bytes; /* so far */
 };
 
-/* Until end_signal_came(). */
+/* Serve until end_signal_came(). */
 int forward_run(struct forwarding *f, const sigset_t *mask);
 
 #endif

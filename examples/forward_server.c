@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * The loop: the listener in slot 0, and two slots for each pair of connections, the client's and
- * the target's. One wait lasts until something can be done or the patience with a pair runs out.
+ * The loop. The listener is in slot 0, and every pair of connections has two slots, for the client
+ * and for the target. One wait lasts until something can be done or a pair has been idle for too
+ * long.
  */
 #include "deadlines.h"
 #include "forward.h"
@@ -20,17 +21,17 @@ enum side { CLIENT, TARGET, SIDES };
 enum { ACCEPTS_PER_TURN = 64, LOOK_FOR_SIGNALS_TURNS = 64 };
 
 struct pair {
-    bool connecting;           /* to the target */
-    struct stream from[SIDES]; /* what was read from each side, for the other one */
+    bool connecting;           /* the connection to the target is in progress */
+    struct stream from[SIDES]; /* data that was read from each side, for the other one */
 };
 
 struct server {
     struct fdslots *s;
     struct forwarding *f;
     struct pair *pairs;
-    struct deadlines deadlines; /* of the pairs */
-    int64_t now;                /* as of the end of the last wait */
-    int64_t accept_at;          /* when to try again to accept, or INT64_MAX */
+    struct deadlines deadlines; /* deadlines of the pairs */
+    int64_t now;                /* the time at the end of the last wait */
+    int64_t accept_at;          /* when to try accept again, or INT64_MAX */
 };
 
 static uint32_t slot_of(uint32_t number, enum side side)
@@ -64,8 +65,8 @@ static void close_pair(struct server *server, uint32_t number)
     resume_accepting(server);
 }
 
-/* What a side is waited for. With nothing to wait for it is paused: else POLLHUP and POLLERR would
- * end every wait. */
+/* Set the events that a side waits for. If there are none, the slot is paused, because POLLHUP and
+ * POLLERR would otherwise end every wait. */
 static void set_interest(struct server *server, uint32_t number, enum side side)
 {
     const struct pair *pair = &server->pairs[number];
@@ -82,7 +83,7 @@ static void set_interest(struct server *server, uint32_t number, enum side side)
     }
 }
 
-/* Write what was read from a side to the other one. False where that has failed. */
+/* Write data from one side to the other. Returns false if that has failed. */
 static bool pass_on(struct server *server, uint32_t number, enum side from)
 {
     struct pair *pair = &server->pairs[number];
@@ -93,7 +94,7 @@ static bool pass_on(struct server *server, uint32_t number, enum side from)
     return stream_write(stream, to, &server->f->bytes);
 }
 
-/* False where there is no connection to the target. */
+/* Returns false if there is no connection to the target. */
 static bool connected(struct pair *pair, int target)
 {
     int error = 0;
@@ -104,7 +105,7 @@ static bool connected(struct pair *pair, int target)
     return true;
 }
 
-/* Go on with a side that is ready. False where one of them has failed, or both have ended. */
+/* Serve a side that is ready. Returns false if one of the sides has failed, or both have ended. */
 static bool go_on(struct server *server, uint32_t number, enum side side, int fd)
 {
     struct pair *pair = &server->pairs[number];
@@ -163,15 +164,16 @@ static void add_pair(struct server *server, uint32_t number, int client)
     server->f->connections++;
 }
 
-/* A free pair, or -1. Both slots of a pair are used, or none. */
+/* Return a free pair, or -1. Either both slots of a pair are used, or none. */
 static int64_t free_pair(const struct server *server)
 {
     int64_t slot = fdslots_next_free(server->s, SLOT_PAIRS);
     return slot < 0 ? -1 : (slot - SLOT_PAIRS) / SIDES;
 }
 
-/* What cannot be accepted stays ready, and the wait would spin: so the listener is paused until a
- * pair closes; if fds are short, which others may give back, for a second at most. */
+/* A connection that cannot be accepted keeps the listener ready, and the wait would spin. The
+ * listener is therefore paused until a pair closes. If fds are short, other processes may free
+ * some, so it is paused for at most a second. */
 static void accept_clients(struct server *server, int listener)
 {
     for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
@@ -199,7 +201,7 @@ static void accept_clients(struct server *server, int listener)
 static int on_ready(void *arg, uint32_t index, int fd, uint32_t revents)
 {
     struct server *server = arg;
-    (void)revents; /* reading or writing says what an error or a hang-up is */
+    (void)revents; /* the read or the write returns what an error or a hang-up means */
     if (index == SLOT_LISTENER)
         accept_clients(server, fd);
     else
@@ -216,7 +218,7 @@ static void time_out(struct server *server)
         resume_accepting(server);
 }
 
-/* INT64_MAX, where there is none, is FDSLOTS_FOREVER. */
+/* INT64_MAX, which means that there is none, equals FDSLOTS_FOREVER. */
 static int64_t next_deadline(const struct server *server)
 {
     uint32_t number;

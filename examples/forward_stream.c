@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * One direction of a connection that is forwarded. It reads only when it holds nothing: so a
- * receiver that takes nothing holds back the sender, by TCP itself. The end of what is read is
- * passed on as a half-close, after all that came before it.
+ * One direction of a forwarded connection. It reads only when it holds no data, so that a receiver
+ * that takes nothing holds back the sender, by TCP itself. The end of the input is passed on as a
+ * half-close, after all the data before it.
  */
 #include "forward.h"
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: ISC
-# Load the http example with wrk, beside nginx with the same file: one core for the server under
-# load, another for wrk, by turns in one run. Prints the medians and their ratio. Run it where the
-# examples were built (Debian: apt-get install wrk nginx-light).
+# Load the http example with wrk, and nginx with the same file for comparison. One core runs the
+# server under load, another runs wrk, and the servers take turns in one run. Prints the medians and
+# their ratio. Run it where the examples were built (Debian: apt-get install wrk nginx-light).
 #
 #   ROUNDS   rounds (default 7)
 #   SECONDS_EACH, CONNECTIONS   of each round for each server (defaults 3, 64)
@@ -22,11 +22,11 @@ for tool in wrk nginx taskset; do
     fi
 done
 if [ ! -x "$program" ]; then
-    echo "$0: run it where the examples were built: there is no $program" >&2
+    echo "$0: $program does not exist; run this where the examples were built" >&2
     exit 2
 fi
 if [ "$(nproc)" -lt 2 ]; then
-    echo "$0: it takes two cores" >&2
+    echo "$0: two cores are needed" >&2
     exit 77
 fi
 mapfile -t cores < <(taskset -cp $$ | sed 's/.*: //' | tr ',' '\n' |
@@ -58,8 +58,8 @@ answers() { # whether port $1 answers
     curl -q -sf --noproxy '*' -o /dev/null "http://127.0.0.1:$1/file.txt"
 }
 
-# nginx cannot be asked for a port that is free. It has neither sendfile nor tcp_nopush: then it makes
-# the same six system calls for a request as the example.
+# nginx cannot choose a free port. Without sendfile and tcp_nopush, it makes the same six system
+# calls for a request as the example.
 start_nginx() {
     for _ in {1..20}; do
         nginx_port=$((20000 + RANDOM % 10000))
@@ -83,14 +83,15 @@ END
         until answers "$nginx_port"; do
             kill -0 "$nginx_pid" 2>/dev/null || continue 2
         done
-        # Where another program has the port, nginx tries for a while and ends; else it is ours.
+        # If another program has the port, nginx tries for a while and then ends. Else the port is
+        # ours.
         if [ -s "$dir/nginx.pid" ] && [ "$(cat "$dir/nginx.pid")" = "$nginx_pid" ]; then
             pids+=("$nginx_pid")
             return
         fi
         kill "$nginx_pid" || :
     done
-    echo "$0: nginx does not start: $(cat "$dir/nginx.log")" >&2
+    echo "$0: nginx did not start: $(cat "$dir/nginx.log")" >&2
     exit 1
 }
 
@@ -111,7 +112,7 @@ start_http
 start_nginx
 answers "$http_port"
 for round in $(seq "$rounds"); do
-    # Who begins changes, so that neither is always the one after the other.
+    # The order changes, so that neither server always comes second.
     order="http nginx"
     [ $((round % 2)) -eq 0 ] || order="nginx http"
     for name in $order; do

@@ -22,7 +22,8 @@ struct options {
 
 /* ---- Running ---- */
 
-/* A connection takes an fd, and another while a file is sent; so fewer do no harm but 503s. */
+/* A connection takes an fd, and a second one while a file is sent. With fewer fds, the worst result
+ * is a 503. */
 static void raise_fd_limit(long connections)
 {
     struct rlimit limit;
@@ -37,7 +38,7 @@ static void raise_fd_limit(long connections)
 static void say_ready(uint16_t port)
 {
     printf("listening on port %d\n", port);
-    fflush(stdout); /* whoever started this may wait for the port */
+    fflush(stdout); /* another program may wait for the port */
 }
 
 static int complain(const char *what, int rc)
@@ -77,17 +78,18 @@ static int run(const struct options *options, const char *directory)
 
 static int usage(int status)
 {
-    fprintf(status == 0 ? stdout : stderr,
-            "Usage: http [OPTION]... DIRECTORY\n"
-            "Serve the files of DIRECTORY over HTTP/1.1 (GET and HEAD), until SIGINT or SIGTERM.\n"
-            "Symbolic links are not followed.\n\n"
-            "  --port N      listen on port N; 0, the default, takes one that is free\n"
-            "  --any         listen on all addresses, not only on 127.0.0.1\n"
-            "  --max N       serve N connections at once (default 1000); more have to wait\n"
-            "  --timeout MS  how long a client may take for a request, or to take some of an\n"
-            "                answer (default 10000)\n"
-            "  --help        print this, and end\n\n"
-            "Exit status: 0 success, 1 failure, 2 wrong usage, 3 no signal masks here.\n");
+    fprintf(
+        status == 0 ? stdout : stderr,
+        "Usage: http [OPTION]... DIRECTORY\n"
+        "Serve the files of DIRECTORY over HTTP/1.1 (GET and HEAD), until SIGINT or SIGTERM.\n"
+        "Symbolic links are not followed.\n\n"
+        "  --port N      listen on port N; 0, the default, takes a free one\n"
+        "  --any         listen on all addresses, not only on 127.0.0.1\n"
+        "  --max N       serve N connections at once (default 1000); others have to wait\n"
+        "  --timeout MS  how long a client may take for a request, or to take some of an\n"
+        "                answer (default 10000)\n"
+        "  --help        print this help and exit\n\n"
+        "Exit status: 0 success, 1 failure, 2 wrong usage, 3 no support for signal masks here.\n");
     return status;
 }
 
@@ -125,7 +127,7 @@ int main(int argc, char **argv)
     if (optind != argc - 1)
         return usage(EXIT_USAGE);
     if (fdslots_has(FDSLOTS_HAS_PPOLL) != 1 && fdslots_has(FDSLOTS_HAS_EPOLL) != 1) {
-        fprintf(stderr, "http: there is no wait with a signal mask here\n");
+        fprintf(stderr, "http: no wait takes a signal mask here\n");
         return EXIT_UNSUPPORTED;
     }
     return run(&options, argv[optind]);

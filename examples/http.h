@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * The parts of the http example. Functions return 0 or more on success and a negative errno value
- * on failure, as fdslots does; where it is said, the status of an HTTP answer instead.
+ * on failure, as fdslots does. Some return the status of an HTTP response instead, and say so.
  */
 #ifndef HTTP_H
 #define HTTP_H
@@ -14,21 +14,21 @@
 #include <stdint.h>
 #include <time.h>
 
-/* ---- http_request.c: bytes into a request ---- */
+/* ---- http_request.c: parses bytes into a request ---- */
 
-enum { REQUEST_SIZE = 8192 }; /* the most bytes of a request without its body */
+enum { REQUEST_SIZE = 8192 }; /* largest size of a request without its body, in bytes */
 
 struct request {
-    bool head;       /* HEAD, not GET */
+    bool head;       /* the client may send another request on this connection */
     bool keep_alive; /* the client may send another on this connection */
     char path[REQUEST_SIZE];
 };
 
-/* Returns the length of the request, 0 where there is more to come, or the negated status of the
- * answer that it deserves. The request is then filled as far as it was understood. */
+/* Returns the length of the request, 0 if more must come, or the negated status of the error
+ * response. `request` is filled as far as it was understood. */
 int request_parse(struct request *request, const char *bytes, size_t length);
 
-/* ---- http_file.c: a path into an open file ---- */
+/* ---- http_file.c: opens the file of a path ---- */
 
 struct file {
     int fd;
@@ -37,49 +37,51 @@ struct file {
     const char *type;
 };
 
-/* Open what `path` names in the directory `root`, never anything outside. Returns the status of
- * the answer: with 200 there is a file to close. */
+/* Open the file that `path` names in the directory `root`, and never anything outside. Returns the
+ * status of the response. With 200 there is a file to close. */
 int file_open(struct file *file, int root, const char *path);
 
-/* ---- http_response.c: the head of an answer, and the body of those without a file ---- */
+/* ---- http_response.c: the head of a response, and the body if there is no file ---- */
 
-enum { RESPONSE_HEAD_SIZE = 1024 + 3 * REQUEST_SIZE }; /* an encoded path may be in it */
+enum { RESPONSE_HEAD_SIZE = 1024 + 3 * REQUEST_SIZE }; /* it may contain an encoded path */
 
-/* Write into `out`, of at least RESPONSE_HEAD_SIZE bytes; returns the length. `file` is read only
- * where the status is 200. */
+/* Write into `out`, which has at least RESPONSE_HEAD_SIZE bytes. Returns the length. `file` is read
+ * only if the status is 200. */
 size_t response_write(char *out, int status, const struct request *request,
                       const struct file *file);
 
-/* ---- http_connection.c: requests and answers on one connection; never waits ---- */
+/* ---- http_connection.c: requests and responses on one connection; never waits ---- */
 
 struct connection;
 
 struct connection_stats {
-    uint64_t requests, errors; /* answered; of these with a status of 400 or more */
+    uint64_t requests, errors; /* answered requests, and those with a status of 400 or more */
     uint64_t bytes;            /* sent */
 };
 
-/* What a connection is to be waited for, or 0: it is over. */
+/* connection_go_on() and connection_time_out() return the events to wait for, or 0 if the
+ * connection is over. */
 struct connection *connections_create(uint32_t count, int root, struct connection_stats *stats);
 struct connection *connection_at(struct connection *connections, uint32_t number);
 void connection_start(struct connection *c);
-/* Go on, on the non-blocking fd. *progress becomes true where the client deserves new patience. */
+/* Serve the connection, whose fd is non-blocking. *progress becomes true if the client gets a new
+ * timeout. */
 uint32_t connection_go_on(struct connection *c, int fd, bool *progress);
-/* Patience has run out. */
+/* The timeout has passed. */
 uint32_t connection_time_out(struct connection *c, int fd);
-/* Close what a connection has open besides its own fd. */
+/* Close everything that a connection has open except its own fd. */
 void connection_end(struct connection *c);
 
 /* ---- http_server.c: the loop ---- */
 
 struct server_setup {
-    uint16_t port; /* 0: any that is free */
+    uint16_t port; /* 0 for any free port */
     bool all_addresses;
     uint32_t max_connections;
     int64_t patience_ns;
     int root;
-    const sigset_t *mask; /* while waiting */
-    bool (*ended)(void);  /* a signal came; makes a system call */
+    const sigset_t *mask; /* mask for the wait */
+    bool (*ended)(void);  /* whether a signal came; makes a system call */
     void (*ready)(uint16_t port);
     struct connection_stats *stats;
 };

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * Requests and answers on one connection, which is in one of three states:
+ * Requests and responses on one connection, which is in one of three states:
  *
- *     READING     a request is awaited, or has come in part
- *     SENDING     an answer does not fit into the socket yet. Nothing is read meanwhile: a client
- *                 that sends requests but takes no answers is held back by TCP itself
- *     LINGERING   the last answer is sent, and all that the client still sends is dropped until it
- *                 closes: closing first would reset the connection, and so destroy the answer
+ *     READING     A request is awaited, or has come in part.
+ *     SENDING     A response does not fit into the socket yet. Nothing is read meanwhile, so TCP
+ *                 itself holds back a client that sends requests but takes no responses.
+ *     LINGERING   The last response is sent. All that the client still sends is dropped until it
+ *                 closes, because closing first would reset the connection and lose the response.
  */
 #include "http.h"
 
@@ -26,7 +26,7 @@ struct connection {
     int root;
     enum state state;
     bool keep_alive;
-    int file; /* that is being sent, or -1 */
+    int file; /* the file that is being sent, or -1 */
     uint64_t file_left;
     size_t in_length, out_start, out_length;
     char in[REQUEST_SIZE];
@@ -35,7 +35,7 @@ struct connection {
 
 struct connection *connections_create(uint32_t count, int root, struct connection_stats *stats)
 {
-    /* Memory that is never touched costs nothing: so only these members of each are. */
+    /* Memory that is never touched costs nothing, so only these members are written. */
     struct connection *connections = calloc(count, sizeof *connections);
     for (uint32_t i = 0; connections != NULL && i < count; i++) {
         connections[i].root = root;
@@ -69,7 +69,7 @@ static bool would_block(int err)
     return err == EAGAIN || err == EINTR;
 }
 
-/* ---- Answers ---- */
+/* ---- Responses ---- */
 
 static void answer(struct connection *c, int status, const struct request *request,
                    const struct file *file)
@@ -97,7 +97,7 @@ static void answer_with_file(struct connection *c, const struct request *request
     }
 }
 
-/* Answer the first request that was received, if there is a whole one. */
+/* Answer the first request that was received, if it is complete. */
 static bool answer_next(struct connection *c)
 {
     struct request request;
@@ -105,7 +105,7 @@ static bool answer_next(struct connection *c)
     if (n == 0)
         return false;
     if (n < 0) {
-        request.keep_alive = false; /* where the next one would begin is not known */
+        request.keep_alive = false; /* the start of the next request is not known */
         answer(c, -n, &request, NULL);
         return true;
     }
@@ -117,7 +117,7 @@ static bool answer_next(struct connection *c)
 
 /* ---- Sending ---- */
 
-/* False where the file has become shorter than was promised. */
+/* Returns false if the file has become shorter than announced. */
 static bool fill(struct connection *c)
 {
     if (c->out_start == c->out_length)
@@ -136,7 +136,7 @@ static bool fill(struct connection *c)
 
 enum outcome { BROKEN, BLOCKED, SENT };
 
-/* Send the answer as far as the socket takes it. */
+/* Send as much of the response as the socket takes. */
 static enum outcome send_answer(struct connection *c, int fd, bool *progress)
 {
     for (;;) {
@@ -151,13 +151,13 @@ static enum outcome send_answer(struct connection *c, int fd, bool *progress)
         *progress = true;
         c->out_start += (size_t)n;
         c->stats->bytes += (uint64_t)n;
-        /* After each part of a large file it is the turn of others. */
+        /* After every part of a large file, it is the turn of other connections. */
         if ((size_t)n < length || c->file_left > 0)
             return BLOCKED;
     }
 }
 
-/* The answer is sent. */
+/* The response has been sent. */
 static void finish(struct connection *c, int fd)
 {
     connection_end(c);
@@ -168,7 +168,7 @@ static void finish(struct connection *c, int fd)
     }
 }
 
-/* Answer requests while whole ones are there and the client takes the answers. */
+/* Answer requests while they are complete and the client takes the responses. */
 static uint32_t answer_and_send(struct connection *c, int fd, bool *progress)
 {
     while (c->state == SENDING || (c->state == READING && answer_next(c))) {
@@ -182,13 +182,14 @@ static uint32_t answer_and_send(struct connection *c, int fd, bool *progress)
 
 /* ---- Receiving ---- */
 
-/* False where the client has gone. */
+/* Returns false if the client has gone. */
 static bool receive(struct connection *c, int fd, bool *progress)
 {
     ssize_t n = recv(fd, c->in + c->in_length, REQUEST_SIZE - c->in_length, 0);
     if (n <= 0)
         return n < 0 && would_block(errno);
-    *progress = c->in_length == 0; /* but not for each byte: a request may not take for ever */
+    /* Not for every byte, because a request must not take for ever. */
+    *progress = c->in_length == 0;
     c->in_length += (size_t)n;
     return true;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * A path into an open file. It is walked one name at a time, never up and never through a symbolic
- * link: so whatever is done to the tree meanwhile, it cannot lead out of the root.
+ * Opens the file of a path. The path is walked one name at a time, never up and never through a
+ * symbolic link. Whatever happens to the tree meanwhile, it cannot lead out of the root.
  */
 #include "http.h"
 
@@ -56,7 +56,7 @@ static int status_of(int err)
     }
 }
 
-/* Open `name` in `directory`, which is closed, too, unless it is the root. */
+/* Open `name` in `directory`. Unless it is the root, `directory` is closed, too. */
 static int enter(int directory, int root, const char *name, int flags)
 {
     int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | flags);
@@ -66,7 +66,8 @@ static int enter(int directory, int root, const char *name, int flags)
     return fd >= 0 ? fd : -err;
 }
 
-/* The fd of what the path names, and its own name; or a negative errno value. */
+/* Return the fd of the file that the path names, and store its name. Returns a negative errno value
+ * on failure. */
 static int walk(int root, const char *path, char name[NAME_MAX + 1])
 {
     int at = root;
@@ -84,7 +85,8 @@ static int walk(int root, const char *path, char name[NAME_MAX + 1])
         name[length] = '\0';
         if (length == 0) /* the path ended in a slash */
             strcpy(name, "index.html");
-        /* A file may be a FIFO or a terminal: nothing must wait for it, or get hold of it. */
+        /* The file may be a FIFO or a terminal. Opening it must neither wait nor make it the
+         * controlling terminal. */
         at = enter(at, root, name, last ? O_NONBLOCK | O_NOCTTY : O_PATH | O_DIRECTORY);
         if (at < 0 || last)
             return at;
@@ -100,7 +102,7 @@ int file_open(struct file *file, int root, const char *path)
     if (fd < 0)
         return status_of(-fd);
     int status = fstat(fd, &info) < 0 ? 500 : S_ISREG(info.st_mode) ? 200 : 403;
-    /* Without its slash the links in a directory would lead elsewhere. */
+    /* Without the slash, the links in a directory would lead elsewhere. */
     if (status == 403 && S_ISDIR(info.st_mode))
         status = 301;
     if (status != 200) {

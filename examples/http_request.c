@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Bytes into a request, as RFC 9110 and RFC 9112 have it. What they leave open is refused: a
- * request that two programs read in two ways is how one is smuggled past the other.
+ * Parses bytes into a request, according to RFC 9110 and RFC 9112. Ambiguous requests are refused,
+ * because a request that two programs read in two ways can be smuggled past one of them.
  */
 #include "http.h"
 
@@ -57,7 +57,8 @@ static struct text trim(struct text text)
     return text;
 }
 
-/* The text up to `end`, which is taken off the rest, too; without one, all. */
+/* Cut off and return the text up to `end`, or all of it if `end` is missing. `end` is removed from
+ * the rest as well. */
 static struct text cut(struct text *rest, char end)
 {
     const char *at = memchr(rest->at, end, rest->length);
@@ -106,7 +107,7 @@ static bool decode(char *path, struct text text)
     return true;
 }
 
-/* "/path?query" or "http://host/path?query". */
+/* The target is "/path?query" or "http://host/path?query". */
 static bool parse_target(struct request *request, struct text target)
 {
     static const char scheme[] = "http://";
@@ -129,7 +130,7 @@ static bool parse_target(struct request *request, struct text target)
 
 /* ---- Lines ---- */
 
-/* 0 or a negated status. */
+/* Returns 0 or a negated status. */
 static int parse_first_line(struct request *request, struct text line, bool *old)
 {
     struct text method = cut(&line, ' ');
@@ -189,7 +190,7 @@ static bool parse_header(struct headers *headers, struct text line)
 
 /* ---- The request ---- */
 
-/* The length up to and with the empty line that ends it, or 0. */
+/* Return the length up to and including the empty line that ends the head, or 0. */
 static size_t find_end(const char *bytes, size_t length)
 {
     const char *end = bytes + length;
@@ -204,7 +205,7 @@ static size_t find_end(const char *bytes, size_t length)
     return 0;
 }
 
-/* Empty lines before a request are overlooked, as old clients send them after one. */
+/* Empty lines before a request are skipped, because old clients send them after a request. */
 static size_t blank_lines(const char *bytes, size_t length)
 {
     size_t skip = 0;
@@ -240,7 +241,8 @@ int request_parse(struct request *request, const char *bytes, size_t length)
     if (headers.hosts > 1 || (headers.hosts == 0 && !old) ||
         (headers.encodings > 0 && headers.lengths > 0))
         return -400;
-    /* A body is not read: what follows it could be taken for a request. */
+    /* A body is not read, and the connection ends, because the bytes of a body could be taken for a
+     * request. */
     bool body = headers.body || headers.encodings > 0;
     request->keep_alive = !body && !headers.close && (!old || headers.keep_alive);
     return (int)(skip + size);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * The head of an answer, and the body of those that have no file.
+ * The head of a response, and the body if there is no file.
  */
 #include "http.h"
 
@@ -38,7 +38,8 @@ static const char *reason(int status)
     }
 }
 
-/* "Sun, 06 Nov 1994 08:49:37 GMT"; whatever the locale, as the program sets none. */
+/* Format a date like "Sun, 06 Nov 1994 08:49:37 GMT". The program sets no locale, so the names are
+ * English. */
 static const char *date(time_t time, char text[30])
 {
     struct tm parts;
@@ -47,7 +48,7 @@ static const char *date(time_t time, char text[30])
     return text;
 }
 
-/* The date of now is made once a second. */
+/* The current date is formatted once a second. */
 static const char *date_of_now(void)
 {
     static time_t made_at = -1;
@@ -58,8 +59,8 @@ static const char *date_of_now(void)
     return text;
 }
 
-/* The path with a slash after it, as it goes into a header. One slash leads it: with two, the rest
- * would be the name of another host. */
+/* Write the path with a slash after it, for a header. It begins with a single slash, because after
+ * two slashes the rest would name another host. */
 static size_t put_location(char *out, const char *path)
 {
     static const char digits[] = "0123456789ABCDEF";

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * The loop: the listener in slot 0, connection i in slot 1 + i, and one wait, which lasts until
- * something can be done or the patience with somebody runs out.
+ * The loop. The listener is in slot 0, and connection i in slot 1 + i. One wait lasts until
+ * something can be done or the timeout of a connection passes.
  */
 #include "deadlines.h"
 #include "http.h"
@@ -24,8 +24,8 @@ struct server {
     const struct server_setup *setup;
     struct connection *connections;
     struct deadlines deadlines;
-    int64_t now;       /* as of the end of the last wait */
-    int64_t accept_at; /* when to try again to accept, or INT64_MAX */
+    int64_t now;       /* the time at the end of the last wait */
+    int64_t accept_at; /* when to try accept again, or INT64_MAX */
 };
 
 /* ---- Connections ---- */
@@ -49,7 +49,7 @@ static void close_connection(struct server *server, uint32_t number)
     resume_accepting(server);
 }
 
-/* What the connection waits for from here on, or its end. */
+/* Set the events that the connection waits for, or end it. */
 static void set_interest(struct server *server, uint32_t number, uint32_t events)
 {
     if (events != 0)
@@ -71,7 +71,7 @@ static void time_out(struct server *server)
 {
     uint32_t number;
     while (deadlines_first(&server->deadlines, &number) <= server->now) {
-        be_patient(server, number); /* once more, to send the answer */
+        be_patient(server, number); /* a new timeout, to send the response */
         int fd = fdslots_get_fd(server->s, SLOT_CONNECTIONS + number);
         set_interest(server, number,
                      connection_time_out(connection_at(server->connections, number), fd));
@@ -88,11 +88,12 @@ static void add_connection(struct server *server, uint32_t index, int fd)
     fdslots_set_index(server->s, index, fd, POLLIN);
     connection_start(connection_at(server->connections, number));
     be_patient(server, number);
-    serve(server, number, fd); /* a request mostly comes with the connection */
+    serve(server, number, fd); /* a request often arrives with the connection */
 }
 
-/* What cannot be accepted stays ready, and the wait would spin: so the listener is paused until a
- * connection closes; if fds are short, which others may give back, for a second at most. */
+/* A connection that cannot be accepted keeps the listener ready, and the wait would spin. The
+ * listener is therefore paused until a connection closes. If fds are short, other processes may
+ * free some, so it is paused for at most a second. */
 static void accept_connections(struct server *server, int listener)
 {
     for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
@@ -120,7 +121,7 @@ static int open_listener(const struct server_setup *setup, uint16_t *port)
     *port = setup->port;
     int on = 1;
     int fd = listen_on(port, setup->all_addresses);
-    /* Accepted connections inherit it: the end of an answer shall not wait. */
+    /* Accepted connections inherit this. The end of a response must not wait for more data. */
     if (fd >= 0)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     return fd;
@@ -131,7 +132,7 @@ static int open_listener(const struct server_setup *setup, uint16_t *port)
 static int on_ready(void *arg, uint32_t index, int fd, uint32_t revents)
 {
     struct server *server = arg;
-    (void)revents; /* reading or writing says what an error or a hang-up is */
+    (void)revents; /* the read or the write returns what an error or a hang-up means */
     if (index == SLOT_LISTENER)
         accept_connections(server, fd);
     else
@@ -139,7 +140,7 @@ static int on_ready(void *arg, uint32_t index, int fd, uint32_t revents)
     return 0;
 }
 
-/* INT64_MAX, where there is none, is FDSLOTS_FOREVER. */
+/* INT64_MAX, which means that there is none, equals FDSLOTS_FOREVER. */
 static int64_t next_deadline(const struct server *server)
 {
     uint32_t number;
@@ -151,7 +152,7 @@ static int loop(struct server *server)
 {
     bool interrupted = true;
     for (uint32_t turn = 0;; turn++) {
-        /* Ready slots win over a signal, which must not have to wait until none is ready. */
+        /* Ready slots win over a signal, but a signal must not wait until no slot is ready. */
         if ((interrupted || turn % LOOK_FOR_SIGNALS_TURNS == 0) && server->setup->ended())
             return 0;
         int n = fdslots_wait_until(server->s, next_deadline(server), server->setup->mask);

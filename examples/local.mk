@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-# Programs to start from. They are built by plain make and use the library as anyone would.
+# Programs to start from. Plain make builds them. They use the library as any other program would.
 example_tests =
 TESTS += $(example_tests)
 EXTRA_DIST += $(example_tests)
@@ -10,7 +10,7 @@ examples_pipes_SOURCES = examples/pipes.c
 examples_pipes_LDADD = libfdslots.la
 example_tests += examples/test-pipes.sh
 
-# ---- what servers share ----
+# ---- shared by the servers ----
 server_sources = examples/server.c examples/server.h
 
 # ---- connections ----

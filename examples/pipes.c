@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * The smallest use of fdslots: the two ends of a pipe in two slots, far apart because the index of
- * a slot is the caller's to choose.
+ * The smallest use of fdslots: the two ends of a pipe are in two slots. The slots are far apart,
+ * because the caller is free to choose the index of a slot.
  */
 #include <fdslots.h>
 
@@ -27,10 +27,10 @@ static int say(void *arg, uint32_t index, int fd, uint32_t revents)
     if (revents & POLLOUT)
         fprintf(out, "fd %d (from index %u) can be written without blocking\n", fd,
                 (unsigned)index);
-    return 0; /* go on with the next */
+    return 0; /* go on with the next slot */
 }
 
-/* Wait without a limit, and insist on the number of slots that must be ready. */
+/* Wait without a timeout. The given number of slots must be ready. */
 static int wait_for(struct fdslots *s, int expected)
 {
     int ready = fdslots_wait(s, FDSLOTS_FOREVER, NULL);
@@ -45,14 +45,14 @@ static int wait_for(struct fdslots *s, int expected)
 
 static int show(struct fdslots *s, int read_end, int write_end)
 {
-    /* An empty pipe can be written. */
+    /* An empty pipe is writable. */
     int rc = fdslots_set_index(s, WRITE_SLOT, write_end, POLLOUT);
     if (rc < 0)
         return fail("slot of the write end", rc);
     if (wait_for(s, 1) != EXIT_SUCCESS)
         return EXIT_FAILURE;
 
-    /* With a byte in it, it can be read as well. */
+    /* With a byte in it, the pipe is readable as well. */
     if (write(write_end, "!", 1) != 1)
         return fail("write", -errno);
     rc = fdslots_set_index(s, READ_SLOT, read_end, POLLIN);
@@ -82,7 +82,7 @@ int main(int argc, char **argv)
     struct fdslots *s = NULL;
     int rc = fdslots_create(SLOTS, 0, &s);
     int status = rc < 0 ? fail("slots", rc) : show(s, ends[0], ends[1]);
-    fdslots_destroy(s); /* before its fds close */
+    fdslots_destroy(s); /* before its fds are closed */
     close(ends[0]);
     close(ends[1]);
     return status;

@@ -16,7 +16,7 @@ bool parse_number(const char *text, long least, long most, long *out)
     return errno == 0 && end != text && *end == '\0' && *out >= least && *out <= most;
 }
 
-/* ---- Signals: blocked but in the wait ---- */
+/* ---- Signals, which are blocked except in the wait ---- */
 
 static sigset_t ours; /* SIGINT and SIGTERM */
 static volatile sig_atomic_t caught;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * What the servers among the examples have in common: numbers on the command line, the signals that
- * end them, a listener, the clock.
+ * Shared by the servers among the examples: numbers on the command line, the signals that end the
+ * servers, a listener, and the clock.
  */
 #ifndef SERVER_H
 #define SERVER_H
@@ -14,22 +14,22 @@ enum { EXIT_USAGE = 2, EXIT_UNSUPPORTED = 3 };
 
 #define NS_PER_S INT64_C(1000000000)
 
-/* Whether the text is a number from least to most. */
+/* Return whether the text is a number from least to most. */
 bool parse_number(const char *text, long least, long most, long *out);
 
-/* Block SIGINT and SIGTERM, and return the mask for the wait, which lets them in. */
+/* Block SIGINT and SIGTERM. Returns the mask for the wait, which lets them in. */
 sigset_t end_signals_block(void);
-/* Whether one of them has come. Ready slots win over a signal, so this looks at pending ones, too,
- * by a system call. */
+/* Return whether one of them has come. Ready slots win over a signal, so this also checks for
+ * pending signals, with a system call. */
 bool end_signal_came(void);
-/* Which one, or 0. */
+/* Return the signal that has come, or 0. */
 int end_signal(void);
 
-/* Listen on a port, of 127.0.0.1 or of all IPv4 addresses; a port of 0 becomes the one that was
- * taken. Returns a non-blocking fd or a negative errno value. */
+/* Listen on a port of 127.0.0.1 or of all IPv4 addresses. A port of 0 is replaced by the one that
+ * was chosen. Returns a non-blocking fd or a negative errno value. */
 int listen_on(uint16_t *port, bool all_addresses);
 
-/* CLOCK_MONOTONIC. */
+/* Return the time of CLOCK_MONOTONIC. */
 int64_t now_ns(void);
 
 #endif

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * A supervisor: keeps commands running, and tells over TCP how they are. It waits for children, a
- * timer and a socket at once, without a pipe or a thread for the signals: they are blocked but in
- * the wait, whose mask lets them in, so that none can come between looking and waiting.
+ * A supervisor, which keeps commands running and reports their state over TCP. It waits for
+ * children, a timer and a socket at once, without a pipe or a thread for the signals. They are
+ * blocked except in the wait, whose mask lets them in, so that none can come between a check and
+ * the wait.
  *
- *     slot 0   the socket on which status is asked for
- *          1   a timerfd: when the next command is due to start, or the stubborn to be killed
+ *     slot 0   the socket that reports the status
+ *          1   a timerfd: when the next command must be started, or the remaining ones killed
  */
 #include "server.h"
 #include "signals.h"
@@ -25,7 +26,7 @@ enum { STATUS_SIZE = 4096 };
 struct supervisor {
     struct fdslots *s;
     struct children *children;
-    int timer; /* and in its slot */
+    int timer; /* also in its slot */
 };
 
 static int complain(const char *what, int rc)
@@ -36,12 +37,13 @@ static int complain(const char *what, int rc)
 
 /* ---- Signals ---- */
 
-static volatile sig_atomic_t asked_to_end; /* the signal that did */
-static sigset_t ours;                      /* SIGCHLD, SIGINT, SIGTERM: blocked but in the wait */
-static sigset_t mask_before;               /* for the children */
-static sigset_t mask_waiting;              /* the mask before, without ours */
+static volatile sig_atomic_t asked_to_end; /* the signal that asked for the end */
+/* SIGCHLD, SIGINT and SIGTERM: blocked except in the wait */
+static sigset_t ours;
+static sigset_t mask_before;  /* the mask for the children */
+static sigset_t mask_waiting; /* the mask from before, without these signals */
 
-/* SIGCHLD need not be noted: that the wait was interrupted says enough. */
+/* SIGCHLD need not be recorded, because the interrupted wait says enough. */
 static void on_signal(int signo)
 {
     if (signo != SIGCHLD)
@@ -66,7 +68,8 @@ static int block_signals(void)
     return 0;
 }
 
-/* Ready slots win over a signal: while there always are some, the wait would let none in. */
+/* Ready slots win over a signal. While some slot is always ready, the wait would let in no
+ * signal. */
 static void take_pending_signals(void)
 {
     static const struct timespec at_once = {0, 0};
@@ -77,7 +80,7 @@ static void take_pending_signals(void)
 
 /* ---- The status socket ---- */
 
-/* A status is so small that a new socket takes it whole. */
+/* A status is so small that a new socket takes all of it. */
 static void send_status(const struct supervisor *sv, int fd)
 {
     char text[STATUS_SIZE];
@@ -93,14 +96,14 @@ static void answer(const struct supervisor *sv, int listener)
         send_status(sv, fd);
         close(fd);
     } else if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR) {
-        complain("status is no longer given: accept", -errno); /* or it would be ready for ever */
+        complain("status is no longer given: accept", -errno); /* else it would be ready for ever */
         fdslots_invalidate_index(sv->s, SLOT_STATUS);
     }
 }
 
 /* ---- The timer ---- */
 
-/* Have the timer run out when the children next need care; a moment of 0 turns it off. */
+/* Set the timer to the time when the children next need care. A time of 0 turns it off. */
 static int set_timer(const struct supervisor *sv)
 {
     struct itimerspec at = {.it_value = children_due(sv->children)};
@@ -109,7 +112,7 @@ static int set_timer(const struct supervisor *sv)
 
 static void timer_ran_out(int timer)
 {
-    uint64_t times; /* it is unready once this is read */
+    uint64_t times; /* reading this makes the timer unready */
     if (read(timer, &times, sizeof times) < 0 && errno != EAGAIN)
         complain("timer", -errno);
 }
@@ -194,16 +197,17 @@ static int run(struct supervisor *sv, uint16_t port)
 
 static int usage(int status)
 {
-    fprintf(status == 0 ? stdout : stderr,
-            "Usage: signals [OPTION]... COMMAND...\n"
-            "Run each COMMAND by sh, and start it again when it fails, until all have succeeded;\n"
-            "SIGINT and SIGTERM end them. Whoever connects to the port gets their status.\n\n"
-            "  --port N    listen on port N of 127.0.0.1; 0, the default, takes one that is free\n"
-            "  --delay MS  start a failed command again after MS milliseconds (default 1000)\n"
-            "  --grace MS  what has not ended MS milliseconds after SIGTERM is killed (default "
-            "5000)\n"
-            "  --help      print this, and end\n\n"
-            "Exit status: 0 success, 1 failure, 2 wrong usage, 3 no signal masks here.\n");
+    fprintf(
+        status == 0 ? stdout : stderr,
+        "Usage: signals [OPTION]... COMMAND...\n"
+        "Run every COMMAND with sh, and start it again if it fails, until all have succeeded.\n"
+        "SIGINT and SIGTERM end them. Every connection to the port receives their status.\n\n"
+        "  --port N    listen on port N of 127.0.0.1; 0, the default, takes a free one\n"
+        "  --delay MS  start a failed command again after MS milliseconds (default 1000)\n"
+        "  --grace MS  kill commands that still run MS milliseconds after SIGTERM (default "
+        "5000)\n"
+        "  --help      print this help and exit\n\n"
+        "Exit status: 0 success, 1 failure, 2 wrong usage, 3 no support for signal masks here.\n");
     return status;
 }
 
@@ -229,10 +233,10 @@ int main(int argc, char **argv)
     if (!valid || optind == argc)
         return usage(EXIT_USAGE);
     if (fdslots_has(FDSLOTS_HAS_PPOLL) != 1 && fdslots_has(FDSLOTS_HAS_EPOLL) != 1) {
-        fprintf(stderr, "signals: there is no wait with a signal mask here\n");
+        fprintf(stderr, "signals: no wait takes a signal mask here\n");
         return EXIT_UNSUPPORTED;
     }
-    setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* whoever started this may wait for a line */
+    setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* another program may wait for a line */
     struct supervisor sv = {.timer = -1};
     sv.children =
         children_create(argv + optind, (uint32_t)(argc - optind), &mask_before, delay, grace);

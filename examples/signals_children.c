@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * The children of the supervisor: each is due to start at some moment, running, or done. A child
- * leads a process group of its own, so that signals reach what it has started itself, too.
+ * The children of the supervisor. Each is due to start at some time, running, or done. A child
+ * leads a process group of its own, so that signals also reach the processes that it has started.
  */
 #include "signals.h"
 
@@ -23,16 +23,16 @@ enum state { DUE, RUNNING, DONE };
 struct child {
     const char *command;
     enum state state;
-    pid_t pid;       /* of a running one */
-    int64_t due;     /* when to start one that is due */
-    uint32_t starts; /* so far */
+    pid_t pid;       /* pid while running */
+    int64_t due;     /* when to start, if it is due */
+    uint32_t starts; /* number of starts so far */
 };
 
 struct children {
     const sigset_t *mask;
     int64_t delay, grace;
     bool ending;
-    int64_t kill_at; /* once ending; NEVER after that */
+    int64_t kill_at; /* when to kill, once ending; NEVER after that */
     uint32_t count;
     struct child each[];
 };
@@ -62,7 +62,7 @@ struct children *children_create(char **commands, uint32_t count, const sigset_t
 
 /* ---- Starting ---- */
 
-/* What the supervisor has blocked or caught is for the child as it was before. */
+/* The child gets the signals as they were before the supervisor blocked or caught them. */
 static int spawn(pid_t *pid, const char *command, const sigset_t *mask)
 {
     posix_spawnattr_t attributes;
@@ -107,7 +107,7 @@ static void ended(const struct children *children, struct child *child, int stat
         printf("'%s' ended with status %d\n", child->command, WEXITSTATUS(status));
 }
 
-/* One SIGCHLD may stand for many children. */
+/* One SIGCHLD may stand for several children. */
 void children_reap(struct children *children)
 {
     pid_t pid;
@@ -137,7 +137,7 @@ void children_end(struct children *children)
             children->each[i].state = DONE;
 }
 
-/* ---- What is due ---- */
+/* ---- Children that are due ---- */
 
 void children_care(struct children *children)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
  * For devices without a heap: merges the lines of many inputs (serial lines, FIFOs, files) into one
- * output. The slots and every line buffer are static, so what the program needs is known when it is
- * linked, and no call of it can fail for want of memory. Of stdio and fdslots_create() nothing is
- * used, because both allocate.
+ * output. The slots and all line buffers are static. The memory that the program needs is therefore
+ * known when it is linked, and no call can fail for lack of memory. stdio and fdslots_create() are
+ * not used, because both allocate.
  */
 #include <fdslots.h>
 
@@ -17,8 +17,7 @@
 
 enum { MOST_INPUTS = 32, LINE_SIZE = 128 };
 
-/* At the start it is checked against fdslots_size(), which says how much the library needs: a
- * newer one may need more. */
+/* At the start, this is compared with fdslots_size(), because a newer library may need more. */
 enum { SLOTS_MEMORY = 8192 };
 static alignas(max_align_t) unsigned char slots_memory[SLOTS_MEMORY];
 
@@ -59,7 +58,7 @@ static void complain(const char *what, const char *why)
            put_text(STDERR_FILENO, "\n"));
 }
 
-/* strerror(3) may allocate. */
+/* strerror(3) may allocate, so the number is printed instead. */
 static void complain_number(const char *what, int rc)
 {
     char digits[] = "error 000";
@@ -79,7 +78,7 @@ static void put_line(struct input *input)
 
 /* ---- Input ---- */
 
-/* A line that is longer than its buffer is put out in parts. */
+/* A line that is longer than its buffer is printed in parts. */
 static void take(struct input *input, const char *bytes, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -94,7 +93,7 @@ static int on_ready(void *arg, uint32_t index, int fd, uint32_t revents)
 {
     struct fdslots *s = arg;
     char bytes[LINE_SIZE];
-    (void)revents; /* the read says what an error or a hang-up is */
+    (void)revents; /* the read returns what an error or a hang-up means */
     ssize_t n = read(fd, bytes, sizeof bytes);
     if (n > 0) {
         take(&inputs[index], bytes, (size_t)n);
@@ -102,7 +101,7 @@ static int on_ready(void *arg, uint32_t index, int fd, uint32_t revents)
         if (n < 0)
             complain_number(inputs[index].name, -errno);
         if (inputs[index].length > 0)
-            put_line(&inputs[index]); /* the last line has no end */
+            put_line(&inputs[index]); /* the last line may lack its newline */
         fdslots_close_index(s, index);
     }
     return output_failed;
@@ -145,7 +144,7 @@ int main(int argc, char **argv)
 {
     static const char usage[] =
         "Usage: static-memory INPUT...\n"
-        "Put out the lines of up to 32 inputs as they come, each after the name of its input.\n";
+        "Print the lines of up to 32 inputs as they come, each after the name of its input.\n";
     if (argc == 2 && strcmp(argv[1], "--help") == 0)
         return put_text(STDOUT_FILENO, usage) ? 0 : 1;
     if (argc < 2 || argc > MOST_INPUTS + 1) {
@@ -158,6 +157,7 @@ int main(int argc, char **argv)
         complain_number("slots", rc); /* EINVAL: SLOTS_MEMORY is too small */
         return 1;
     }
-    /* No fdslots_destroy(): it can free what fdslots_create() made, and so would link free(3). */
+    /* fdslots_destroy() is not called, because it can free what fdslots_create() made, and would
+     * therefore link free(3). */
     return open_inputs(s, argc - 1, argv + 1) && merge(s) ? 0 : 1;
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: ISC
-# The curl-multi example fetches 1,000 files from the http example, byte for byte, and says which of
-# its transfers fail.
+# The curl-multi example fetches 1,000 files from the http example without a wrong byte, and reports
+# which transfers fail.
 set -eu
 
 dir=$(mktemp -d)
@@ -30,7 +30,7 @@ for ((i = 0; i < 1000; i++)); do
     echo "$url/${names[i % 10]}"
 done >"$dir/urls"
 
-# More at once than there are slots at first.
+# More transfers run at once than there are slots at first.
 fetch() { # OPTION...
     no_proxy='*' timeout $patience ./examples/curl-multi "$@" "$dir/got" 2>>"$dir/err"
 }
@@ -40,13 +40,13 @@ sums() { # DIRECTORY: of the files that are named on standard input
     (cd "$1" && xargs sha256sum) | cut -d ' ' -f 1
 }
 seq 0 999 | sums "$dir/got" >"$dir/sums"
-sed 's:.*/::' "$dir/urls" | sums "$dir/root" | cmp - "$dir/sums" || fail "what was fetched differs"
+sed 's:.*/::' "$dir/urls" | sums "$dir/root" | cmp - "$dir/sums" || fail "the fetched files differ"
 
 status=0
 printed=$(printf '%s\n' "$url/small" "$url/missing" "$url/large" | fetch) || status=$?
 [ "$status, $printed" = "1, 3 transfers, 1 failed" ] || fail "$status, $printed"
 cmp "$dir/root/large" "$dir/got/2" || fail "the transfer after one that failed"
-grep -q "curl-multi: $url/missing: " "$dir/err" || fail "no word of the one that failed"
+grep -q "curl-multi: $url/missing: " "$dir/err" || fail "the failed transfer is not reported"
 
 printed=$(fetch --max 1 </dev/null) && [ "$printed" = "0 transfers, 0 failed" ] || fail "$printed"
 kill -TERM "$server"

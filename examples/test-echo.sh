@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: ISC
-# The echo example, with each of its ways of waiting: its self-test, and a server that is talked to
-# from outside, run out of connections and of fds, and ended by a signal.
+# The echo example with each of its ways to wait: its self-test, and a server that is used from
+# outside, runs out of connections and of fds, and is ended by a signal.
 set -eu
 
 echo_program=./examples/echo
@@ -10,7 +10,7 @@ err=$dir/err # what a server says on stderr
 server=
 trap 'if [ -n "$server" ]; then kill -KILL "$server" || :; fi; rm -rf "$dir"' EXIT
 
-# However loaded the machine, an answer takes no longer; a server that hangs fails the test.
+# Even on a loaded machine, an answer takes no longer. A server that hangs fails the test.
 patience=60
 
 fail() {
@@ -19,8 +19,8 @@ fail() {
     exit 1
 }
 
-# Start a server with options $@: its pid is $server, its output comes from fd $out, and its port
-# is $port.
+# Start a server with options $@. Sets $server to its pid, $out to the fd of its output, and $port
+# to its port.
 start() {
     exec {out}< <(exec "$echo_program" --with="$with" "$@" 2>"$err")
     server=$!
@@ -31,7 +31,7 @@ start() {
     families=${BASH_REMATCH[2]}
 }
 
-# End the server by signal $1; all that it printed is in $printed.
+# End the server by signal $1. Sets $printed to everything that it printed.
 stop() {
     kill -s "$1" "$server"
     printed=
@@ -48,7 +48,7 @@ stop() {
     [[ $printed == "ended by "* ]] || fail "printed: $printed"
 }
 
-# Say $2 on fd $1, and hear it back.
+# Send $2 on fd $1, and expect it back.
 say() {
     printf '%s\n' "$2" >&"$1"
 }
@@ -59,7 +59,7 @@ hear() {
     [ "$line" = "$2" ] || fail "'$line' came back for '$2'"
 }
 
-# Two connections are served; the third is once one of them has gone.
+# Two connections are served. The third one is served once one of them has gone.
 third_waits() {
     local a b c
     exec {a}<>"/dev/tcp/127.0.0.1/$port"
@@ -92,7 +92,7 @@ test_talk() { # $1: the signal that ends it; $2...: more options
         exec {six}<&-
     fi
     stop "$1"
-    # The connection that was still open has been closed.
+    # The connection that was still open must have been closed.
     local status=0
     read -r -t $patience -u "$four" line || status=$?
     [ $status -eq 1 ] || fail "a connection outlived the server: status $status, '$line'"
@@ -107,7 +107,7 @@ test_max() {
     [[ $printed == *"3 connections, at most 2 at once"* ]] || fail "printed: $printed"
 }
 
-# Leave the server $1 fds that it can still open.
+# Leave the server only $1 fds that it can still open.
 leave_fds() {
     local limit=3 free=0
     while [ -e "/proc/$server/fd/$limit" ] || [ $((free += 1)) -le "$1" ]; do
@@ -116,14 +116,15 @@ leave_fds() {
     prlimit --pid "$server" --nofile=$limit:
 }
 
-# A connection that was answered: the server has opened all it needs besides connections.
+# Make a connection that is answered. By then, the server has opened everything it needs apart from
+# connections.
 first_connection() {
     exec {first}<>"/dev/tcp/127.0.0.1/$port"
     say "$first" ready
     hear "$first" ready
 }
 
-# With two fds left, the third accept fails, and must not be tried over and over.
+# With two fds left, the third accept fails. It must not be repeated without a pause.
 test_no_fds() {
     local first
     start
@@ -137,7 +138,7 @@ test_no_fds() {
     [ "${BASH_REMATCH[1]}" -lt 1000 ] || fail "${BASH_REMATCH[1]} waits"
 }
 
-# Where no connection closes, accept is tried again after a while.
+# If no connection closes, accept is tried again after a while.
 test_retry() {
     local first a messages line
     mkfifo "$dir/messages"
@@ -163,7 +164,8 @@ test_self_test() {
         fail "printed: $printed"
 }
 
-# With a listener for each thread, each gets its part of the connections, and a signal ends all.
+# With a listener for every thread, each thread gets a share of the connections, and a signal ends
+# them all.
 test_threads() {
     local printed
     printed=$("$echo_program" --with="$with" --threads 3 --self-test 100 2>"$dir/err") ||
@@ -174,7 +176,7 @@ test_threads() {
     test_talk TERM --threads 3
 }
 
-# With shared listeners the thread that has room takes a connection; here each has room for one.
+# With shared listeners, a thread that has room takes a connection. Here each has room for one.
 test_shared() {
     local printed
     printed=$("$echo_program" --with="$with" --threads 3 --shared --self-test 100 2>"$dir/err") ||
@@ -186,7 +188,7 @@ test_shared() {
     [[ $printed == *"server: 3 connections, at most 2 at once, "* ]] || fail "printed: $printed"
 }
 
-# A clear word when the connections asked for cannot be had.
+# If the connections cannot be had, the message must say so.
 test_limit() {
     local status=0
     (ulimit -n 64 && exec "$echo_program" --with="$with" --self-test 100) 2>"$dir/err" || status=$?
@@ -202,8 +204,8 @@ test_usage() {
         # shellcheck disable=SC2086 # to be split
         "$echo_program" $arguments >"$dir/out" 2>"$dir/err" || status=$?
         [ $status -eq 2 ] || fail "status $status for $arguments"
-        [ -s "$dir/err" ] || fail "said nothing about $arguments"
-        [ ! -s "$dir/out" ] || fail "went on with $arguments"
+        [ -s "$dir/err" ] || fail "no message about $arguments"
+        [ ! -s "$dir/out" ] || fail "did not refuse $arguments"
     done
 }
 
@@ -229,7 +231,7 @@ for with in ${BASH_REMATCH[1]//|/ }; do
     status=0
     "$echo_program" --with="$with" --shared --self-test 1 >/dev/null 2>"$dir/err" || status=$?
     if [ $status -eq 3 ]; then
-        echo "$with: no shared listeners, which take epoll"
+        echo "$with: no shared listeners, which need epoll"
     else
         [ $status -eq 0 ] || fail "status $status with shared listeners"
         test_shared
@@ -238,7 +240,7 @@ for with in ${BASH_REMATCH[1]//|/ }; do
         test_no_fds
         test_retry
     else
-        echo "$with: running out of fds was not tested: that takes /proc and prlimit"
+        echo "$with: running out of fds was not tested, which needs /proc and prlimit"
     fi
     echo "$with: passed"
 done

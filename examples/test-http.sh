@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: ISC
-# The http example: what curl gets, what bad requests get, and what clients get that are slow, send
-# many requests at once, or want out of the directory.
+# The http example: responses to curl, to bad requests, to slow clients, to clients that send many
+# requests at once, and to clients that try to leave the directory.
 set -eu
 
 program=./examples/http
@@ -31,7 +31,7 @@ start() {
     url=http://127.0.0.1:$port
 }
 
-# End the server; what it prints is in $printed.
+# End the server. Sets $printed to what it prints.
 stop() {
     local status=0
     kill -TERM "$server"
@@ -60,7 +60,8 @@ expect_header() {
     grep -qix "$1" "$dir/head.lines" || fail "no '$1' in $(cat "$dir/head.lines")"
 }
 
-# All that comes back for the bytes $1, a format of printf, on a connection that the server closes.
+# Send $1, a format of printf, on a connection that the server closes, and store everything that
+# comes back.
 raw() {
     local connection status=0
     exec {connection}<>"/dev/tcp/127.0.0.1/$port"
@@ -89,7 +90,7 @@ test_files() {
     expect_status 200 "$url/large"
     cmp "$dir/body" "$root/large"
     expect_status 200 "$url/empty"
-    [ ! -s "$dir/body" ] || fail "the empty file is not"
+    [ ! -s "$dir/body" ] || fail "the empty file is not empty"
     expect_status 200 "$url/"
     cmp "$dir/body" "$root/index.html"
     expect_header 'Content-Type: text/html; charset=utf-8'
@@ -106,7 +107,7 @@ test_head() {
     expect_status 200 -I "$url/large"
     expect_header "Content-Length: $(wc -c <"$root/large")"
     expect_status 404 -I "$url/none"
-    # No body comes: or it would be the beginning of the next answer.
+    # No body may come, because it would be taken for the start of the next response.
     raw 'HEAD /hello.txt HTTP/1.1\r\nHost: x\r\n\r\nHEAD /none HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
     [ "$(tr -d '\r' <"$dir/raw" | grep -cE '^(HTTP/1.1 [24]|$)')" -eq 4 ] || fail "$(cat "$dir/raw")"
     ! grep -q hello "$dir/raw" || fail "a body for HEAD"
@@ -158,7 +159,7 @@ test_pipelined() {
     [ "$(grep -c '^HTTP/1.1 200 OK' "$dir/raw")" -eq 500 ] || fail "lost requests"
     [ "$(grep -c '^hello' "$dir/raw")" -eq 500 ] || fail "lost answers"
     [ "$(grep -c '^HTTP/1.1 301 ' "$dir/raw")" -eq 1 ] || fail "the last is missing"
-    # Byte by byte, with old line ends, and with empty lines before.
+    # Send a request byte by byte, with old line ends, and with empty lines before it.
     local connection line
     exec {connection}<>"/dev/tcp/127.0.0.1/$port"
     request=$'\r\n\nGET http://x/hello.txt HTTP/1.1\nhost:x\nConnection: x , CLOSE\n\n'
@@ -198,7 +199,7 @@ test_bad() {
     expect_raw 400 "$get${host}Content-Length: 1, 1\r\n$end"
     expect_raw 400 "$get${host}Content-Length: 0\r\nContent-Length: 0\r\n$end"
     expect_raw 400 "$get${host}Content-Length: 4\r\nTransfer-Encoding: chunked\r\n$end"
-    # A body is never taken for a request, whatever it says, and the answer survives it.
+    # A body is never taken for a request, whatever it says, and the response still arrives.
     expect_raw 200 "$get${host}Content-Length: 40\r\n${end}GET /hello.txt HTTP/1.1\r\n$host$end"
     expect_raw 200 "$get${host}Transfer-Encoding: chunked\r\n${end}GET / HTTP/1.1\r\n$host$end"
     expect_raw 405 "POST / HTTP/1.1\r\n${host}Content-Length: 40\r\n$end$get$host$end"
@@ -208,8 +209,8 @@ test_bad() {
     grep -q '^HTTP/1.1 200 ' "$dir/raw" || fail "$(cat "$dir/raw")"
 }
 
-# Clients that ask for more than fits into sockets and take none of it cost the others nothing, and
-# get all of it in the end.
+# Clients that ask for more than fits into their sockets and take none of it cost the others
+# nothing. They get all of it in the end.
 test_slow() {
     local clients=() client i
     for i in {1..5}; do
@@ -223,18 +224,18 @@ test_slow() {
         timeout $patience cat <&"$client" >"$dir/raw"
         exec {client}<&-
         [ "$(grep -ac '^HTTP/1.1 200 ' "$dir/raw")" -eq 3 ] || fail "answers"
-        # The lines of the file have two characters or more, those of the head are known.
+        # The lines of the file have at least two characters, and those of the head are known.
     [ "$(grep -avE '^(HTTP|[A-Z][A-Za-z-]+: |.$)' "$dir/raw" | cksum)" = \
             "$(cat "$root/large" "$root/large" "$root/large" | cksum)" ] || fail "bytes are not the same"
     done
 }
 
-# How many sockets the server has open.
+# Print how many sockets the server has open.
 sockets() {
     find "/proc/$server/fd" -lname 'socket:*' | wc -l
 }
 
-# A connection on which nothing is said ends, without a word.
+# A connection on which nothing is sent ends without a response.
 wait_idle() {
     local idle
     exec {idle}<>"/dev/tcp/127.0.0.1/$port"
@@ -258,7 +259,7 @@ test_timeout() {
     grep -q '^HTTP/1.1 408 ' "$dir/raw" || fail "part of a request: $(cat "$dir/raw")"
     [ $((after - before)) -ge 1000000 ] || fail "timeout after $((after - before)) us"
     wait_idle
-    # Of the one that takes nothing the server lets go, too; then only the listener is left.
+    # The server also drops the client that takes nothing. Then only the listener is left.
     if [ -d "/proc/$server/fd" ]; then
         while [ "$(sockets)" -ne 1 ]; do
             [ $((rounds += 1)) -le 50 ] || fail "the server keeps a client that takes nothing"

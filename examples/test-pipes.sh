@@ -17,18 +17,18 @@ fd $2 (from index 7) can be written without blocking"
     [ "$3" = "$wanted" ] || fail "printed: $3"
 }
 
-# Whoever runs this may have fds open: these are closed first, or taken.
+# The calling process may have fds open, so these numbers are closed or taken first.
 expect 3 4 "$($pipes 3<&- 4<&- 5<&- 6<&-)"
 expect 4 6 "$($pipes 3</dev/null 4<&- 5</dev/null 6<&-)"
 
 status=0
 $pipes surplus 2>/dev/null || status=$?
-[ $status -eq 2 ] || fail "an argument too many: status $status"
+[ $status -eq 2 ] || fail "one argument too many: status $status"
 
 $pipes --help | grep -q '^Usage: pipes' || fail "no help"
 
 if [ -c /dev/full ]; then
     status=0
     $pipes >/dev/full 2>/dev/null || status=$?
-    [ $status -eq 1 ] || fail "output that cannot be written: status $status"
+    [ $status -eq 1 ] || fail "unwritable output: status $status"
 fi

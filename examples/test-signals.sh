@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: ISC
 # The signals example: commands that fail are started again, many children that end at once are all
-# noticed, status is answered meanwhile, and signals end everything.
+# noticed, the status is reported meanwhile, and signals end everything.
 set -eu
 
 signals_program=./examples/signals
@@ -9,7 +9,7 @@ dir=$(mktemp -d)
 supervisor=
 trap 'if [ -n "$supervisor" ]; then kill -TERM "$supervisor" || :; fi; rm -rf "$dir"' EXIT
 
-# However loaded the machine, an answer takes no longer; a supervisor that hangs fails the test.
+# Even on a loaded machine, an answer takes no longer. A supervisor that hangs fails the test.
 patience=60
 
 fail() {
@@ -18,7 +18,8 @@ fail() {
     exit 1
 }
 
-# Start with arguments $@: the pid is $supervisor, output comes from fd $out, the port is $port.
+# Start with arguments $@. Sets $supervisor to the pid, $out to the fd of the output, and $port to
+# the port.
 start() {
     exec {out}< <(exec "$signals_program" "$@" 2>"$dir/err")
     supervisor=$!
@@ -46,7 +47,7 @@ status() {
     exec {connection}<&-
 }
 
-# All that is still printed is in $printed; the supervisor has ended with status $1.
+# Read the rest of the output into $printed. The supervisor must have ended with status $1.
 finish() {
     local status=0
     printed=
@@ -68,7 +69,7 @@ test_again() { # what fails twice is started three times, and not before its tim
     local after=${EPOCHREALTIME/[.,]/}
     [ "$(wc -l <"$dir/runs")" -eq 3 ] || fail "$(wc -l <"$dir/runs") runs"
     [ "$(grep -c 'ended with status 1$' <<<"$printed")" -eq 2 ] || fail "$printed"
-    # The first run may have begun before the line that was waited for, but not the delays.
+    # The first run may have begun before the line that was read, but the delays have not.
     [ $((after - before)) -ge 50000 ] || fail "started again after $((after - before)) us"
 }
 
@@ -124,7 +125,7 @@ test_busy() { # a signal is seen although the status socket is ready all the tim
 test_stubborn() { # what ignores SIGTERM is killed, with all it has started
     start --grace 20 "trap '' TERM; echo >>'$dir/ready'; tail -f /dev/null; :"
     until_line 'runs as'
-    # The command itself says that it ignores the signal.
+    # The command itself reports that it ignores the signal.
     until [ -s "$dir/ready" ]; do
         status
     done
@@ -134,7 +135,8 @@ test_stubborn() { # what ignores SIGTERM is killed, with all it has started
 }
 
 test_child_mask() { # a child has the signals as they were, not as the supervisor uses them
-    # Signals 1 to 28: above them, posix_spawn(3) of glibc ignores some that are its own.
+    # Only signals 1 to 28 are compared, because posix_spawn(3) of glibc ignores some of its own
+    # above them.
     local show="sed -n 's/^\\(Sig[BI].*:\\).*\\(.......\\)\$/\\1\\2/p' /proc/self/status"
     start "$show >'$dir/child'"
     finish 0
@@ -149,7 +151,7 @@ test_usage() {
         # shellcheck disable=SC2086 # to be split
         "$signals_program" $arguments >"$dir/out" 2>"$dir/err" || status=$?
         [ $status -eq 2 ] || fail "status $status for '$arguments'"
-        [ -s "$dir/err" ] && [ ! -s "$dir/out" ] || fail "went on with '$arguments'"
+        [ -s "$dir/err" ] && [ ! -s "$dir/out" ] || fail "did not refuse '$arguments'"
     done
     "$signals_program" --help | grep -q '^Usage: signals' || fail "no help"
 }

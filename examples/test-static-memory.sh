@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: ISC
-# The static-memory example: lines of several inputs come out whole; no allocator is linked in, and
-# where valgrind is there, none is called in the C library either.
+# The static-memory example: lines of several inputs are printed whole, no allocator is linked in,
+# and if valgrind is available, no allocator of the C library is called.
 set -eu
 
 program=./examples/static-memory
@@ -21,7 +21,7 @@ next() { # $1: the line expected
     [ "$line" = "$1" ] || fail "'$line', expected '$1'"
 }
 
-# What the program takes from elsewhere, by name.
+# Print the names that the program takes from elsewhere.
 undefined() {
     "${NM:-nm}" -u "$program" | sed 's/^ *[Uw] //; s/@.*//'
 }
@@ -32,7 +32,7 @@ allocators+='|strdup|strndup|asprintf|fopen|fdopen|printf|fprintf|puts|brk|sbrk|
 test_symbols() {
     undefined >"$dir/undefined"
     if [ ! -s "$dir/undefined" ]; then
-        echo "not tested here: the C library, which has allocators, is linked in whole"
+        echo "not tested here: all of the C library is linked in, with its allocators"
         return
     fi
     grep -qx 'write' "$dir/undefined" || fail "the symbols cannot be seen"
@@ -43,11 +43,11 @@ test_symbols() {
     fi
 }
 
-# Two FIFOs whose lines come in pieces, a last line without an end, and one that is too long.
+# Two FIFOs send lines in pieces, a last line without a newline, and one that is too long.
 test_lines() {
     local a b
     mkfifo "$dir/a" "$dir/b"
-    # Opened for both ways, a FIFO opens at once; lines then wait in it for the program.
+    # Opened for reading and writing, a FIFO opens at once, and lines wait in it for the program.
     exec {a}<>"$dir/a" {b}<>"$dir/b"
     exec {out}< <(exec {a}<&- {b}<&- && exec "$@" "$dir/a" "$dir/b" 2>"$dir/err")
     reader=$!
@@ -59,7 +59,7 @@ test_lines() {
     printf 'and half\n\nlast' >&"$a"
     next "$dir/a: half and half"
     next "$dir/a: "
-    # The program has them open: with these closed, it sees the end.
+    # The program has them open. When these are closed, it sees the end.
     exec {a}<&-
     next "$dir/a: last"
     printf '%0200d\n' 7 >&"$b"
@@ -92,7 +92,7 @@ test_errors() {
     if [ -c /dev/full ]; then
         status=0
         "$program" "$dir/file" >/dev/full 2>/dev/null || status=$?
-        [ $status -eq 1 ] || fail "output that cannot be written: status $status"
+        [ $status -eq 1 ] || fail "unwritable output: status $status"
     fi
 }
 
@@ -111,5 +111,5 @@ if grep -qE '^__(asan|tsan|msan|gcov)' "$dir/undefined"; then
 elif command -v valgrind >/dev/null && valgrind --quiet "$program" --help >/dev/null 2>&1; then
     test_calls
 else
-    echo "allocations while it runs were not counted: that takes a valgrind that can run it"
+    echo "allocations at run time were not counted, which needs a valgrind that can run the program"
 fi

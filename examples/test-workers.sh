@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: ISC
-# The workers example: answers are those of cksum(1), also for many clients at once; and the answer
-# to a client that has gone does not reach the next one in its slot.
+# The workers example: answers are those of cksum(1), even for many clients at once, and the answer
+# to a client that has gone does not reach the next client in its slot.
 set -eu
 
 program=./examples/workers
@@ -33,7 +33,7 @@ printed() {
     [ "$line" = "$1" ] || fail "'$line', expected '$1'"
 }
 
-# End the server; what it still prints is in $rest.
+# End the server. Sets $rest to the rest of its output.
 stop() {
     local status=0
     kill -TERM "$server"
@@ -76,14 +76,14 @@ test_answers() {
     printf '%s' "$dir/thr" >&"$a"
     printf 'ee\n' >&"$a"
     hear "$a" "$(cksum "$dir/three")"
-    # Too long a line ends the connection.
+    # A line that is too long ends the connection.
     printf '%01024d' 0 >&"$a"
     ! read -r -t $patience -u "$a" file || fail "an answer: $file"
     close a
     stop
 }
 
-# A job that ends when this test wants it to: reading a FIFO.
+# This job ends when the test wants it to, because it reads a FIFO.
 test_gone() {
     local a b gate
     mkfifo "$dir/gate"
@@ -101,7 +101,7 @@ test_gone() {
     echo "$dir/three" >&"$b"
     hear "$b" "$(cksum "$dir/three")"
 
-    # The late answer comes while the new owner has nothing to hear.
+    # The late answer comes while the new owner has no job.
     echo 'late' >&"$gate"
     exec {gate}>&-
     printed "slot 2: a late answer was dropped"
@@ -113,7 +113,7 @@ test_gone() {
     rm "$dir/gate"
 }
 
-# ... and while the new owner waits for its own.
+# The late answer comes while the new owner waits for its own.
 test_gone_both_wait() {
     local a b gate_a gate_b
     mkfifo "$dir/gate_a" "$dir/gate_b"
@@ -157,7 +157,7 @@ test_many() {
         client &
         clients+=($!)
     done
-    # What it prints has to be taken meanwhile.
+    # The output has to be read meanwhile.
     for i in {1..24}; do
         next
     done

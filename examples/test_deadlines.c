@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * What the heap of deadlines says is first, compared with a search, over random steps.
+ * Compares the first deadline of the heap with that of a search, over random steps.
  */
 #include "deadlines.h"
 
@@ -10,7 +10,7 @@
 enum { NUMBERS = 50, STEPS = 200000 };
 
 static struct deadline entries[NUMBERS];
-static int64_t expected[NUMBERS]; /* INT64_MAX: none */
+static int64_t expected[NUMBERS]; /* INT64_MAX for none */
 
 static uint32_t draw(void)
 {
@@ -32,7 +32,7 @@ static int64_t search(void)
 static void step(struct deadlines *d)
 {
     uint32_t number = draw() % NUMBERS;
-    /* Two of three steps set; with 1000 deadlines to draw, some are equal. */
+    /* Two of three steps set a deadline. With 1000 possible deadlines, some are equal. */
     if (draw() % 16 < draw() % 12) {
         deadlines_remove(d, number);
         expected[number] = INT64_MAX;
@@ -80,6 +80,6 @@ int main(void)
         printf("FAIL: out of order\n");
         return 1;
     }
-    printf("%d steps as by a search\n", STEPS);
+    printf("%d steps agree with a search\n", STEPS);
     return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * The forward example, between sockets of this process: half-closes, back-pressure, a target that
- * refuses, idle pairs, many pairs at once.
+ * refuses, idle pairs, and many pairs at once.
  */
 #include <fdslots.h>
 
@@ -22,7 +22,7 @@ enum { EXIT_SKIP = 77, SECONDS = 60, PAIRS = 200, QUIET_MS = 300, MOST_IN_TRANSI
 
 static pid_t forward;
 static FILE *printed;
-static uint16_t port; /* of forward */
+static uint16_t port; /* port of the forward example */
 static int target;    /* the listener to which it forwards */
 static uint16_t target_port;
 
@@ -35,7 +35,7 @@ static void check(bool it, const char *what)
     exit(EXIT_FAILURE);
 }
 
-/* ---- Sockets; all of them block ---- */
+/* ---- Sockets, all of which block ---- */
 
 static struct sockaddr_in loopback(uint16_t at)
 {
@@ -74,7 +74,7 @@ static void put(int fd, const char *text)
     check(send(fd, text, strlen(text), MSG_NOSIGNAL) == (ssize_t)strlen(text), "send");
 }
 
-/* What comes up to the end is this. */
+/* Read until the end of the stream. It must be this text. */
 static void expect(int fd, const char *text)
 {
     char got[64] = "";
@@ -95,7 +95,7 @@ static void start(const char *idle_ms)
     check(pipe(ends) == 0, "pipe");
     forward = fork();
     if (forward == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL); /* whatever becomes of this test */
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* the program must not outlive this test */
         dup2(ends[1], STDOUT_FILENO);
         execl("examples/forward", "forward", "--idle", idle_ms, "127.0.0.1", target_text,
               (char *)NULL);
@@ -156,7 +156,7 @@ static char byte_at(size_t offset)
     return (char)(offset * 31 + (offset >> 12));
 }
 
-/* Write until nothing is taken any more; how much that was. */
+/* Write until the socket takes no more. Returns the number of bytes. */
 static size_t fill(int client)
 {
     size_t sent = 0;
@@ -195,7 +195,8 @@ static void many(void)
     char text[32];
     for (int i = 0; i < PAIRS; i++) {
         clients[i] = connect_client();
-        servers[i] = accept_forwarded(); /* of this client: there is no other */
+        /* The connection of this client, because there is no other. */
+        servers[i] = accept_forwarded();
     }
     for (int i = 0; i < PAIRS; i++) {
         snprintf(text, sizeof text, "to %d", i);
@@ -229,7 +230,7 @@ static void refused(void)
     close(target);
     int client = connect_client();
     char byte;
-    check(recv(client, &byte, 1, 0) <= 0, "the client is told");
+    check(recv(client, &byte, 1, 0) <= 0, "the client sees the end");
     close(client);
 }
 

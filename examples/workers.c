@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * A server whose answers take long: whoever connects sends file names, a line each, and gets the
- * lines of cksum(1). Threads read the files; one thread waits for all connections and is woken by
- * them. Here: the command line and the signals.
+ * A server whose answers take long. A client sends file names, one on each line, and gets the lines
+ * of cksum(1). Threads read the files. One thread waits for all connections, and the others wake
+ * it. This file has the command line and the signals.
  */
 #include "server.h"
 #include "workers.h"
@@ -19,15 +19,16 @@ struct options {
 
 static int usage(int status)
 {
-    fprintf(status == 0 ? stdout : stderr,
-            "Usage: workers [OPTION]...\n"
-            "Answer file names, a line each, with their checksums as cksum(1) prints them, until\n"
-            "SIGINT or SIGTERM. A client that closes gives up the answers that it waits for.\n\n"
-            "  --port N     listen on port N of 127.0.0.1; 0, the default, takes a free one\n"
-            "  --max N      serve N connections at once (default 100); more have to wait\n"
-            "  --threads N  read files with N threads (default 4)\n"
-            "  --help       print this, and end\n\n"
-            "Exit status: 0 success, 1 failure, 2 wrong usage, 3 no signal masks here.\n");
+    fprintf(
+        status == 0 ? stdout : stderr,
+        "Usage: workers [OPTION]...\n"
+        "Answer file names, one on each line, with their checksums as cksum(1) prints them, until\n"
+        "SIGINT or SIGTERM. A client that closes loses the answers that it waits for.\n\n"
+        "  --port N     listen on port N of 127.0.0.1; 0, the default, takes a free one\n"
+        "  --max N      serve N connections at once (default 100); others have to wait\n"
+        "  --threads N  read files with N threads (default 4)\n"
+        "  --help       print this help and exit\n\n"
+        "Exit status: 0 success, 1 failure, 2 wrong usage, 3 no support for signal masks here.\n");
     return status;
 }
 
@@ -81,9 +82,9 @@ int main(int argc, char **argv)
     if (optind < argc)
         return usage(EXIT_USAGE);
     if (fdslots_has(FDSLOTS_HAS_PPOLL) != 1 && fdslots_has(FDSLOTS_HAS_EPOLL) != 1) {
-        fprintf(stderr, "workers: there is no wait with a signal mask here\n");
+        fprintf(stderr, "workers: no wait takes a signal mask here\n");
         return EXIT_UNSUPPORTED;
     }
-    setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* whoever started this may wait for a line */
+    setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* another program may wait for a line */
     return run(&options);
 }

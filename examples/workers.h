@@ -13,10 +13,10 @@
 
 enum { NAME_SIZE = 1024 };
 
-/* One piece of work. It belongs to the pool from pool_give() until pool_take() hands it back. */
+/* A piece of work. It belongs to the pool from pool_give() until pool_take() returns it. */
 struct job {
     struct job *next;
-    /* Whose it is: the slot, and the slot's generation when the work was asked for. */
+    /* The owner: the slot, and its generation when the work was requested. */
     uint32_t index;
     int64_t generation;
     char name[NAME_SIZE];
@@ -30,18 +30,19 @@ struct job {
 
 struct pool;
 
-/* Each thread calls work(job). `s` is woken when jobs are done. Returns 0 or a negative errno. */
+/* Make threads that call work(job). `s` is woken when jobs are done. Returns 0 or a negative errno
+ * value. */
 int pool_create(uint32_t threads, void (*work)(struct job *), const struct fdslots *s,
                 struct pool **out);
-/* Waits for the jobs that are being worked on; frees all others. */
+/* Wait for the jobs that are being worked on, and free all others. */
 void pool_destroy(struct pool *pool);
 void pool_give(struct pool *pool, struct job *job);
-/* The jobs that are done, as a list; NULL for none. */
+/* Return the jobs that are done, as a list, or NULL if there are none. */
 struct job *pool_take(struct pool *pool);
 
 /* ---- workers_cksum.c: the work ---- */
 
-/* Find the checksum of the file of that name, as cksum(1) does. */
+/* Compute the checksum of the file that the job names, as cksum(1) does. */
 void cksum(struct job *job);
 
 /* ---- workers_server.c ---- */
@@ -50,7 +51,7 @@ struct server;
 
 int server_create(uint32_t connections, uint32_t threads, uint16_t port, struct server **out);
 uint16_t server_port(const struct server *server);
-/* Serve, letting the signals of `mask` in while waiting, until ended() is true. */
+/* Serve until ended() is true. The signals of `mask` are let in while waiting. */
 int server_run(struct server *server, const sigset_t *mask, bool (*ended)(void));
 void server_destroy(struct server *server);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * The work: the checksum of a file, as POSIX defines it for cksum(1). Reading a file is what no
- * poller can make asynchronous: a file always reads as ready, and then the read waits for the disk.
+ * The work: the checksum of a file, as POSIX defines it for cksum(1). No poller can make reading a
+ * file asynchronous, because a file always reads as ready, and the read then waits for the disk.
  */
 #include "workers.h"
 

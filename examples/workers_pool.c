@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * A pool of threads: a queue of jobs to do, and a list of those done. The one who waits in fdslots
- * never waits for a lock that is held for long: the lists change hands in a few instructions.
+ * A pool of threads, with a queue of jobs to do and a list of those done. The thread that waits in
+ * fdslots never waits long for a lock, because the lists change hands in a few instructions.
  */
 #include "workers.h"
 
@@ -15,14 +15,14 @@ struct pool {
     const struct fdslots *s;
     pthread_mutex_t lock;
     pthread_cond_t given;
-    struct job *first, **last; /* to do, in order */
+    struct job *first, **last; /* jobs to do, in order */
     struct job *done;
     bool ending;
     uint32_t count;
     pthread_t threads[];
 };
 
-/* The next job, or NULL at the end. */
+/* Return the next job, or NULL at the end. */
 static struct job *next_job(struct pool *pool)
 {
     pthread_mutex_lock(&pool->lock);
@@ -44,7 +44,8 @@ static void put_done(struct pool *pool, struct job *job)
     job->next = pool->done;
     pool->done = job;
     pthread_mutex_unlock(&pool->lock);
-    /* Whoever put the first has woken, or is about to wake, the one who takes them all. */
+    /* The thread that added the first job has woken the consumer or is about to. It takes all jobs
+     * at once. */
     if (first)
         fdslots_wake(pool->s);
 }
@@ -60,7 +61,7 @@ static void *run(void *arg)
     return NULL;
 }
 
-/* Signals are for the thread that waits for them: the others block all. */
+/* Signals are for the thread that waits for them, so the others block them all. */
 static int start_threads(struct pool *pool, uint32_t threads)
 {
     sigset_t all, before;

@@ -3,12 +3,12 @@
  * The server between clients and threads:
  *
  *     slot 0      the listener
- *          1      the waker, by which threads say that jobs are done
+ *          1      the waker, by which threads report that jobs are done
  *          2...   connections; number i is in slot 2 + i
  *
- * A client may go while its job runs. Its slot is then free for another, and the job, which nobody
- * can stop, ends later: so a job carries the generation of the slot, and an answer goes out only
- * where the slot still has it.
+ * A client may go while its job runs. Its slot is then free for another client, but the job cannot
+ * be stopped and ends later. A job therefore carries the generation of the slot, and its answer is
+ * sent only if the slot still has that generation.
  */
 #include "server.h"
 #include "workers.h"
@@ -50,12 +50,13 @@ static void accept_one(struct server *server, int listener)
 {
     int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) {
-        /* Out of fds, it would be ready for ever: until a connection closes. */
+        /* Without fds the listener would be ready for ever, so it is paused until a connection
+         * closes. */
         if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
             server->full = fdslots_pause_index(server->s, SLOT_LISTENER) == 0;
         return;
     }
-    /* There is one, or the listener would be paused. */
+    /* There is a free slot, because otherwise the listener would be paused. */
     uint32_t index = (uint32_t)fdslots_next_free(server->s, SLOT_CONNECTIONS);
     struct connection *c = connection_of(server, index);
     c->working = false;
@@ -70,7 +71,7 @@ static void close_connection(struct server *server, uint32_t index)
 {
     struct connection *c = connection_of(server, index);
     printf("slot %" PRIu32 ": closed%s\n", index, c->working ? ", while its job runs" : "");
-    fdslots_close_index(server->s, index); /* the generation changes */
+    fdslots_close_index(server->s, index); /* this changes the generation */
     if (server->full)
         fdslots_resume_index(server->s, SLOT_LISTENER);
     server->full = false;
@@ -78,7 +79,7 @@ static void close_connection(struct server *server, uint32_t index)
 
 /* ---- Jobs ---- */
 
-/* Give the first line that was received to a thread, if there is a whole one. False without
+/* Give the first line that was received to a thread, if it is complete. Returns false without
  * memory. */
 static bool start_job(struct server *server, uint32_t index)
 {
@@ -118,7 +119,7 @@ static bool would_block(int err)
     return err == EAGAIN || err == EINTR;
 }
 
-/* False where the client has gone, or sends too long a line. */
+/* Returns false if the client has gone or sends too long a line. */
 static bool receive(struct connection *c, int fd)
 {
     ssize_t n = recv(fd, c->in + c->in_length, sizeof c->in - c->in_length, 0);
@@ -137,8 +138,8 @@ static bool send_answer(struct connection *c, int fd)
     return true;
 }
 
-/* A client has one job at a time: its further lines wait, at last in the client itself. Meanwhile
- * only its going is of interest. */
+/* A client has one job at a time. Its further lines wait, in the end in the client itself.
+ * Meanwhile, only its end is of interest. */
 static void go_on(struct server *server, uint32_t index, int fd)
 {
     struct connection *c = connection_of(server, index);
@@ -169,7 +170,8 @@ static void serve(struct server *server, uint32_t index, int fd, uint32_t revent
 
 static void take_done(struct server *server)
 {
-    fdslots_waker_drain(server->s); /* first: a job that is done from here on wakes again */
+    /* Before the list is taken, so that a job that is done later wakes again. */
+    fdslots_waker_drain(server->s);
     for (struct job *job = pool_take(server->pool), *next; job != NULL; job = next) {
         next = job->next;
         if (fdslots_get_generation(server->s, job->index) == job->generation) {
@@ -242,7 +244,7 @@ uint16_t server_port(const struct server *server)
 
 void server_destroy(struct server *server)
 {
-    pool_destroy(server->pool); /* first: its threads wake the buffer */
+    pool_destroy(server->pool); /* first, because its threads wake the buffer */
     for (int64_t i = -1; (i = fdslots_next_used(server->s, (uint32_t)(i + 1))) >= 0;)
         fdslots_close_index(server->s, (uint32_t)i);
     fdslots_destroy(server->s);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * The fuzz target: the input is a program of the model, four bytes to an operation.
+ * The fuzz target. The input is a program of the model, with four bytes for each operation.
  */
 #include "model.h"
 #include "objects.h"
@@ -16,7 +16,7 @@ static void finish(void)
     model_print_counts(stderr);
 }
 
-/* A whole number of operations; they need no alignment. */
+/* Only whole operations are used. They need no alignment. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static bool begun;

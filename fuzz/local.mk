@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: ISC
 #
-# `make fuzz FUZZ_TIME=60` runs the fuzzer for so many seconds, where the compiler has libFuzzer
-# (../configure CC=clang); the corpus in the tree is where it starts. What it finds it writes into
-# fuzz/ of the build directory. `make check` replays the corpus with any compiler.
+# `make fuzz FUZZ_TIME=60` runs the fuzzer for this many seconds if the compiler has libFuzzer
+# (../configure CC=clang). It starts from the corpus in the tree, and writes its findings to fuzz/
+# in the build directory. `make check` replays the corpus with any compiler.
 
 EXTRA_DIST += fuzz/README.md fuzz/corpus fuzz/replay.test
 TESTS += fuzz/replay.test
@@ -11,8 +11,9 @@ FUZZ_TIME = 60
 FUZZ_FLAGS = -timeout=60 -rss_limit_mb=0 -max_len=2048 -len_control=0
 FUZZ_SANITIZERS = address,undefined
 
-# The library once more, from its sources: the fuzzer goes by what they reach. Watching each
-# comparison would take most of the time, for nothing: any bytes are operations.
+# The library is compiled again from its sources, because the fuzzer is guided by the code that it
+# reaches. Tracing comparisons would take most of the time without a gain, because any bytes are
+# valid operations.
 EXTRA_PROGRAMS += fuzz/fuzz
 fuzz_fuzz_SOURCES = fuzz/fuzz.c fuzz/mutate.c $(model_sources) $(libfdslots_la_SOURCES)
 fuzz_fuzz_CPPFLAGS = $(model_cppflags)
@@ -27,8 +28,8 @@ fuzz: fuzz/fuzz
 	fuzz/fuzz $(FUZZ_FLAGS) -max_total_time=$(FUZZ_TIME) -artifact_prefix=fuzz/ \
 	    fuzz/found $(srcdir)/fuzz/corpus
 
-# Make the corpus anew: the smallest files that together reach every edge of the control flow that
-# it and what was found since reach.
+# Make a new corpus: the smallest files that together reach every edge of the control flow that the
+# old corpus and the findings since then reach.
 fuzz-corpus: fuzz/fuzz
 	rm -rf fuzz/smallest
 	mkdir -p fuzz/found fuzz/smallest

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: ISC
  *
- * How the fuzzer changes a program: by whole operations, so that what comes after them stays the
- * same. Every fourth time by bytes, as it does by itself.
+ * Mutates a program by whole operations, so that the operations after a change stay the same. Every
+ * fourth mutation is one of libFuzzer's own, which changes bytes.
  */
 #include "model.h"
 
 #include <string.h>
 
-#define MOST 8 /* operations at a time */
+#define MOST 8 /* largest number of operations in one mutation */
 
-/* libFuzzer's. */
+/* These are declared by libFuzzer. */
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
 
@@ -62,7 +62,7 @@ static size_t change(struct op *program, size_t length, size_t most, uint32_t *r
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
 {
     uint32_t random = seed | 1;
-    size_t length = 0; /* an empty program is none */
+    size_t length = 0; /* an empty program is not used */
     if (next_random(&random) % 4 != 0)
         length = change((struct op *)data, size / sizeof(struct op), max_size / sizeof(struct op),
                         &random);

@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: ISC
-# The probes of configure.ac, one macro each.
+# The probes of configure.ac, with one macro for each.
 
-# make dist packs the same bytes whenever and whoever runs it: sorted, one date, no owner. GNU tar
-# takes the options from its environment; Makefile.am knows the date.
+# `make dist` packs the same bytes, whenever and by whomever it is run: the files are sorted, have
+# the same date and no owner. GNU tar takes these options from its environment. Makefile.am sets the
+# date.
 AC_DEFUN([FDSLOTS_REPRODUCIBLE_DIST], [
   fdslots_tar_options='--sort=name --mtime=@$(dist_date) --owner=0 --group=0 --numeric-owner'
   fdslots_tar_options="$fdslots_tar_options --mode=u+rw,go=rX,a-s"
   am__tar="LC_ALL=C TAR_OPTIONS=\"$fdslots_tar_options\" $am__tar"
 ])
 
-# Warnings that the compiler knows; errors only on request, so that a newer compiler cannot break a
-# user's build.
+# Warnings that the compiler supports. They are errors only on request, so that a newer compiler
+# cannot break a user's build.
 AC_DEFUN([FDSLOTS_WARNINGS], [
   AC_ARG_ENABLE([werror], [AS_HELP_STRING([--enable-werror], [treat warnings as errors])],
     [fdslots_werror=$enableval], [fdslots_werror=no])
@@ -26,17 +27,17 @@ AC_DEFUN([FDSLOTS_WARNINGS], [
   AC_SUBST([VISIBILITY_CFLAGS])
 ])
 
-# The objects of the static library, fit for programs of any kind, -static-pie too. For the shared
-# library libtool adds -fPIC, which is the later one and so the one that holds.
+# The objects of the static library must suit programs of any kind, even -static-pie. For the shared
+# library, libtool adds -fPIC, which comes later and therefore takes effect.
 AC_DEFUN([FDSLOTS_PIE], [
   PIE_CFLAGS=
   AX_APPEND_COMPILE_FLAGS([-fPIE], [PIE_CFLAGS], [-Werror])
   AC_SUBST([PIE_CFLAGS])
 ])
 
-# The symbol map, where the linker takes one.
+# The symbol map, if the linker accepts one.
 AC_DEFUN([FDSLOTS_SYMBOL_MAP], [
-  AC_CACHE_CHECK([whether the linker takes a version script], [fdslots_cv_version_script], [
+  AC_CACHE_CHECK([whether the linker accepts a version script], [fdslots_cv_version_script], [
     AS_ECHO(["T_1 { global: *; };"]) > conftest.map
     fdslots_saved_LDFLAGS=$LDFLAGS
     LDFLAGS="$LDFLAGS -Wl,--version-script=conftest.map"
@@ -49,9 +50,9 @@ AC_DEFUN([FDSLOTS_SYMBOL_MAP], [
   AM_CONDITIONAL([SYMBOL_MAP], [test "x$fdslots_symbol_map" = xyes])
 ])
 
-# The library calls its own functions, also where a program or a plugin has others of the same names.
+# The library calls its own functions, even if a program or a plugin has others with the same names.
 AC_DEFUN([FDSLOTS_SYMBOLIC], [
-  AC_CACHE_CHECK([whether the linker takes -Bsymbolic-functions], [fdslots_cv_symbolic], [
+  AC_CACHE_CHECK([whether the linker accepts -Bsymbolic-functions], [fdslots_cv_symbolic], [
     fdslots_saved_LDFLAGS=$LDFLAGS
     LDFLAGS="$LDFLAGS -Wl,-Bsymbolic-functions"
     AC_LINK_IFELSE([AC_LANG_PROGRAM()], [fdslots_cv_symbolic=yes], [fdslots_cv_symbolic=no])
@@ -60,9 +61,9 @@ AC_DEFUN([FDSLOTS_SYMBOLIC], [
   AM_CONDITIONAL([SYMBOLIC], [test "x$fdslots_cv_symbolic" = xyes])
 ])
 
-# tests/faults/faults stands between the library and the C library.
+# tests/faults/faults replaces the functions of the C library that the library calls.
 AC_DEFUN([FDSLOTS_WRAP], [
-  AC_CACHE_CHECK([whether the linker takes --wrap], [fdslots_cv_wrap], [
+  AC_CACHE_CHECK([whether the linker accepts --wrap], [fdslots_cv_wrap], [
     fdslots_saved_LDFLAGS=$LDFLAGS
     LDFLAGS="$LDFLAGS -Wl,--wrap=close"
     AC_LINK_IFELSE([AC_LANG_PROGRAM([[
@@ -75,7 +76,8 @@ int __wrap_close(int fd) { return __real_close(fd); }
   AM_CONDITIONAL([WRAP], [test "x$fdslots_cv_wrap" = xyes])
 ])
 
-# What a program that links the static library needs besides, where threads are not in the C library.
+# Libraries that a program linked with the static library also needs if threads are not part of the
+# C library.
 AC_DEFUN([FDSLOTS_THREADS], [
   AC_CACHE_CHECK([for the library of pthread_once and pthread_atfork], [fdslots_cv_thread_libs], [
     fdslots_saved_LIBS=$LIBS
@@ -122,7 +124,7 @@ AC_DEFUN([FDSLOTS_EPOLL], [
   AC_ARG_ENABLE([epoll], [AS_HELP_STRING([--disable-epoll], [build with poll and ppoll only])],
     [], [enable_epoll=yes])
   AS_IF([test "x$enable_epoll" = xyes], [AC_CHECK_FUNC([epoll_pwait], [], [enable_epoll=no])])
-  # Events are handed from poll to epoll as they are: a few machines number them differently.
+  # Events are passed from poll to epoll unchanged, but a few machines number them differently.
   AS_IF([test "x$enable_epoll" = xyes], [
     AC_COMPILE_IFELSE([AC_LANG_PROGRAM([[
 #include <poll.h>
@@ -131,7 +133,7 @@ _Static_assert(POLLIN == EPOLLIN && POLLPRI == EPOLLPRI && POLLOUT == EPOLLOUT &
                POLLERR == EPOLLERR && POLLHUP == EPOLLHUP && POLLRDHUP == EPOLLRDHUP &&
                POLLRDNORM == EPOLLRDNORM && POLLRDBAND == EPOLLRDBAND &&
                POLLWRNORM == EPOLLWRNORM && POLLWRBAND == EPOLLWRBAND, "");
-]])], [], [enable_epoll="no (its events differ from those of poll here)"])])
+]])], [], [enable_epoll="no (its events differ from those of poll on this machine)"])])
   AS_IF([test "x$enable_epoll" = xyes], [
     AC_DEFINE([HAVE_EPOLL], [1], [epoll is there, and not left out])
     AC_CHECK_FUNCS([epoll_pwait2])
@@ -147,7 +149,7 @@ AC_DEFUN([FDSLOTS_CHECK], [
   AM_CONDITIONAL([HAVE_CHECK], [test "x$fdslots_check" = xyes])
 ])
 
-# Other loops, which the benchmark measures and some examples work together with.
+# Other event loops, which the benchmark measures and some examples work with.
 AC_DEFUN([FDSLOTS_PEER], [
   fdslots_saved_LIBS=$LIBS
   fdslots_peer=no
@@ -166,7 +168,7 @@ AC_DEFUN([FDSLOTS_PEERS], [
   AM_CONDITIONAL([HAVE_GLIB], [test "x$fdslots_glib" = xyes])
 ])
 
-# The fuzzer is libFuzzer, which comes with clang and brings a main() of its own.
+# The fuzzer is libFuzzer, which is part of clang and brings its own main().
 AC_DEFUN([FDSLOTS_FUZZER], [
   AC_CACHE_CHECK([for libFuzzer], [fdslots_cv_fuzzer], [
     fdslots_saved_CFLAGS=$CFLAGS

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: ISC
 #
-# Programs and scripts of tests/, a folder each: unit/ has the Check suites, model/ random programs
-# against poll(2), faults/ lets every system call fail, calls/ counts what the library asks of the
-# system, races/ has storms of threads and signals, consumers/ uses what was installed. What several
-# of them share is in support/. Programs link the static library: they can be given to valgrind and
-# gdb as they are, and see the internals of src/.
+# Programs and scripts of tests/. Every folder has one kind of test: unit/ has the Check suites,
+# model/ runs random programs against poll(2), faults/ makes every system call fail, calls/ counts
+# what the library asks of the system, races/ has storms of threads and signals, and consumers/ uses
+# the installed library. support/ has what several of them share. All programs link the static
+# library, so that valgrind and gdb can run them directly, and so that they can use the internals of
+# src/.
 
 TEST_EXTENSIONS = .test
 TEST_LOG_COMPILER = $(SHELL)

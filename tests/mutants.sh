@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: ISC
 #
-# Breaks the library in one place after another and sees the tests fail: what no test notices is not
-# promised. The places are in mutants.txt, each with the test that must fail.
+# Breaks the library in one place after another, and checks that the tests fail: what no test
+# notices is not promised. The places are in mutants.txt, each with the test that must fail.
 #
 #   mutants.sh SOURCE [WORD...]   SOURCE: a tree as `make distdir` makes it; only the mutants whose
 #                                 descriptions contain one of the words
-#   mutants.sh --stale SOURCE     only look whether all those places are there
+#   mutants.sh --stale SOURCE     only check that all those places still exist
 #
-# Works in copies of SOURCE, as many as there are processors, in the current directory. EVERY=N tries
-# every Nth only.
+# Works in copies of SOURCE in the current directory, one for each processor. With EVERY=N, only
+# every Nth mutant is tried.
 set -euo pipefail
 
 stale=false
@@ -23,7 +23,7 @@ list=$source/tests/mutants.txt
 jobs=$(nproc)
 every=${EVERY:-1}
 
-# The mutants as records of five fields with tabs between: what, file, old line, new line, test.
+# Print the mutants as records of five fields, separated by tabs: what, file, old line, new line, test.
 records() {
     awk -v OFS='\t' '
         /^#/ || /^$/ { next }
@@ -42,7 +42,7 @@ is_wanted() { # WHAT WORD...
     return 1
 }
 
-# Print file $1 with its one line that reads $2, but for its indentation, replaced by $3.
+# Print file $1 with the one line that equals $2, apart from its indentation, replaced by $3.
 break_line() {
     OLD=$2 NEW=$3 awk '
         { text = $0; sub(/^[ \t]+/, "", text) }
@@ -52,7 +52,7 @@ break_line() {
     ' "$1"
 }
 
-# Name the mutants whose places are not there; fails where there are such.
+# Print the mutants whose places do not exist. Fails if there are any.
 look_for_stale() {
     local status=0 what file old new test
     while IFS=$'\t' read -r what file old new test; do
@@ -64,8 +64,8 @@ look_for_stale() {
     return "$status"
 }
 
-# Build the program of test $1 in the current directory and run it; prints what came of it. A test
-# that hangs has noticed, too.
+# Build the program of test $1 in the current directory, run it, and print the outcome. A test
+# that hangs has noticed the mutant, too.
 outcome() {
     local test=$1 suite=${1#suite } program=tests/check_fdslots
     if [ "$suite" = "$test" ]; then

@@ -1,14 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 #
-# The examples: a second run has nothing to configure, a machine with only what the library needs is
-# enough, and another compiler takes effect and stays.
+# Runs ./quickstart for the examples. A second run has nothing to configure, a machine with only
+# what the library needs is enough, and another compiler takes effect and stays.
 . .ci/lib.sh
 ./quickstart
 ./quickstart | tee "$BUILD/out"
 if grep configuring "$BUILD/out"; then exit 1; fi
 
-# The tools of this machine but those that only the tests need, and nothing may be installed.
+# Only the tools of this machine that the library needs are available. Those for the tests are left
+# out, and nothing can be installed.
 mkdir "$BUILD/bin" "$BUILD/copy"
 ln -s /usr/bin/* "$BUILD/bin"
 rm -f "$BUILD"/bin/{*c++*,*g++*,clang*,curl,mandoc,apt-get}

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 #
-# Install what the checks below need besides. After ./quickstart, which must do without.
+# Install what the later checks also need. This comes after ./quickstart, which must work without
+# it.
 . .ci/lib.sh
 packages=(
     git shellcheck cppcheck clang clang-format valgrind # the tools themselves

@@ -1,7 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 #
-# Without two opinions: on "a && b || fail" (SC2015) and on functions called without arguments.
+# Two opinions of shellcheck are left out: on "a && b
+#
+# fail" (SC2015) and on functions called without arguments.
 . .ci/lib.sh
 tracked | xargs -0 grep -lZE '^#!/bin/(ba)?sh|^# shellcheck shell=' >"$BUILD/scripts"
 tracked '*.sh' >>"$BUILD/scripts"

@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 #
-# gcc's analyzer, and clang-tidy as .clang-tidy says, over src/ as configure has it compiled here.
+# gcc's analyzer, and clang-tidy with .clang-tidy, on src/ as configure compiles it here.
 . .ci/lib.sh
 install_packages clang-tidy
 configure CC=gcc
 export FLAGS
 FLAGS=$(sed -n 's/^DEFS = //p' "$BUILD/Makefile")
 FLAGS+=' -std=c11 -Iinclude -Isrc'
-each() { # HOW-MANY COMMAND-LINE: for so many files of src/ at a time, "$@"
+each() { # HOW-MANY COMMAND-LINE: run the command for this many files of src/ at a time
     tracked 'src/*.c' | xargs -0 -P "$jobs" -n "$1" sh -c "$2" sh
 }
 # shellcheck disable=SC2016 # for the inner shell to expand

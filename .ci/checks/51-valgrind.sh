@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 #
-# Errors of memory and leaks, in each test program. libtool puts the program for its wrapper.
-# In one process, as under the sanitizers.
+# Memory errors and leaks in every test program. libtool runs the program itself instead of its
+# wrapper. The tests run in one process, as under the sanitizers.
 . .ci/lib.sh
 configure
 CK_EXCLUDE_TAGS=long CK_FORK=no make_check LOG_COMPILER='./libtool --mode=execute ../../.ci/memcheck'

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 #
-# A million random steps against poll(2), from fixed seeds and a fresh one.
+# A million random steps, compared with poll(2), from fixed seeds and a fresh one.
 . .ci/lib.sh
 configure
 make -C "$BUILD" -j "$jobs" tests/differential

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 #
-# What a call costs in instructions, held against ceilings.
+# The instructions of every call, compared with ceilings.
 . .ci/lib.sh
 configure
 make -C "$BUILD" -j "$jobs" bench/instructions

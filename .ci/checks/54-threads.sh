@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 #
-# Data races, in what has threads: the waker, many wakers under a storm of signals, and the example
-# with a pool of them.
+# Data races in everything that has threads: the waker, many wakers in a storm of signals, and the
+# examples with threads.
 . .ci/lib.sh
 configure CC=gcc CFLAGS='-g -O1 -fsanitize=thread' CXXFLAGS=-fsanitize=thread
 make -C "$BUILD" -j "$jobs" tests/check_fdslots

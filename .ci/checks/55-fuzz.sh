@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 #
-# The corpus of the fuzzer, and what it makes of it in the rest of 20 seconds.
+# The fuzzer runs its corpus, and mutates it for the rest of 20 seconds.
 . .ci/lib.sh
 configure CC=clang
 make -C "$BUILD" -j "$jobs" fuzz/fuzz

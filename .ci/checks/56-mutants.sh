@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 #
-# The tests, tested: the library is broken in some of the places of tests/mutants.txt, and each is
-# noticed. `make mutants` tries all.
+# Tests the tests: breaks the library in some of the places of tests/mutants.txt, and a test must
+# notice every one. `make mutants` tries all of them.
 . .ci/lib.sh
 configure
 EVERY=6 make -C "$BUILD" mutants

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 #
-# As on a system with poll alone.
+# A build as for a system that has only poll.
 . .ci/lib.sh
 configure --disable-epoll --disable-eventfd
 make_check

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 #
-# A machine of 32 bits, with a time_t of 64 bits (CPPFLAGS= builds for the short one). Run by the
-# kernel of this one. tests/faults/faults is not: that time_t gives other names to the functions that
-# it takes the place of.
+# A 32-bit machine with a 64-bit time_t (CPPFLAGS= builds for the short one). The programs run on
+# this machine's kernel. tests/faults/faults is left out, because with that time_t the functions
+# that it replaces have other names.
 . .ci/lib.sh
 triplet=i686-linux-gnu
 install_packages g{cc,++}-$triplet

@@ -1,20 +1,21 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 #
-# Other processors: one of little-endian and one of big-endian 64 bits, cross-built and run under
-# qemu's user-mode emulation, which forwards system calls to this kernel; and the latter with its own
-# kernel under qemu-system. Static programs, so that the emulator needs no libraries.
+# Other 64-bit processors, one little-endian and one big-endian. The tests are cross-built and run
+# in qemu's user-mode emulation, which forwards system calls to this kernel. For the big-endian one,
+# some also run on its own kernel in qemu-system. The programs are static, so that the emulator
+# needs no libraries.
 . .ci/lib.sh
 . .ci/guest.sh
 
-# Where the emulator is not like Linux; a test that fails and is not named here is a failure:
+# Differences between the emulator and Linux. A test that fails and is not named here is a failure:
 #
-# - it enforces no RLIMIT_AS, and its own tables of memory count as the process's;
-# - it copies what poll(2) is given to its stack, which ends it where that is 80 MB;
-# - a signal that came while the mask of a wait held it back is delivered only with the next one;
-# - it wipes no pages on fork, so a bare clone(2) cannot be noticed: pthread_atfork(3) serves, for
-#   fork(2);
-# - it has no seccomp and no epoll_pwait2(2): what needs them passes without having looked;
+# - it does not enforce RLIMIT_AS, and its own memory tables count as the process's;
+# - it copies the pollfds of poll(2) to its stack, and crashes if they take 80 MB;
+# - a signal that arrives while the mask of a wait blocks it is delivered only with the next signal;
+# - it does not wipe pages on fork, so a bare clone(2) goes unnoticed, and only pthread_atfork(3)
+#   notices fork(2);
+# - it has no seccomp and no epoll_pwait2(2), so tests that need them pass without testing anything;
 # - it has no ptrace(2), so tests/syscalls is not run.
 exceptions='
 create_says_when_memory_is_short:0
@@ -51,7 +52,7 @@ run() { # TRIPLET
     count_checks log >count
 }
 
-# What user-mode emulation does not have, and what goes by the order of bytes or arguments.
+# These suites need what user-mode emulation lacks, or depend on the order of bytes or arguments.
 boot_s390x() {
     local at=$BUILD/kernel suites=(
         'calls of epoll_ctl' fork 'few changes' memory 'refused calls' 'time of epoll' watches
@@ -65,7 +66,7 @@ boot_s390x() {
         -kernel "$(kernel_in "$at/packages/root")" -initrd "$at/initrd" -append quiet
 }
 
-if [ $# -gt 0 ]; then # of those that run two at a time
+if [ $# -gt 0 ]; then # one of the runs that are started in parallel
     "$@"
     exit
 fi

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 #
-# As on systems that have less, each with another selection: macOS (poll alone, no ppoll, no eventfd),
-# and one whose epoll has neither epoll_pwait2 nor EPOLLEXCLUSIVE (illumos, Linux before 4.5).
+# Builds as for systems that have less, each with another selection: macOS (only poll, no ppoll, no
+# eventfd), and a system whose epoll has neither epoll_pwait2 nor EPOLLEXCLUSIVE (illumos, Linux
+# before 4.5).
 . .ci/lib.sh
 
 as_on() { # NAME CONFIGURE-ARGUMENT...

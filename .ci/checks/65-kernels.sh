@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 #
-# Other kernels for this processor, none with KVM: user-mode Linux, that of Debian's cloud images
-# under qemu-system, and gVisor. They are unpacked, not installed. Another processor's is booted by
-# 63-emulated.sh. What may be changed there is the guest's own: its limits, for one.
+# Other kernels for this processor, all without KVM: user-mode Linux, the kernel of Debian's cloud
+# images in qemu-system, and gVisor. Their packages are unpacked, not installed. 63-emulated.sh
+# boots the kernel of another processor. The tests may change what belongs to the guest, such as its
+# limits.
 . .ci/lib.sh
 . .ci/guest.sh
 
@@ -12,10 +13,10 @@ suites=(
     one-shot ready 'refused calls' signals slots 'time of epoll' timeouts watches
 )
 
-# Where gVisor is not like Linux. Suites are left out that need what it has not: resident memory by
-# mincore(2), a signal that ends a wait with timeout 0, ERR on the writer of a pipe.
+# Differences between gVisor and Linux. Suites are left out if they need what it lacks: resident
+# memory by mincore(2), a signal that ends a wait with timeout 0, or ERR on the writer of a pipe.
 #
-# - it wipes no pages on fork, so that a bare clone(2) cannot be noticed.
+# - it does not wipe pages on fork, so a bare clone(2) goes unnoticed.
 gvisor_suites=(
     'calls of epoll_ctl' edge filters fork growth nesting one-shot ready 'refused calls' slots timeout
     timeouts watches
@@ -29,7 +30,7 @@ run_uml() {
         initrd="$BUILD/initrd" quiet con=null con0=fd:0,fd:1
 }
 
-# Debian's kernels give huge pages to all memory.
+# By default, Debian's kernels give huge pages to all memory.
 run_cloud() {
     run_guest "$BUILD/cloud" ${#suites[@]} '' qemu-system-x86_64 -accel tcg -m 1024 -nographic \
         -no-reboot -kernel "$(kernel_in "$BUILD/packages/root")" -initrd "$BUILD/initrd" \
@@ -44,7 +45,7 @@ run_gvisor() {
         .ci/guest-suites "$BUILD/tests/check_fdslots" "$BUILD/gvisor/suites"
 }
 
-if [ $# -eq 1 ]; then # of the two that run at a time
+if [ $# -eq 1 ]; then # one of the two that run in parallel
     mkdir "$BUILD/$1"
     "run_$1"
     exit

@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 #
-# How much of src/ the tests run: at least 95 % of the lines, and 90 % of the branches that are not
-# the compiler's own. The lines that they do not run are those that tests/uncovered.txt names, with
-# the line before, each group with its reason.
+# The coverage of src/ by the tests: at least 95 % of the lines, and 90 % of the branches apart from
+# those that the compiler adds. tests/uncovered.txt names the lines that no test runs, each with the
+# line before it, in groups with a reason.
 . .ci/lib.sh
 install_packages gcovr
-umask 0 # some tests go on as another user, who writes down what he has run, too
+umask 0 # some tests continue as another user, whose coverage must be saved, too
 configure --disable-shared CC=gcc CFLAGS='-g -O0 --coverage -fprofile-update=atomic' LDFLAGS=--coverage
 rm -f "$BUILD"/*.gc*
 gcc -D_GNU_SOURCE -c tests/support/coverage_exit.c -o "$BUILD/coverage_exit.o"

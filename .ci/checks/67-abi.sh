@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 #
-# The ABI is the one that abi/ keeps: `make abi-renew` after a change that is meant.
+# The ABI must be the one in abi/. Run `make abi-renew` after an intended change.
 . .ci/lib.sh
 if [ "$(uname -m)" != x86_64 ]; then
-    echo "not here: the ABI that is kept is that of x86-64"
+    echo "not here: abi/ holds the ABI of x86-64"
     echo '0 passed, 0 failed, 1 skipped'
     exit
 fi

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 #
-# The tarball has all it needs, builds from a read-only tree, installs and uninstalls cleanly, and
-# does what README.md says with the two commands.
+# The tarball is complete, builds from a read-only tree, installs and uninstalls cleanly, and with
+# the two commands in README.md it prints what README.md says.
 . .ci/lib.sh
 skip_where_libtool_fails
 configure

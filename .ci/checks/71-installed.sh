@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 #
-# As a user has it: installed, found by pkg-config, linked shared and static, by CMake and by Meson
-# too, and gone again.
-# shellcheck disable=SC2046 # pkg-config gives words
+# The library as a user has it: installed, found by pkg-config, linked shared and static, found by
+# CMake and by Meson, and uninstalled again.
+# shellcheck disable=SC2046 # pkg-config prints words
 . .ci/lib.sh
 skip_where_libtool_fails
 prefix=/opt/fdslots

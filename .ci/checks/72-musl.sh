@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 #
-# Another C library. Debian has no Check for it: the tests that do without stand for the rest, and
-# the examples. The kernel's headers come after those of the library.
+# Another C library. Debian has no Check for it, so only the tests that do without Check and the
+# examples run. The kernel's headers come after those of the C library.
 . .ci/lib.sh
 configure CC=musl-gcc PKG_CONFIG=false \
     CPPFLAGS="-idirafter /usr/include -idirafter /usr/include/$(gcc -print-multiarch)"

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 #
-# Debian's packages: built from the tarball of make dist, without errors for lintian, installed, and
-# tested by autopkgtest as installed. Installs on this machine, and removes again.
+# Debian's packages are built from the tarball of `make dist`, checked by lintian for errors,
+# installed, and tested by autopkgtest. This installs packages on this machine and removes them
+# again.
 . .ci/lib.sh
 if [ "$(id -u)" -ne 0 ]; then
     echo "not here: only root installs packages"

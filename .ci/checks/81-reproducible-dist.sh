@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 #
-# make dist gives the same bytes: here, in a copy of the tree that another umask, locale and clock
-# have touched, and in the unpacked tarball itself.
+# `make dist` produces the same bytes in a copy of the tree with another umask, locale and clock,
+# and in the unpacked tarball itself.
 . .ci/lib.sh
 date=$(git -c safe.directory='*' log -1 --format=%ct)
 

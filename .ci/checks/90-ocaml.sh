@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 #
-# The OCaml bindings, built against the library as installed; their tests, all of them and then the
-# quick ones under valgrind; the first program of their README, the example, a round of the benchmark
-# and the documentation.
+# The OCaml bindings, built against the installed library: all of their tests, the quick ones also
+# under valgrind, the first program of their README, the example, a round of the benchmark, and the
+# documentation.
 . .ci/lib.sh
 skip_where_libtool_fails
 install_packages ocaml ocaml-dune ocaml-findlib ocaml-odoc libalcotest-ocaml-dev valgrind
@@ -30,7 +30,7 @@ timeout 60 valgrind --quiet --fair-sched=yes --error-exitcode=9 examples/echo.ex
 timeout 60 bench/bench.exe 1
 cd ../..
 
-# odoc misses Unix, whose documentation Debian does not ship. Nothing else may be missed. With
+# odoc misses Unix, whose documentation Debian does not ship. Nothing else may be missing. With
 # --display short, dune names the commands that it runs, whatever its output is connected to.
 dune build --root . --display short @doc 2>&1 | tee doc.log
 known=(-e '^ *odoc ' -e '^File .*\.odoc":$' -e "Couldn't find the following modules:" -e '^  Unix$')

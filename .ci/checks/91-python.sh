@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 #
-# The Python binding: its wheel, built against the library as installed; its tests, as they are and
-# under valgrind, there with the collector at every allocation; the suites of CPython with our
-# selector; and the first program of its README.
+# The Python binding: its wheel, built against the installed library; its tests, also under valgrind
+# with a garbage collection at every allocation; the suites of CPython with this selector; and the
+# first program of its README.
 . .ci/lib.sh
 skip_where_libtool_fails
 install_packages libpython3.11-testsuite pkgconf python3-dev python3-pip python3-setuptools \

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-# The OCaml bindings: in the tarball, and built by dune, never by make.
+# The OCaml bindings are part of the tarball. dune builds them; make never does.
 EXTRA_DIST += \
 	bindings/ocaml/README.md \
 	bindings/ocaml/dune \

@@ -3,8 +3,8 @@
 
     python3 bench.py [--rounds N] [--seconds N]
 
-The ways take turns in every round, and a figure is the median of the rounds. uvloop is left out
-where it is not installed. The clients are a process of their own, so two cores are needed.
+The ways take turns in every round, and a figure is the median of the rounds. uvloop is left out if
+it is not installed. The clients run in a process of their own, so two cores are needed.
 """
 
 import argparse
@@ -24,9 +24,9 @@ import time
 import fdslots
 
 MESSAGE = b"x" * 64
-# Connections, and how many of them send.
+# Number of connections, and how many of them send.
 LOADS = [(100, 100), (2000, 2000), (2000, 1)]
-# Sockets, and how many of them are ready.
+# Number of sockets, and how many of them are ready.
 WAITS = [(10, 1), (10, 10), (100, 1), (100, 100), (1000, 1), (1000, 100), (1000, 1000)]
 
 
@@ -80,7 +80,7 @@ def connect(port, count):
 
 
 def exchange(sockets, seconds):
-    """Keep one request under way on each socket; return the number of answers, and the time."""
+    """Keep one request in progress on each socket; return the number of answers and the time."""
     by_fd = {s.fileno(): s for s in sockets}
     answers = 0
     with select.epoll() as epoll:
@@ -99,7 +99,7 @@ def exchange(sockets, seconds):
 
 
 def requests_a_second(way, connections, active, seconds):
-    """Return requests a second, and requests a second of the server's CPU time."""
+    """Return the requests per second, and per second of the server's CPU time."""
     process, port = start_server(way)
     sockets = connect(port, connections)
     exchange(sockets[:active], seconds / 5)  # to warm up
@@ -121,7 +121,7 @@ def ways():
 
 
 def take_turns(names, measure, rounds):
-    """A row of figures for each round; another name comes first in each."""
+    """Return a row of figures for each round; each round starts with another name."""
     for i in range(rounds):
         first = i % len(names)
         figures = {name: measure(name) for name in names[first:] + names[:first]}
@@ -129,12 +129,12 @@ def take_turns(names, measure, rounds):
 
 
 def ratios_of(turns):
-    """The median, over the rounds, of each figure's ratio to the first of its round."""
+    """Return the median over all rounds of each figure's ratio to the first one in its round."""
     return [statistics.median(turn[i] / turn[0] for turn in turns) for i in range(len(turns[0]))]
 
 
 def bench_servers(rounds, seconds):
-    names = list(ways())  # the figures of all but the first are ratios
+    names = list(ways())  # all figures but the first are ratios
     print("| connections | of which send | EpollSelector |" + "".join(
         f" {name} | by CPU time |" for name in names[1:]))
     print("|--:|--:|--:|" + "--:|--:|" * (len(names) - 1))
@@ -205,7 +205,7 @@ def time_a_call(call):
 
 
 def cells_of(calls, rounds):
-    """The time of the first call, and how many times as long the others take."""
+    """Return the time of the first call, and how many times as long the others take."""
     turns = [[time_a_call(call) for call in calls] for _ in range(rounds)]
     yield f"{statistics.median(turn[0] for turn in turns):.2f} µs"
     yield from (f"{ratio:.2f}" for ratio in ratios_of(turns)[1:])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-# The Python binding: in the tarball, and built by pip, never by make.
+# The Python binding is part of the tarball. pip builds it; make never does.
 EXTRA_DIST += \
 	bindings/python/MANIFEST.in \
 	bindings/python/README.md \

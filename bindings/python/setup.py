@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""The extension; all else is in pyproject.toml. pkg-config tells where the library is."""
+"""The extension; everything else is in pyproject.toml. pkg-config finds the library."""
 
 import glob
 import shlex

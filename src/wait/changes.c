@@ -16,9 +16,9 @@ static struct telling telling_of(enum kernel_change change)
     return tellings[change];
 }
 
-/* What it takes where the slot had changed before, and has the same owner still, if the set had been
- * told of that. That the file is missing in the set is not new then; anything else is taken for a
- * change of events. */
+/* What it takes where the slot had changed before, and has the same owner still, if the set had
+ * been told of that. That the file is missing in the set is not new then; anything else is taken
+ * for a change of events. */
 static struct telling telling_again(enum kernel_change change)
 {
     const bool none = change == CHANGE_NONE || change == CHANGE_ADD;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Breaks the one rule, in a buffer without a flag, and prints whether that was found: for
- * environment.test. Gives 77 where there is nothing to find it with.
+ * Breaks the one rule in a buffer without flags, and prints whether the library noticed.
+ * environment.test runs it. Exits with 77 if FDSLOTS_CHECK does not work here.
  */
 #include <fdslots.h>
 
@@ -19,7 +19,7 @@ static void must(int rc, const char *what)
     exit(EXIT_FAILURE);
 }
 
-/* Another file gets the number behind the buffer's back. */
+/* Another file gets the number, and the buffer is not told. */
 static int number_of_lost(uint32_t flags)
 {
     int first[2], second[2];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * Slots that were never used cost no memory, also where the kernel gives huge pages to all. It need
- * not be set so: the C library asks for them here, for all memory of malloc(3).
+ * Slots that were never used cost no memory, even if the kernel gives huge pages to all memory. The
+ * test does not depend on that setting: it makes the C library ask for huge pages for all memory of
+ * malloc(3).
  */
 #include "entry.h"
 #include "env.h"
@@ -14,9 +15,11 @@
 
 #define SLOTS     1000000u
 #define HUGE_PAGE (2l << 20)
-#define MOST      (2 * HUGE_PAGE) /* the heap may take one more; the arrays would take five */
+/* The heap may take one huge page more; the arrays would take five. */
+#define MOST (2 * HUGE_PAGE)
 
-/* In bytes. The counters of statm may lag behind. */
+/* Return the resident memory in bytes. It is read from smaps_rollup, because the counters in statm
+ * may lag behind. */
 static long resident(void)
 {
     char line[256];
@@ -30,7 +33,7 @@ static long resident(void)
     return kilobytes << 10;
 }
 
-/* Whether one byte makes a huge page resident. */
+/* Whether writing one byte makes a huge page resident. */
 static bool has_huge_pages(void)
 {
     const long before = resident();
@@ -76,7 +79,8 @@ static int check_buffer(int fd)
     return failed;
 }
 
-/* The C library reads the variable as the program starts. */
+/* The C library reads the variable at the start of a program, so this program starts itself
+ * again. */
 static void ask_for_huge_pages(char **argv)
 {
     if (getenv("GLIBC_TUNABLES") != NULL)
@@ -91,7 +95,7 @@ int main(int argc, char **argv)
     (void)argc;
     alarm(WATCHDOG_S);
     if (UNDER_ASAN || under_valgrind()) {
-        printf("skipped: the allocator is another\n");
+        printf("skipped: this is not the allocator of glibc\n");
         return EXIT_SKIP;
     }
     ask_for_huge_pages(argv);

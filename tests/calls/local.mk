@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 #
-# What the library asks of the system, seen from outside: memory and system calls.
+# What the library asks of the system, observed from outside: memory and system calls.
 
 check_PROGRAMS += tests/checked tests/huge_pages tests/no_alloc tests/syscalls
 TESTS += tests/huge_pages tests/no_alloc tests/syscalls tests/calls/environment.test

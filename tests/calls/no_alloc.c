@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * No function of the library but create and destroy allocates: this program has allocators of its
- * own, which the C library uses too, and counts the calls.
+ * Only the functions that make, resize or end a buffer may allocate or free memory. This program
+ * replaces the allocators, which the C library then uses too, and records the calls.
  */
 #include "env.h"
 #include "exercise.h"
@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Under ASan the allocators are its own, and replacing them would break it. */
+/* ASan has allocators of its own, and replacing them would break it. */
 #if UNDER_ASAN
 
 int main(void)
@@ -24,7 +24,7 @@ int main(void)
 
 #else
 
-static const char *volatile last_call; /* the allocator called since it was last NULL */
+static const char *volatile last_call; /* the last allocator that was called since this was NULL */
 
 void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset);
 int munmap(void *addr, size_t length);
@@ -32,7 +32,7 @@ int brk(void *addr);
 void *sbrk(intptr_t increment);
 void *memalign(size_t align, size_t size);
 
-/* Memory is taken from one piece and never given back. */
+/* Memory is taken from one static piece and never given back. */
 static void *take(size_t size, size_t align)
 {
     static alignas(max_align_t) unsigned char heap[1 << 20];
@@ -52,14 +52,14 @@ void *malloc(size_t size)
     return take(size, alignof(max_align_t));
 }
 
-/* Static memory that is given out once is zero. */
+/* Static memory that is given out only once is still zero. */
 void *calloc(size_t n, size_t size)
 {
     last_call = "calloc";
     return take(n * size, alignof(max_align_t));
 }
 
-/* The old size is not known: reading beyond it is harmless inside the one piece. */
+/* The old size is unknown. Reading beyond it is harmless, because all memory is one piece. */
 void *realloc(void *old, size_t size)
 {
     last_call = "realloc";
@@ -135,7 +135,7 @@ static int check(const char *what, const char *expected)
     return 1;
 }
 
-/* A stream that has all it needs before the count begins. */
+/* Return a stream that has already allocated everything it needs. */
 static FILE *prepared_stream(void)
 {
     static char buffer[1 << 16];
@@ -173,9 +173,10 @@ int main(void)
     alarm(WATCHDOG_S);
     setvbuf(stdout, out, _IOFBF, sizeof out);
     last_call = NULL;
-    char *(*volatile duplicate)(const char *) = strdup; /* so that no compiler sees through it */
+    /* Volatile, so that the compiler does not replace the call. */
+    char *(*volatile duplicate)(const char *) = strdup;
     if (duplicate("x") == NULL || check("strdup of the C library", "malloc") != 0)
-        return EXIT_FAILURE; /* nothing would be seen: the test is worth nothing */
+        return EXIT_FAILURE; /* the replacement does not work, so the test would prove nothing */
 
     if (fdslots_size(100) > sizeof mem || fdslots_init(mem, sizeof mem, 100, 0, &s) < 0)
         return EXIT_FAILURE;

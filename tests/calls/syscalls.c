@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * The promised number of system calls, counted: a new case is a new row.
+ * Counts system calls and compares them with the promised numbers. A new case is a new row.
  */
 #include "env.h"
 #include "syscalls.h"
@@ -17,10 +17,10 @@
 #define NSLOTS 100
 
 static struct fdslots *s;
-static const sigset_t *mask; /* an empty one, or none where a mask cannot be had */
+static const sigset_t *mask; /* an empty mask, or NULL if masks do not work here */
 static int p[2];
 
-/* The operations check their results: what fails early would look cheap. */
+/* The operations check their results, because a call that fails early would look cheap. */
 static void must(int rc, int expected)
 {
     if (rc != expected)
@@ -56,7 +56,7 @@ static void poll_idle(uint32_t i)
     must(fdslots_poll(s, NSLOTS, (int)(i % 2)), 0);
 }
 
-/* Every slot changes before each wait. */
+/* Every slot changes before every wait. */
 static void poll_changed(uint32_t i)
 {
     for (uint32_t index = 0; index < NSLOTS; index++)
@@ -163,7 +163,7 @@ static const struct syscalls_case cases[] = {
     {"100 times asked what works", prepare, ask, 100, TRACER_ALL, 3 * 3 * 100, true},
 };
 
-/* Gives whether the count is right. */
+/* Returns whether the count is right. */
 static bool check(const struct syscalls_case *c)
 {
     int64_t got = tracer_count(c->prepare, c->run, c->times, c->nr);

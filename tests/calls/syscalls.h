@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * A row of the tests of counted system calls.
+ * The rows of the tests that count system calls.
  */
 #ifndef TESTS_SYSCALLS_H
 #define TESTS_SYSCALLS_H
@@ -12,12 +12,12 @@ struct syscalls_case {
     void (*prepare)(void);
     void (*run)(uint32_t i);
     uint32_t times;
-    long nr; /* the system call that is counted, or TRACER_ALL */
+    long nr; /* number of the system call that is counted, or TRACER_ALL */
     int64_t expected;
-    bool at_most; /* fewer are as good */
+    bool at_most; /* whether fewer calls are right, too */
 };
 
-/* The rows of the epoll entry points; `count` is 0 where they do not work. */
+/* Return the rows of the epoll entry points. `count` becomes 0 if epoll does not work here. */
 const struct syscalls_case *syscalls_epoll(int *count);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * The system calls of the epoll entry points and of fdslots_wait.
+ * The system calls of the epoll entry points and of fdslots_wait().
  */
 #include "syscalls.h"
 
@@ -21,17 +21,18 @@ static struct fdslots *s;
 static int ready;
 static int idle[IDLE];
 static sigset_t mask;
-static const sigset_t *blocking_mask; /* NULL: it takes ppoll(2), which is not here */
+static const sigset_t *blocking_mask; /* NULL if there is no ppoll(2), which such a mask needs */
 static int epoll_fd;
 
-/* The operations check their results: what fails early would look cheap. */
+/* The operations check their results, because a call that fails early would look cheap. */
 static void must(int64_t rc, int64_t expected)
 {
     if (rc != expected)
         _exit(EXIT_FAILURE);
 }
 
-/* One slot ready and so many idle that epoll is the cheapest, and all of it known to the kernel. */
+/* One slot is ready, and so many are idle that epoll is the cheapest way. The kernel has been told
+ * of all of them. */
 static void prepare(void)
 {
     must(fdslots_create(NSLOTS, 0, &s), 0);
@@ -56,7 +57,7 @@ static void prepare_idle(void)
 
 static int file_fd;
 
-/* Two slots that are polled beside the set. */
+/* Two slots are polled beside the set. */
 static void prepare_with_files(void)
 {
     prepare();
@@ -95,7 +96,7 @@ static void prepare_new(void)
 {
     fdslots_has(FDSLOTS_HAS_EPOLL);
     prepare();
-    must(fdslots_epoll_fd(s) >= 0, 1); /* what is done once in a process */
+    must(fdslots_epoll_fd(s) >= 0, 1); /* takes the steps that are done once in a process */
     fdslots_destroy(s);
     must(fdslots_create(NSLOTS, 0, &s), 0);
 }
@@ -201,7 +202,7 @@ static void best_with_files_idle(uint32_t i)
     must(fdslots_wait(s, i % 2 == 0 ? 0 : FDSLOTS_FOREVER, NULL), 1);
 }
 
-/* Changes of every sort that cancel out. */
+/* Changes of every sort, which cancel each other out. */
 static void wait_cancelled(uint32_t i)
 {
     uint32_t index = i % IDLE;
@@ -214,7 +215,7 @@ static void wait_cancelled(uint32_t i)
     must(fdslots_epoll_wait(s, -1), 1);
 }
 
-/* One change, one epoll_ctl. */
+/* One change costs one epoll_ctl(2). */
 static void wait_changed(uint32_t i)
 {
     must(fdslots_set_events(s, IDLE, i % 2 == 0 ? POLLOUT : POLLIN), 0);
@@ -223,7 +224,7 @@ static void wait_changed(uint32_t i)
 
 /* ---- an owner that the set has not seen ---- */
 
-/* An fstat and an ADD; then the DEL. */
+/* One fstat(2) and one ADD; later one DEL. */
 static void register_one(uint32_t i)
 {
     must(fdslots_set_index(s, 5, idle[i], POLLIN), 0);
@@ -240,7 +241,7 @@ static void register_all(uint32_t i)
     must(fdslots_epoll_wait(s, 0), 0);
 }
 
-/* One for all slots with the fd. */
+/* One fstat(2) and one ADD for all slots with the fd. */
 static void register_shared(uint32_t i)
 {
     (void)i;
@@ -249,14 +250,15 @@ static void register_shared(uint32_t i)
     must(fdslots_epoll_wait(s, 0), 0);
 }
 
-/* The same number, perhaps another file: MOD says that it is not. */
+/* The number is the same, and MOD finds that the file is, too. */
 static void set_again(uint32_t i)
 {
     must(fdslots_set_index(s, i % IDLE, idle[i % IDLE], POLLIN), 0);
     must(fdslots_epoll_wait(s, -1), 1);
 }
 
-/* MOD says that it is: fstat and ADD. One close before. */
+/* MOD finds that the number is another file, so fstat(2) and ADD follow. The dup2(2) is
+ * counted, too. */
 static void replace_one(uint32_t i)
 {
     must(dup2(idle[i + 1], idle[0]), idle[0]);
@@ -264,7 +266,7 @@ static void replace_one(uint32_t i)
     must(fdslots_epoll_wait(s, -1), 1);
 }
 
-/* What the file is is known: DEL and ADD. */
+/* The library still knows what the file is, so only DEL and ADD are needed. */
 static void pause_one(uint32_t i)
 {
     must(fdslots_pause_index(s, i % IDLE), 0);
@@ -273,7 +275,7 @@ static void pause_one(uint32_t i)
     must(fdslots_epoll_wait(s, -1), 1);
 }
 
-/* An fstat for the owner, one poll(2) for each wait. */
+/* One fstat(2) for the new owner, and one poll(2) for every wait. */
 static void file_comes_and_goes(uint32_t i)
 {
     (void)i;
@@ -294,7 +296,7 @@ static void closed_comes_and_goes(uint32_t i)
     must(fdslots_epoll_wait(s, 0), 0);
 }
 
-/* Nobody needs to know what the file is. */
+/* A polled slot needs no fstat(2), because its kind of file does not matter. */
 static void asked_for_poll(uint32_t i)
 {
     must(fdslots_set_index(s, 7, idle[i], POLLIN | FDSLOTS_POLLED), 0);
@@ -302,7 +304,8 @@ static void asked_for_poll(uint32_t i)
     must(fdslots_epoll_wait(s, 0), 0);
 }
 
-/* What the files are is known still: an ADD for each, and the two sets. */
+/* The library still knows what the files are, so every file takes one ADD. The two sets take two
+ * more calls. */
 static void rebuild_one(uint32_t i)
 {
     (void)i;
@@ -322,7 +325,7 @@ static void change_all(uint32_t i)
     must(fdslots_epoll_wait(s, -1), 1);
 }
 
-/* Slots change, but nobody waits: close_index alone has to tell the kernel, and close. */
+/* Slots change without a wait. close_index() alone has to tell the kernel, and to close the fd. */
 static void close_registered(uint32_t i)
 {
     must(fdslots_close_index(s, i), 0);

@@ -10,14 +10,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The C libraries disagree about the prototypes and names in <sys/ptrace.h>; the kernel does not.
- */
+/* C libraries disagree about the prototypes and names in <sys/ptrace.h>. The system call itself is
+ * the same everywhere. */
 static long trace(int request, pid_t pid, size_t addr, void *data)
 {
     return syscall(SYS_ptrace, request, pid, addr, data);
 }
 
-/* A call that nothing else in the child makes: it frames what is counted. */
+/* A call that nothing else in the child makes. It marks the beginning and the end of what is
+ * counted. */
 static void mark(void)
 {
     syscall(SYS_getppid);
@@ -27,7 +28,7 @@ static void child(void (*prepare)(void), void (*run)(uint32_t i), uint32_t times
 {
     if (trace(PTRACE_TRACEME, 0, 0, NULL) < 0)
         _exit(EXIT_FAILURE);
-    raise(SIGSTOP); /* the parent sets its options here */
+    raise(SIGSTOP); /* the parent sets its options while the child is stopped here */
     prepare();
     mark();
     for (uint32_t i = 0; i < times; i++)
@@ -36,7 +37,8 @@ static void child(void (*prepare)(void), void (*run)(uint32_t i), uint32_t times
     _exit(EXIT_SUCCESS);
 }
 
-/* Go on to the next stop; gives false when the child has ended, with its wait status. */
+/* Go on to the next stop. Returns false when the child has ended; its wait status is then in
+ * *status. */
 static bool next_stop(pid_t pid, int signo, int *status)
 {
     if (trace(PTRACE_SYSCALL, pid, 0, (void *)(intptr_t)signo) < 0)
@@ -44,7 +46,7 @@ static bool next_stop(pid_t pid, int signo, int *status)
     return waitpid(pid, status, 0) == pid && WIFSTOPPED(*status);
 }
 
-/* The number of the call that is being entered, or -1 at any other stop. */
+/* Return the number of the call that is being entered, or -1 at any other stop. */
 static long entered(pid_t pid)
 {
     struct ptrace_syscall_info info;
@@ -61,7 +63,8 @@ static int64_t count(pid_t pid, long wanted)
     int status;
     int signo = 0;
     while (next_stop(pid, signo, &status)) {
-        bool at_call = WSTOPSIG(status) == (SIGTRAP | 0x80); /* by PTRACE_O_TRACESYSGOOD */
+        /* PTRACE_O_TRACESYSGOOD adds the bit 0x80 */
+        bool at_call = WSTOPSIG(status) == (SIGTRAP | 0x80);
         signo = at_call ? 0 : WSTOPSIG(status);
         long nr = at_call ? entered(pid) : -1;
         if (nr == SYS_getppid)
@@ -95,8 +98,8 @@ static void three_calls(uint32_t i)
         syscall(SYS_getuid);
 }
 
-/* A kernel or a container that forbids it says so at the first attempt; an old kernel cannot tell
- * the entry of a call from its exit. Both show in a count that is known. */
+/* A kernel or container that forbids ptrace(2) refuses the first attempt. An old kernel cannot tell
+ * the entry of a call from its exit. Counting a known number of calls shows both. */
 const char *tracer_obstacle(void)
 {
     int64_t calls = tracer_count(nothing, three_calls, 10, TRACER_ALL);

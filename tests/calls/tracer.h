@@ -10,11 +10,12 @@
 
 #define TRACER_ALL (-1L)
 
-/* Why nothing can be traced here, or NULL. */
+/* Return why nothing can be traced here, or NULL. */
 const char *tracer_obstacle(void);
 
-/* In a child: prepare(), then run() `times` times. Gives how many of its system calls in run() have
- * the number nr, or how many there are (TRACER_ALL); -1 when the child does not end well. */
+/* In a child, call prepare() once and then run() `times` times. Returns how many system calls in
+ * run() have the number nr, or how many there are in all (TRACER_ALL). Returns -1 if the child
+ * fails. */
 int64_t tracer_count(void (*prepare)(void), void (*run)(uint32_t i), uint32_t times, long nr);
 
 #endif

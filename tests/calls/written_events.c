@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * A kernel that writes into the events of the pollfds it is given, as gVisor's does: the events of
- * the slots stay as the caller has set them. The linker puts the functions below in the place of
- * poll(2) and ppoll(2).
+ * Simulates a kernel that writes into the events of its pollfds, as gVisor does. The events of the
+ * slots must stay as the caller has set them. The linker replaces poll(2) and ppoll(2) with the
+ * functions below.
  */
 #include "entry.h"
 #include "env.h"
@@ -22,7 +22,7 @@ int __wrap_ppoll(struct pollfd *fds, nfds_t nfds, const struct timespec *timeout
                  const sigset_t *sigmask);
 
 static unsigned calls;
-static bool visible_only; /* not into those that poll(2) skips */
+static bool visible_only; /* leaves out the entries that poll(2) skips */
 
 static int write_events(struct pollfd *fds, nfds_t nfds, int rc)
 {
@@ -44,7 +44,7 @@ int __wrap_ppoll(struct pollfd *fds, nfds_t nfds, const struct timespec *timeout
     return write_events(fds, nfds, __real_ppoll(fds, nfds, timeout, sigmask));
 }
 
-/* ---- slots of all kinds, and their events ---- */
+/* ---- all kinds of slots, and their events ---- */
 
 enum { EMPTY, WATCHED, SHARED, PAUSED, ONESHOT, CLOSED, PLAIN, LAST, SLOTS = 70 };
 
@@ -80,7 +80,7 @@ static int compare(const struct fdslots *s, const char *when)
     return failed;
 }
 
-/* With the ready set full, poll(2) is asked in another way. */
+/* If the ready set may be full, the library calls poll(2) in another way. */
 static int check_waits(const struct entry *e, struct fdslots *s, uint32_t max_ready, int fd)
 {
     sigset_t none;
@@ -97,7 +97,7 @@ static int check_waits(const struct entry *e, struct fdslots *s, uint32_t max_re
     return failed | compare(s, e->name);
 }
 
-/* What the last slot has decides how the writing is noticed. */
+/* The state of the last slot decides how the library notices the writing. */
 static int check_entry(const struct entry *e, uint32_t last, int fd)
 {
     struct fdslots *s;
@@ -131,7 +131,7 @@ int main(void)
                 failed |= check_entry(e, last[k], p[0]);
         }
     if (calls == 0) {
-        printf("skipped: the linker does not put functions in the place of others\n");
+        printf("skipped: the linker cannot replace functions (--wrap)\n");
         return EXIT_SKIP;
     }
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * What stands for a program that uses the library: it says which one it got, and waits once.
+ * A minimal program that uses the library. It prints the version that it was linked with, and waits
+ * once.
  */
 #include <fdslots.h>
 #include <stdio.h>
 #include <unistd.h>
 
-/* The number of ready slots, where one must be: an empty pipe that can be written. */
+/* Return the number of ready slots, which must be one: the write end of an empty pipe. */
 static int wait_once(struct fdslots *s)
 {
     int ends[2];

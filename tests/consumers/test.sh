@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 #
-# The installed library, as programs find it that are built by CMake and by Meson: shared, static,
-# and in a static position-independent program. `make installcheck` runs it:
+# Builds programs against the installed library with CMake and with Meson: shared, static, and as a
+# static position-independent program. `make installcheck` runs it:
 #
-#   test.sh LIBDIR VERSION      where the library is installed; what it must say of itself
+#   test.sh LIBDIR VERSION      where the library is installed, and the version that it must report
 #
-# Skipped, by exit status 77, without these tools; but under CI=true that is a failure.
+# If a tool is missing, the test is skipped with exit status 77, or fails if CI=true.
 set -eu
 
 source=$(cd "$(dirname "$0")" && pwd)
@@ -62,7 +62,7 @@ says_what_it_must() { # PROGRAM
     return 1
 }
 
-# A shared library is asked for, or an interpreter; or the program is of the other kind.
+# A shared program needs the library; a static one needs neither a library nor an interpreter.
 is_of_kind() { # PROGRAM
     LC_ALL=C readelf -hld "$1" >"$work/elf"
     case $1 in

@@ -19,11 +19,12 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Those of the man pages that can come from a call as the library makes it, and from any call:
+/* The errors are those that the man pages list and that are possible for a call as the library
+ * makes it. Every call may also fail with these:
  *
- * - EINTR, where a supervisor answers in the kernel's place (SECCOMP_RET_USER_NOTIF): a signal ends
- *   the wait for its answer.
- * - ENOSYS and EPERM, where a filter does, as for calls that are newer than the container. */
+ * - EINTR, if a supervisor answers for the kernel (SECCOMP_RET_USER_NOTIF): a signal ends the wait
+ *   for its answer.
+ * - ENOSYS and EPERM, if a filter refuses calls that are newer than the container. */
 #define ERRORS(...)                                                                                \
     (const int[])                                                                                  \
     {                                                                                              \
@@ -95,7 +96,7 @@ int64_t fault_leave(int64_t rc)
     int now = errno;
     fault->inside = false;
     if (now != ERRNO_BEFORE)
-        fault_fail("errno became %d (%s)", now, strerror(now));
+        fault_fail("errno changed to %d (%s)", now, strerror(now));
     return rc;
 }
 
@@ -117,7 +118,7 @@ void fault_fail(const char *format, ...)
     _exit(EXIT_FAILURE);
 }
 
-/* Whether this call is one that fails. */
+/* Whether this call must fail. */
 static bool fails(enum fault_call kind)
 {
     if (fault == NULL || !fault->inside)
@@ -134,7 +135,7 @@ static bool fails(enum fault_call kind)
     return true;
 }
 
-/* ---- in the place of the system's ---- */
+/* ---- wrappers of the system's functions ---- */
 
 #define WRAP(type, failure, kind, name, parameters, arguments)                                     \
     type __real_##name parameters;                                                                 \
@@ -169,7 +170,7 @@ WRAP(int, fault->error, FAULT_ATFORK, pthread_atfork,
 WRAP(long, -1, FAULT_SYSCONF, sysconf, (int name), (name))
 WRAP(int, -1, FAULT_CLOCK, clock_gettime, (clockid_t clock, struct timespec *time), (clock, time))
 
-/* Not in every C library: the library does not call it then. */
+/* Some C libraries do not have this function; the library does not call it then. */
 #ifdef HAVE_EPOLL_PWAIT2
 WRAP(int, -1, FAULT_EPOLL_PWAIT2, epoll_pwait2,
      (int set, struct epoll_event *events, int max, const struct timespec *time,
@@ -198,7 +199,7 @@ static enum fault_call ctl_kind(int op)
 WRAP(int, -1, ctl_kind(op), epoll_ctl, (int set, int op, int fd, struct epoll_event *event),
      (set, op, fd, event))
 
-/* The library gives an int. */
+/* The library passes an int. */
 int __real_fcntl(int fd, int command, ...);
 int __wrap_fcntl(int fd, int command, ...);
 int __wrap_fcntl(int fd, int command, ...)
@@ -217,7 +218,7 @@ int __wrap_open(const char *path, int flags, ...)
     return fails(FAULT_OPEN) ? -1 : __real_open(path, flags, 0);
 }
 
-/* Linux closes the fd whatever it answers. */
+/* Linux closes the fd whatever it returns. */
 int __real_close(int fd);
 int __wrap_close(int fd);
 int __wrap_close(int fd)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * Every call by which the library asks the system for something can be made to fail: the linker
- * puts the functions of fault.c in its place (--wrap). They count, and fail only inside of LIB().
+ * Every function by which the library makes a system call or allocates memory can be made to fail.
+ * The linker replaces them with those of fault.c (--wrap), which count the calls and fail only
+ * inside LIB().
  */
 #ifndef TESTS_FAULT_H
 #define TESTS_FAULT_H
@@ -38,46 +39,47 @@ enum fault_call {
 
 struct fault_kind {
     const char *name;
-    const int *errors; /* those of its man page, then 0 */
+    const int *errors; /* the errors of its man page, then 0 */
 };
 extern const struct fault_kind fault_kinds[FAULT_CALLS];
 
-#define FAULT_MOST 4096 /* calls in one run */
+#define FAULT_MOST 4096 /* largest number of calls in one run */
 
-/* What will fail, and what has happened; forked children share it. */
+/* What will fail, and what has happened so far. Forked children share this. */
 struct fault {
-    uint32_t at;     /* the first call to fail, counted from 0; or FAULT_NEVER */
-    uint32_t length; /* how many fail: that one, and the next ones of its kind */
+    uint32_t at;     /* the first call to fail, counted from 0, or FAULT_NEVER */
+    uint32_t length; /* how many calls fail: that one, and the next ones of its kind */
     int error;
 
     uint32_t calls;
     uint32_t fired;
-    enum fault_call kind;                /* of the call that failed */
-    uint8_t kinds[FAULT_MOST];           /* of each call */
-    uint64_t fired_of_kind[FAULT_CALLS]; /* over all runs */
+    enum fault_call kind;                /* kind of the call that failed */
+    uint8_t kinds[FAULT_MOST];           /* kind of every call */
+    uint64_t fired_of_kind[FAULT_CALLS]; /* failures of every kind, over all runs */
     bool inside;
-    bool old_kernel; /* before MADV_WIPEONFORK */
+    bool old_kernel; /* simulates a kernel without MADV_WIPEONFORK */
 };
 #define FAULT_NEVER UINT32_MAX
 
 extern struct fault *fault;
-extern int fault_allocated; /* pieces of memory, in this process */
+extern int fault_allocated; /* pieces of memory allocated in this process */
 
-/* Once, before all else. */
+/* Call this once, before anything else. */
 void fault_set_up(void);
 void fault_begin(uint32_t at, int error, uint32_t length);
-/* No more failures in this run. */
+/* Let nothing more fail in this run. */
 void fault_lift(void);
 
-/* A call of the library: calls that it makes are counted, and may fail. Gives what it gave. */
+/* Make a call of the library. The system calls inside are counted, and may fail. Returns what the
+ * call returned. */
 #define LIB(call)    (fault_enter(), fault_leave((call)))
 #define ERRNO_BEFORE 4711
 void fault_enter(void);
-int64_t fault_leave(int64_t rc); /* ends the program where errno was changed */
+int64_t fault_leave(int64_t rc); /* ends the program if errno was changed */
 
-/* End the program with a message, and with what was made to fail. */
+/* End the program with a message that also names the call that failed. */
 __attribute__((format(printf, 1, 2), noreturn)) void fault_fail(const char *format, ...);
-/* Where a failure was found: what is run now. */
+/* The current scenario and entry point, for the messages. */
 extern const char *fault_context;
 
 #endif

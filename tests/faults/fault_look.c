@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Waits that may fail, and their answers against a plain poll(2).
+ * Waits that may fail. Their answers are compared with a plain poll(2).
  */
 #include "fault_world.h"
 
@@ -73,7 +73,7 @@ static int by_wait_masked(struct fdslots *s, int64_t ns)
 static int by_wait_until(struct fdslots *s, int64_t ns)
 {
     struct timespec time;
-    fault->inside = false; /* this call is not the library's */
+    fault->inside = false; /* this call is the test's own */
     clock_gettime(CLOCK_MONOTONIC, &time);
     fault->inside = true;
     const int64_t start = time.tv_sec * INT64_C(1000000000) + time.tv_nsec;
@@ -95,7 +95,7 @@ static bool have_epoll(void)
     return fdslots_has(FDSLOTS_HAS_EPOLL) == 1;
 }
 
-/* A failure may make a slot a polled one, and then a mask takes ppoll(2). */
+/* A failure may turn a slot into a polled one, and a mask then needs ppoll(2). */
 static bool have_both(void)
 {
     return have_epoll() && have_ppoll();
@@ -110,7 +110,7 @@ static const struct way ways[] = {
     {"epoll_pwait, masked", by_epoll_pwait_masked, have_both, true, false},
     {"wait", by_wait, always, true, true},
     {"wait, masked", by_wait_masked, have_ppoll, true, true},
-    {"wait_until", by_wait_until, always, true, false}, /* there is no other clock */
+    {"wait_until", by_wait_until, always, true, false}, /* it has no other clock */
 };
 
 const struct way *way_at(int i)
@@ -121,7 +121,7 @@ const struct way *way_at(int i)
     return NULL;
 }
 
-/* ---- what went wrong, and what that excuses ---- */
+/* ---- failures, and the answers that they excuse ---- */
 
 static bool about_epoll_wait(void)
 {
@@ -129,8 +129,8 @@ static bool about_epoll_wait(void)
            fault->kind == FAULT_EPOLL_PWAIT2;
 }
 
-/* The kernel has said something of an fd that is not so, to FDSLOTS_CHECK: that it is closed, or
- * not the file that is registered. The answer cannot be right. All others ask poll(2) then. */
+/* The kernel gave FDSLOTS_CHECK a wrong answer about an fd: that it is closed, or not the file that
+ * is registered. The wait cannot be right then. All other calls recover by asking poll(2). */
 static bool was_lied_to(const struct world *w)
 {
     if (!w->checks)
@@ -140,14 +140,14 @@ static bool was_lied_to(const struct world *w)
                : fault->kind == FAULT_EPOLL_ADD && fault->error != EINTR && fault->error != EEXIST;
 }
 
-/* A signal ends a wait that finds nothing. */
+/* Whether a signal ended a wait that found nothing. */
 static bool was_interrupted(void)
 {
     return fault->error == EINTR && (about_epoll_wait() || fault->kind == FAULT_PSELECT ||
                                      fault->kind == FAULT_POLL || fault->kind == FAULT_PPOLL);
 }
 
-/* A mechanism failed as a whole, so that fdslots_wait() has to use the other. */
+/* Whether a mechanism failed as a whole, so that fdslots_wait() has to use the other. */
 static bool needs_the_other(void)
 {
     const int error = fault->error;
@@ -179,7 +179,7 @@ static struct fdslots_stats stats_of(const struct world *w)
     return stats;
 }
 
-/* Both mechanisms need poll(2) where slots are polled beside the set, and the clock where there is
+/* Both mechanisms need poll(2) if slots are polled beside the set. They need the clock if there is
  * no ppoll(2). */
 static bool has_other_now(const struct world *w)
 {
@@ -200,7 +200,7 @@ static void ask_oracle(const struct world *w, struct pollfd *fds)
     EXPECT(poll(fds, WORLD_SLOTS, 0) >= 0, "the oracle failed");
 }
 
-/* Whether revents 0 will do where poll(2) says otherwise. */
+/* Whether revents may be 0 although poll(2) reports an event. */
 static bool may_be_silent(const struct world *w, const struct want *want, bool partial)
 {
     const bool edge = (want->events & FDSLOTS_EDGE) != 0;
@@ -224,20 +224,22 @@ static void take_report(struct world *w, uint32_t i)
     want->fired = (want->events & FDSLOTS_ONESHOT) != 0;
 }
 
-/* The ready list names each slot that has revents, once. */
+/* The ready list names every slot that has revents once. */
 static void check_list(const struct world *w, int64_t rc)
 {
     bool listed[WORLD_SLOTS] = {false};
     uint32_t count;
     const uint32_t *ready = fdslots_ready(w->s, &count);
-    EXPECT(count == (uint64_t)rc, "%u slots are listed, not %d", count, (int)rc);
+    EXPECT(count == (uint64_t)rc, "%u slots are listed as ready, not %d", count, (int)rc);
     for (uint32_t r = 0; r < count; r++) {
         EXPECT(!listed[ready[r]], "slot %u is listed twice", ready[r]);
-        EXPECT(fdslots_get_revents(w->s, ready[r]) > 0, "slot %u is listed in vain", ready[r]);
+        EXPECT(fdslots_get_revents(w->s, ready[r]) > 0,
+               "slot %u is listed as ready, but has no revents", ready[r]);
         listed[ready[r]] = true;
     }
     for (uint32_t i = 0; i < WORLD_SLOTS; i++)
-        EXPECT(listed[i] == (fdslots_get_revents(w->s, i) != 0), "slot %u is not listed", i);
+        EXPECT(listed[i] == (fdslots_get_revents(w->s, i) != 0),
+               "slot %u is not listed, or has no revents", i);
 }
 
 static void check_answer(struct world *w, int64_t rc, bool hit)
@@ -261,11 +263,11 @@ static void check_error(const struct world *w)
     world_check_slots(w);
     uint32_t count;
     fdslots_ready(w->s, &count);
-    EXPECT(count == 0, "%u are ready after an error", count);
+    EXPECT(count == 0, "%u slots are ready after an error", count);
     for (uint32_t i = 0; i < WORLD_SLOTS; i++)
         EXPECT(fdslots_get_revents(w->s, i) == 0, "slot %u has revents after an error", i);
     if (w->way->has_other && has_other_now(w))
-        EXPECT(fault->error == EINTR, "an error though there is another mechanism");
+        EXPECT(fault->error == EINTR, "an error, although there is another mechanism");
 }
 
 /* ---- the wait ---- */
@@ -284,7 +286,7 @@ static const int *errors_of(const struct world *w)
     return w->nested ? world_tell_errors : world_epoll_errors;
 }
 
-/* Gives whether a call failed in it. */
+/* Wait once. Returns whether a call failed in the wait. */
 static bool look_once(struct world *w, int64_t timeout_ns)
 {
     const uint32_t fired = fault->fired;
@@ -298,13 +300,13 @@ static bool look_once(struct world *w, int64_t timeout_ns)
         check_error(w);
         return true;
     }
-    EXPECT(rc > 0 || now() - start >= timeout_ns, "came back early");
+    EXPECT(rc > 0 || now() - start >= timeout_ns, "the wait returned early");
     check_answer(w, rc, hit);
     uint64_t more = stats_of(w).fallbacks - before;
     EXPECT(more == 0 || (hit && fault->error != EINTR), "a fallback for no reason");
-    EXPECT(rc > 0 || !hit || !was_interrupted(), "a signal is not told of");
+    EXPECT(rc > 0 || !hit || !was_interrupted(), "a signal is not reported");
     if (hit && w->way->has_other && !w->checks && !only_epoll_will_do(w) && needs_the_other())
-        EXPECT(more == 1, "a fallback that is not counted");
+        EXPECT(more == 1, "a fallback is not counted");
     return hit;
 }
 

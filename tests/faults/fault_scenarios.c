@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * What is done while calls fail: every way in which the library comes to make a system call.
+ * The steps that run while calls fail. They cover every way in which the library makes a system
+ * call.
  */
 #include "fault_scenarios.h"
 
@@ -12,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Many idle slots, so that fdslots_wait() has a reason to choose epoll; one fd for all of them. */
+/* Many idle slots with one fd give fdslots_wait() a reason to choose epoll. */
 static void crowd(struct world *w, int fd)
 {
     for (uint32_t i = WORLD_SLOTS / 2; i < WORLD_SLOTS; i++)
@@ -20,7 +21,7 @@ static void crowd(struct world *w, int fd)
     look_by_epoll(w);
 }
 
-/* ---- slots of all kinds ---- */
+/* ---- all kinds of slots ---- */
 
 static void plain(struct world *w)
 {
@@ -39,7 +40,7 @@ static void plain(struct world *w)
     resume(w, 7);
     rest(w, 3);
     look(w);
-    empty(w, 3); /* the fd moves */
+    empty(w, 3); /* the fd moves to another slot */
     put(w, 9, full[0], POLLIN);
     flicker(w, 9, POLLIN | POLLPRI);
     fill(idle[1]);
@@ -49,7 +50,7 @@ static void plain(struct world *w)
     shut(w, 11);
     put(w, 3, full[0], POLLIN);
     look(w);
-    close_pipe(full); /* told of first, by the end of the buffer */
+    close_pipe(full); /* the end of the buffer tells it first */
     empty(w, 3);
     empty(w, 9);
     look(w);
@@ -80,7 +81,7 @@ static void crowded(struct world *w)
     close_pipe(idle);
 }
 
-/* One fd in several slots; the first of them, which stands for all, leaves. */
+/* One fd is in several slots. The first of them, which stands for all, leaves. */
 static void shared(struct world *w)
 {
     int full[2];
@@ -106,9 +107,9 @@ static void shared(struct world *w)
     close(full[1]);
 }
 
-#define CLOSED 201 /* no fd of the library gets so high a number */
+#define CLOSED 201 /* a number too high for any fd of the library */
 
-/* What epoll refuses. */
+/* Files that epoll refuses. */
 static void refused(struct world *w)
 {
     int full[2];
@@ -123,10 +124,10 @@ static void refused(struct world *w)
     change(w, 1, POLLIN);
     change(w, 0, POLLPRI);
     look(w);
-    dup2(full[0], CLOSED); /* comes to life */
+    dup2(full[0], CLOSED); /* the number now has an open file */
     look(w);
     look_for(w, FDSLOTS_FOREVER);
-    put(w, 0, full[0], POLLIN); /* a file no longer */
+    put(w, 0, full[0], POLLIN); /* the slot no longer holds a file that epoll refuses */
     put(w, 3, file, POLLOUT);
     look(w);
     shut(w, 2);
@@ -137,7 +138,7 @@ static void refused(struct world *w)
     close_pipe(full);
 }
 
-/* ---- files that outlive their fd ---- */
+/* ---- files that outlive their fds ---- */
 
 static void ghosts(struct world *w)
 {
@@ -157,17 +158,17 @@ static void ghosts(struct world *w)
     look(w);
     empty(w, 5);
     close(ghost);
-    look(w); /* nothing but the ghost is ready */
+    look(w); /* only the ghost is ready */
     ghost = dup(full[0]);
     put(w, 5, ghost, POLLIN);
     look(w);
     put(w, 5, -1, 0);
-    dup2(other[0], ghost); /* the number is another file */
+    dup2(other[0], ghost); /* the number is another file now */
     put(w, 6, ghost, POLLIN);
     look(w);
     take(other[0]);
     look_for(w, 100001);
-    dup2(full[0], ghost); /* and the first one again */
+    dup2(full[0], ghost); /* the number is the first file again */
     put(w, 6, ghost, POLLIN);
     look(w);
     shut(w, 6);
@@ -194,9 +195,9 @@ static void made_anew(struct world *w)
     close_pipe(idle);
 }
 
-/* ---- forks, limits of a wait, questions ---- */
+/* ---- forks, limits of a wait, queries ---- */
 
-/* A child has a set and a waker of its own, and closes what it has inherited of them. */
+/* A child makes a set and a waker of its own, and closes the ones that it has inherited. */
 static void in_child(struct world *w, int full)
 {
     w->is_child = true;
@@ -256,7 +257,7 @@ static void cut(struct world *w)
     close_pipe(other);
 }
 
-/* FDSLOTS_CHECK asks of each fd before each wait: none is lost here. */
+/* FDSLOTS_CHECK checks every fd before every wait. No fd is lost here. */
 static void checked(struct world *w)
 {
     int full[2], idle[2];
@@ -277,7 +278,7 @@ static void checked(struct world *w)
     close_pipe(idle);
 }
 
-/* Asking what works, while it does not. */
+/* Ask which features work, while their calls fail. */
 static void asked(struct world *w)
 {
     static const unsigned features[] = {FDSLOTS_HAS_PPOLL, FDSLOTS_HAS_EPOLL, FDSLOTS_HAS_EPOLL_NS};
@@ -299,14 +300,14 @@ static void resize_world(struct world *w, uint32_t nslots)
         if (again > PATIENCE)
             fault_lift();
         rc = LIB(fdslots_resize(&w->s, nslots));
-        EXPECT(rc == 0 || (rc == -ENOMEM && fault->fired > fired), "resize gives %d", (int)rc);
+        EXPECT(rc == 0 || (rc == -ENOMEM && fault->fired > fired), "resize returned %d", (int)rc);
         if (fdslots_capacity(w->s) >= WORLD_SLOTS)
             world_check_slots(w);
     }
-    EXPECT(fdslots_capacity(w->s) == nslots, "the capacity is %u", fdslots_capacity(w->s));
+    EXPECT(fdslots_capacity(w->s) == nslots, "the capacity became %u", fdslots_capacity(w->s));
 }
 
-/* It grows, and shrinks by what the set holds still. */
+/* The buffer grows, and then drops slots that the set still holds. */
 static void resized(struct world *w)
 {
     int full[2], idle[2];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * What is done while calls fail.
+ * The steps that run while calls fail.
  */
 #ifndef TESTS_FAULT_SCENARIOS_H
 #define TESTS_FAULT_SCENARIOS_H
@@ -12,11 +12,11 @@
 struct scenario {
     const char *name;
     void (*run)(struct world *w);
-    bool needs_epoll; /* of the way that is waited by */
-    uint32_t flags;   /* of the buffer */
+    bool needs_epoll; /* whether the entry point must be one that uses epoll */
+    uint32_t flags;   /* flags of the buffer */
 };
 
-extern const struct scenario scenario_forked; /* one of them */
+extern const struct scenario scenario_forked; /* one of the scenarios */
 extern const struct scenario scenarios[];
 extern const size_t scenario_count;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * The scenarios of flags, and of fds that are the library's own.
+ * Scenarios of flags, and of fds that the library opens.
  */
 #include "fault_scenarios.h"
 
@@ -78,7 +78,7 @@ void scenario_exclusive(struct world *w)
     put(w, 1, idle[0], POLLIN | FDSLOTS_EXCLUSIVE);
     empty(w, 0);
     look(w);
-    int ghost = dup(full[0]); /* for which the set is made anew at once */
+    int ghost = dup(full[0]); /* an exclusive ghost, for which the set is rebuilt at once */
     put(w, 0, ghost, POLLIN | FDSLOTS_EXCLUSIVE);
     look(w);
     empty(w, 0);
@@ -89,7 +89,8 @@ void scenario_exclusive(struct world *w)
     close_pipe(idle);
 }
 
-/* Beside the set, by wish and by kind; and back into it. */
+/* Slots are polled beside the set because of the flag or of their kind, and then go back into the
+ * set. */
 void scenario_polled(struct world *w)
 {
     int full[2], idle[2];
@@ -100,7 +101,7 @@ void scenario_polled(struct world *w)
     put(w, 1, idle[0], POLLIN);
     look(w);
     look_for(w, FDSLOTS_FOREVER);
-    put(w, 2, full[0], POLLIN | POLLPRI); /* beside one that is polled */
+    put(w, 2, full[0], POLLIN | POLLPRI); /* shares its fd with a polled slot */
     put(w, 3, file, POLLIN | FDSLOTS_EDGE);
     look(w);
     change(w, 0, POLLIN);
@@ -124,7 +125,7 @@ void scenario_polled(struct world *w)
     close_pipe(idle);
 }
 
-/* ---- fds of the library's own ---- */
+/* ---- fds that the library opens ---- */
 
 void scenario_wakes(struct world *w)
 {
@@ -148,14 +149,14 @@ void scenario_wakes(struct world *w)
     close_pipe(full);
 }
 
-/* What poll(2) is asked of does not show through the fd to nest. */
+/* A polled slot does not show through the nested fd. */
 static void shows(struct pollfd *outer, bool ready, const char *when)
 {
-    EXPECT(poll(outer, 1, 0) == ready || world_may_poll(), "the fd to nest is %sready %s",
+    EXPECT(poll(outer, 1, 0) == ready || world_may_poll(), "the nested fd is %sready %s",
            ready ? "not " : "", when);
 }
 
-/* A set in a slot, and the buffer in another loop. */
+/* A slot holds an epoll set, and the buffer is nested in another loop. */
 void scenario_nested(struct world *w)
 {
     int idle[2];
@@ -163,29 +164,30 @@ void scenario_nested(struct world *w)
     int inner = epoll_create1(EPOLL_CLOEXEC);
     make_pipe(idle, false);
     epoll_ctl(inner, EPOLL_CTL_ADD, idle[0], &event);
-    put(w, 0, inner, POLLRDNORM); /* its wakes say POLLIN only: it is polled */
+    put(w, 0, inner, POLLRDNORM); /* polled, because the wakes of an epoll set say POLLIN only */
     look(w);
     fill(idle[1]);
     look(w);
     struct pollfd outer = {.fd = nest(w), .events = POLLIN};
-    EXPECT(poll(&outer, 1, 0) == 0, "a polled slot shows through the fd to nest");
+    EXPECT(poll(&outer, 1, 0) == 0, "a polled slot shows through the nested fd");
     change(w, 0, POLLIN | POLLRDNORM);
     look(w);
-    EXPECT(nest(w) == outer.fd, "the fd to nest changes");
+    EXPECT(nest(w) == outer.fd, "the nested fd changes");
     shows(&outer, true, "with a set in a slot");
     take(idle[0]);
     look(w);
     put(w, 1, idle[1], POLLOUT);
-    EXPECT(nest(w) == outer.fd, "the fd to nest changes");
+    EXPECT(nest(w) == outer.fd, "the nested fd changes");
     shows(&outer, true, "with a pipe in a slot");
     look(w);
     rebuild(w);
     shows(&outer, true, "after a rebuild");
     rest(w, 1);
     look(w);
-    EXPECT(nest(w) == outer.fd, "the fd to nest changes");
-    const bool stayed = fault->fired > 0 && fault->kind == FAULT_EPOLL_DEL; /* in the set */
-    EXPECT(stayed || poll(&outer, 1, 0) == 0, "the fd to nest is ready");
+    EXPECT(nest(w) == outer.fd, "the nested fd changes");
+    /* The fd is still in the set. */
+    const bool stayed = fault->fired > 0 && fault->kind == FAULT_EPOLL_DEL;
+    EXPECT(stayed || poll(&outer, 1, 0) == 0, "the nested fd is ready");
     close(inner);
     close_pipe(idle);
 }

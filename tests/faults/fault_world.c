@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * The steps, and what is promised of a step that fails: a documented error, errno left alone, the
- * slots as they were, nothing ready; and right answers as soon as nothing fails any more.
+ * The steps, and the promises for a step that fails: a documented error, errno unchanged, the slots
+ * unchanged, and nothing ready. Once nothing fails any more, the answers are right.
  */
 #include "fault_world.h"
 #include "keep_prices.h"
@@ -15,7 +15,7 @@
 
 /* ---- errors ---- */
 
-/* What the header names. */
+/* The errors that the header names. */
 const int world_poll_errors[] = {EINVAL, EINTR, ENOMEM, 0};
 const int world_epoll_errors[] = {EINTR, EMFILE, ENFILE, ENOMEM, EINVAL, 0};
 const int world_tell_errors[] = {EINTR, EMFILE, ENFILE, ENOMEM, ENOSPC, EINVAL, ELOOP, 0};
@@ -32,16 +32,16 @@ static bool is_in(const int *errors, int error)
     return false;
 }
 
-/* Besides, what the header says of all calls: errors are passed on that come from a filter of
- * system calls, from a kernel that is out of order or contradicts itself, or from fds and memory
- * that the caller took from under the library. */
+/* The header also allows other errors to be passed on: those of a filter of system calls, those of
+ * a kernel that is broken or contradicts itself, and those that follow if the caller closes fds or
+ * frees memory of the library. */
 static bool is_passed_on(int error)
 {
     static const int foreign[] = {EPERM, ENOSYS, EBADF, EFAULT, EIO, ENODEV, 0};
     static const int contradiction[] = {EEXIST, ENOENT, EBADF, 0};
     if (is_in(contradiction, error) && is_in(contradiction, fault->error))
         return true;
-    /* Without epoll_pwait2 there is epoll_pwait. */
+    /* Without epoll_pwait2(2), the library uses epoll_pwait(2). */
     return error == fault->error && is_in(foreign, error) &&
            (fault->kind != FAULT_EPOLL_PWAIT2 || error == EBADF || error == EFAULT);
 }
@@ -55,12 +55,14 @@ bool world_failed(const int *errors, int64_t rc, uint32_t fired_before)
 {
     if (rc >= 0)
         return false;
-    EXPECT(fault->fired > fired_before, "%s, though no call has failed in it", strerror((int)-rc));
-    EXPECT(is_documented(errors, rc), "%s, which the header does not name", strerror((int)-rc));
+    EXPECT(fault->fired > fired_before, "%s, although no call has failed in the step",
+           strerror((int)-rc));
+    EXPECT(is_documented(errors, rc), "%s, an error that the header does not name",
+           strerror((int)-rc));
     return true;
 }
 
-/* ---- the slots are as they should be ---- */
+/* ---- the slots are unchanged ---- */
 
 static bool hidden(const struct want *want)
 {
@@ -112,7 +114,7 @@ void world_make(struct world *w, const struct way *way, uint32_t flags)
         rc = LIB(fdslots_create(WORLD_SLOTS, flags, &w->s));
         EXPECT(rc >= 0 || w->s == untouched, "a buffer was stored on failure");
     } while (world_failed(errors, rc, fired));
-    keep_prices(w->s); /* each run must make the same calls */
+    keep_prices(w->s); /* every run must make the same calls */
     for (uint32_t i = 0; i < WORLD_SLOTS; i++)
         w->want[i].fd = -1;
 }
@@ -122,8 +124,8 @@ bool world_may_poll(void)
     return fault->fired > 0 && (fault->kind == FAULT_EPOLL_ADD || fault->kind == FAULT_FSTAT);
 }
 
-/* A child reads /proc, and asks fstat(2), for the proof that an inherited number is the library's
- * still; and a set that holds nothing proves nothing. */
+/* A child reads /proc and calls fstat(2) to prove that an inherited number is still the library's
+ * fd. A set that holds nothing proves nothing. */
 static bool world_may_leave_inherited(void)
 {
     return world_may_poll() ||
@@ -139,11 +141,11 @@ void world_end(struct world *w)
     EXPECT(fault_allocated == 0, "memory is left allocated");
 }
 
-/* ---- steps that enter no kernel ---- */
+/* ---- steps without system calls ---- */
 
 static void check_plain(struct world *w, int64_t rc)
 {
-    EXPECT(rc == 0, "a call that only writes memory gave %d", (int)rc);
+    EXPECT(rc == 0, "a call without system calls returned %d", (int)rc);
     world_check_slots(w);
 }
 
@@ -185,9 +187,9 @@ void empty(struct world *w, uint32_t index)
     check_plain(w, rc);
 }
 
-/* ---- steps that enter the kernel, but do not wait ---- */
+/* ---- steps with system calls, but without a wait ---- */
 
-/* The slot is emptied and the fd closed all the same: nothing is tried again. */
+/* The slot is emptied and the fd closed even if the call fails, so it is not tried again. */
 void shut(struct world *w, uint32_t index)
 {
     uint32_t fired = fault->fired;
@@ -211,7 +213,7 @@ static bool tell_failed(struct world *w, int64_t rc, uint32_t fired)
     return failed;
 }
 
-/* Tell the kernel, until it listens. */
+/* Tell the kernel of all changes, and repeat the call until it succeeds. */
 static int64_t tell(struct world *w, int (*call)(struct fdslots *s))
 {
     const uint32_t start = fault->fired;
@@ -229,7 +231,7 @@ static int64_t tell(struct world *w, int (*call)(struct fdslots *s))
 
 void rebuild(struct world *w)
 {
-    EXPECT(tell(w, fdslots_rebuild) == 0, "a rebuild gives more than 0");
+    EXPECT(tell(w, fdslots_rebuild) == 0, "a rebuild returned more than 0");
 }
 
 int nest(struct world *w)
@@ -244,7 +246,7 @@ void waker_open(struct world *w, uint32_t index)
     uint32_t fired = fault->fired;
     for (int again = 0;
          world_failed(waker_errors, rc = LIB(fdslots_waker_open(w->s, index)), fired); again++) {
-        EXPECT(fdslots_wake(w->s) == -ENOENT, "there is a waker that was not opened");
+        EXPECT(fdslots_wake(w->s) == -ENOENT, "there is a waker although none was opened");
         look(w);
         if (again == PATIENCE)
             fault_lift();
@@ -253,7 +255,8 @@ void waker_open(struct world *w, uint32_t index)
     w->want[index] = (struct want){.fd = fdslots_get_fd(w->s, index), .events = POLLIN};
     w->waker = (int)index;
     EXPECT((fcntl(w->want[index].fd, F_GETFL, 0) & O_NONBLOCK) != 0, "the waker blocks");
-    EXPECT((fcntl(w->want[index].fd, F_GETFD, 0) & FD_CLOEXEC) != 0, "the waker is inherited");
+    EXPECT((fcntl(w->want[index].fd, F_GETFD, 0) & FD_CLOEXEC) != 0,
+           "the waker is not close-on-exec");
     world_check_slots(w);
 }
 

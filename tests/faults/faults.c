@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * Every call of the library to the system fails, at every occurrence in turn, with every error:
- * once, and then for a while. Each scenario is run by each entry point, first with no failure, to
- * learn which calls it makes.
+ * Makes every system call of the library fail: at every occurrence in turn, with every error, once
+ * and for a while. Every scenario runs with every entry point, first without a failure, to learn
+ * which calls it makes.
  *
  *     faults [SCENARIO]
  */
@@ -30,7 +30,8 @@ static void run(const struct scenario *scenario, const struct way *way)
     runs++;
 }
 
-/* What says that epoll_pwait2 is missing is believed for the life of a process. */
+/* If epoll_pwait2(2) seems to be missing, the library remembers that for the life of the
+ * process. */
 static bool is_believed(enum fault_call kind, int error)
 {
     return kind == FAULT_EPOLL_PWAIT2 && (error == ENOSYS || error == EPERM);
@@ -57,10 +58,11 @@ static void run_with(const struct scenario *scenario, const struct way *way, uin
         run_in_child(scenario, way);
     else
         run(scenario, way);
-    EXPECT(fault->fired > 0, "call %u is not made", (unsigned)at);
+    EXPECT(fault->fired > 0, "call %u was not made", (unsigned)at);
 }
 
-/* The calls that this scenario makes; twice, since some are made once in a process. */
+/* Count the calls that this scenario makes. It runs twice, because some calls are made only once in
+ * a process. */
 static uint32_t count(const struct scenario *scenario, const struct way *way)
 {
     for (int again = 0; again < 2; again++) {
@@ -71,14 +73,14 @@ static uint32_t count(const struct scenario *scenario, const struct way *way)
     return fault->calls;
 }
 
-/* ---- what is made ready once in a process ---- */
+/* ---- calls that are made once in a process ---- */
 
 static bool is_made_once(enum fault_call kind)
 {
     return kind == FAULT_SYSCONF || kind == FAULT_MADVISE || kind == FAULT_ATFORK;
 }
 
-/* In children of a process that has not used the library yet. */
+/* Runs in children of a process that has not used the library yet. */
 static void run_fresh(const struct scenario *scenario, const struct way *way, bool old_kernel)
 {
     static uint8_t kinds[FAULT_MOST];
@@ -93,12 +95,12 @@ static void run_fresh(const struct scenario *scenario, const struct way *way, bo
              *error != 0 && is_made_once(kinds[at]); error++) {
             fault_begin(at, *error, 1);
             run_in_child(scenario, way);
-            EXPECT(fault->fired > 0, "call %u is not made", (unsigned)at);
+            EXPECT(fault->fired > 0, "call %u was not made", (unsigned)at);
         }
     fault->old_kernel = false;
 }
 
-/* ---- all others ---- */
+/* ---- all other calls ---- */
 
 static void run_all(const struct scenario *scenario, const struct way *way)
 {
@@ -111,7 +113,8 @@ static void run_all(const struct scenario *scenario, const struct way *way)
     for (uint32_t at = 0; at < calls; at++)
         for (const int *error = fault_kinds[kinds[at]].errors; *error != 0; error++) {
             run_with(scenario, way, at, kinds[at], *error, 1);
-            if (!under_valgrind()) /* slow there, and finds no other errors of memory */
+            /* valgrind is slow, and longer failures find no other memory errors. */
+            if (!under_valgrind())
                 run_with(scenario, way, at, kinds[at], *error, A_WHILE);
         }
 }

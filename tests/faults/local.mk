@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 #
-# Every system call fails: the linker puts the functions of fault.c in the place of the system's.
+# Makes every system call fail: the linker replaces the system's functions with those of fault.c.
 
 if WRAP
 check_PROGRAMS += tests/faults/faults

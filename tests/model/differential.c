@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * The differential test: long random programs of the model, from fixed seeds and a fresh one; or
- * the programs that files hold, as the fuzzer writes them.
+ * The differential test. It runs long random programs of the model, from fixed seeds and a fresh
+ * one, or the programs in files, in the format of the fuzzer.
  *
  *     differential [--steps N] [--seed N] [FILE...]
  *
- * A failing program is cut down to a short one and printed.
+ * If a program fails, it is reduced to a short one and printed.
  */
 #include "model.h"
 #include "objects.h"
@@ -18,11 +18,11 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#define PROGRAM      2000 /* operations from one fresh start */
+#define PROGRAM      2000 /* operations in one program */
 #define SHRINK_TRIES 3000
-#define WATCHDOG     300 /* seconds for one program, of which most take 0.1 */
+#define WATCHDOG     300 /* in seconds, for one program; most take 0.1 */
 
-/* splitmix64: small, and the same everywhere. */
+/* splitmix64: a small generator with the same results on every machine. */
 static uint64_t next_random(uint64_t *state)
 {
     uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
@@ -40,8 +40,8 @@ static void generate(struct op *program, uint64_t *random)
     }
 }
 
-/* Try a shorter or quieter program. Where it still fails, it takes the place of the other, up to
- * the operation that fails. */
+/* Try a shorter or quieter program. If it still fails, it replaces the given program, up to the
+ * operation that fails. */
 static bool still_fails(struct op *program, size_t *length, const struct op *other, size_t count)
 {
     alarm(WATCHDOG);
@@ -53,8 +53,9 @@ static bool still_fails(struct op *program, size_t *length, const struct op *oth
     return true;
 }
 
-/* Do nothing in place of what the failure does not need: ever smaller pieces. All other operations
- * keep their places, and so the waits that come after every so many. */
+/* Replace operations that the failure does not need with ones that do nothing, in smaller and
+ * smaller pieces. All other operations keep their positions, and so do the waits that come after
+ * every few of them. */
 static size_t silence(struct op *program, size_t length)
 {
     struct op other[PROGRAM];
@@ -71,7 +72,8 @@ static size_t silence(struct op *program, size_t length)
     return length;
 }
 
-/* Leave out what the failure does not need: ever smaller pieces, as long as it still fails. */
+/* Leave out operations that the failure does not need, in smaller and smaller pieces, as long as
+ * the program still fails. */
 static size_t shrink(struct op *program, size_t length)
 {
     struct op other[PROGRAM];
@@ -89,20 +91,20 @@ static size_t shrink(struct op *program, size_t length)
     return length;
 }
 
-/* Say which operations it takes. */
+/* Reduce the program and print it. */
 static void explain(struct op *program, size_t length)
 {
     if (model_run(program, length, NULL) < 0) {
-        printf("it does not fail when its last %zu steps are run again\n", length);
+        printf("the last %zu steps alone do not fail\n", length);
         return;
     }
     length = shrink(program, silence(program, length));
-    printf("cut down to:\n");
+    printf("reduced to:\n");
     model_print(stdout, program, length);
     model_run(program, length, stdout);
 }
 
-/* What runs: a file or a seed, and the steps of the programs before. */
+/* The file or seed that is running, and the number of steps in the programs before. */
 static char running[PATH_MAX];
 static unsigned long steps_before;
 
@@ -147,11 +149,11 @@ static bool run_file(const char *path)
     return false;
 }
 
-/* A wait that misses what it waits for may wait for ever: this program waits then, and for good. */
+/* A wait that misses its event may never return. The alarm then ends this program. */
 static void hangs(int signal)
 {
     (void)signal;
-    dprintf(STDERR_FILENO, "differential: a wait does not end: %s, after %lu steps\n", running,
+    dprintf(STDERR_FILENO, "differential: a wait does not return: %s, after %lu steps\n", running,
             steps_before + model_steps());
     _exit(1);
 }
@@ -161,7 +163,7 @@ static unsigned long number(const char *text)
     char *end;
     unsigned long n = strtoul(text, &end, 10);
     if (*text == '\0' || *end != '\0') {
-        fprintf(stderr, "differential: not a number: %s\n", text);
+        fprintf(stderr, "differential: this is not a number: %s\n", text);
         exit(2);
     }
     return n;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 #
-# Random programs against poll(2). fuzz/ takes the model, too.
+# Random programs, compared with poll(2). fuzz/ uses the model, too.
 
 check_PROGRAMS += tests/differential
 TESTS += tests/differential

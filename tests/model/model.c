@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Running a program: the buffers, and what is done to them step by step.
+ * Runs a program: the buffers, and the steps on them.
  */
 #include "model_world.h"
 
@@ -30,7 +30,7 @@ struct subject subjects[SUBJECTS] = {
      .turns = 5,
      .every = 2,
      .stride = 1},
-    /* Three levels of an index set; and more slots than some RLIMIT_NOFILE lets poll(2) take. */
+    /* Three levels of an index set, and more slots than poll(2) takes with some RLIMIT_NOFILE. */
     {.name = "wait, far apart",
      .by = {ENTRY_WAIT, ENTRY_EPOLL_WAIT, ENTRY_WAIT},
      .turns = 3,
@@ -57,7 +57,7 @@ struct subject subjects[SUBJECTS] = {
 };
 struct world world;
 
-/* The program that runs, and where it is. */
+/* The current program and the position in it. */
 static const struct op *program;
 static size_t program_length;
 static size_t program_at;
@@ -78,7 +78,7 @@ bool model_complain(const struct subject *s, const char *what, unsigned slot, in
 static void create_buffer(struct subject *s)
 {
     int rc = fdslots_create(SLOTS * s->stride, s->flags, &s->buffer);
-    if (rc == -ENOTSUP) /* nothing to check with */
+    if (rc == -ENOTSUP) /* there is nothing to check with */
         rc = fdslots_create(SLOTS * s->stride, s->flags = 0, &s->buffer);
     if (rc < 0)
         abort();
@@ -168,7 +168,7 @@ unsigned long model_steps(void)
 
 void model_print_counts(FILE *out)
 {
-    fprintf(out, "%lu operations, each on %d buffers; ", operations, SUBJECTS);
+    fprintf(out, "%lu operations, each of them on %d buffers; ", operations, SUBJECTS);
     model_print_waits(out);
     objects_print_kinds(out);
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * Programs of operations over slots and files, run against several buffers at once, with poll(2) as
- * the oracle: after each operation each buffer's ready set and revents are compared with a plain
- * poll of the same (fd, events). The caller's one rule is kept: every buffer is told before a file
- * closes.
+ * Programs of operations on slots and files. A program runs on several buffers at once, with
+ * poll(2) as the oracle: after every operation, the ready set and the revents of every buffer are
+ * compared with a plain poll of the same fds and events. The programs keep the one rule: every
+ * buffer is told before a file closes.
  *
- * A program is bytes, four to an operation, and any bytes are one. Who runs it chooses them: the
- * differential test at random, the fuzzer by what they reach.
+ * A program is a string of bytes, four for each operation, and every string is a valid program. The
+ * differential test chooses the bytes at random; the fuzzer chooses them by the code that they
+ * reach.
  */
 #ifndef FDSLOTS_TEST_MODEL_H
 #define FDSLOTS_TEST_MODEL_H
@@ -15,7 +16,6 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* An operation. */
 struct op {
     uint8_t code;
     uint8_t a;
@@ -23,20 +23,21 @@ struct op {
     uint8_t c;
 };
 
-/* Run a program from a fresh start. Returns -1 where every answer agreed, else the index of the
- * operation after which one did not; what differed is printed to `log` unless it is NULL. */
+/* Run a program from a fresh start. Returns -1 if every answer agreed, else the index of the
+ * operation after which one did not. Differences are printed to `log` unless it is NULL. */
 long model_run(const struct op *program, size_t length, FILE *log);
 
-/* How many operations the program that runs has made. */
+/* Return how many operations the current program has run. */
 unsigned long model_steps(void);
 
-/* The code of an operation that does nothing. */
+/* Return the code of an operation that does nothing. */
 uint8_t model_code_of_nothing(void);
 
-/* A line for each operation, for a person, or for a test in C. */
+/* Print one line for each operation, readable for people and as C source. */
 void model_print(FILE *out, const struct op *program, size_t length);
 
-/* What all runs so far did: operations, and the waits of each entry point that were compared. */
+/* Print what all runs so far did: the operations, and the waits of every entry point that were
+ * compared. */
 void model_print_counts(FILE *out);
 
 #endif

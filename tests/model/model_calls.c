@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * The operations of the model that look at what was reported, or wait elsewhere.
+ * The operations of the model that use the ready set, wait in another loop, wake or resize.
  */
 #include "model_world.h"
 
@@ -17,7 +17,7 @@ struct walk {
     bool changed;
 };
 
-/* What was reported must be of the owner that the slot has now. */
+/* A report must belong to the owner that the slot has now. */
 static int visit(void *arg, uint32_t index, int fd, uint32_t revents)
 {
     struct walk *walk = arg;
@@ -34,7 +34,7 @@ static int visit(void *arg, uint32_t index, int fd, uint32_t revents)
     return 0;
 }
 
-/* A callback changes a slot: empties it, or sets it again to what it is. */
+/* A callback changes a slot: it empties the slot, or sets it again to the same values. */
 void op_iterate(const struct op *op)
 {
     unsigned slot = op->a % SLOTS;
@@ -67,12 +67,12 @@ void op_clear(const struct op *op)
 
 /* ---- nested in another loop ---- */
 
-/* The buffer's epoll fd reads ready while a registered slot is. */
+/* The buffer's epoll fd reads as ready while a registered slot is ready. */
 void op_nest(const struct op *op)
 {
     struct subject *s = &subjects[op->a % SUBJECTS];
     if (s->edges || world.limit != 0)
-        return; /* an edge that was reported does not show */
+        return; /* an edge that has been reported does not show */
     int fd = fdslots_epoll_fd(s->buffer);
     if (fd == -ENOTSUP)
         return;
@@ -85,7 +85,8 @@ void op_nest(const struct op *op)
 
 /* ---- the waker ---- */
 
-/* A waker is opened in an empty slot, woken, drained and closed; each time the buffer waits. */
+/* A waker is opened in an empty slot, woken, drained and closed. The buffer waits after every
+ * step. */
 void op_wake(const struct op *op)
 {
     struct subject *s = &subjects[op->b % SUBJECTS];
@@ -112,7 +113,7 @@ void op_wake(const struct op *op)
 
 /* ---- growing and shrinking ---- */
 
-/* What a slot shows, and must go on to show. */
+/* The state of a slot that resizing must not change. */
 struct shown {
     int64_t generation;
     int revents;
@@ -126,7 +127,7 @@ static void note_shown(const struct subject *s, struct shown *shown)
     }
 }
 
-/* An empty slot that was away for a moment has another generation, or none was ever used there. */
+/* An empty slot that was away for a moment has another generation, or it was never used. */
 static void compare_shown(const struct subject *s, const struct shown *before)
 {
     struct shown now[SLOTS];
@@ -162,7 +163,7 @@ static void resize(struct subject *s, uint32_t nslots)
     s->memory = NULL;
 }
 
-/* As far down as the used slots let it, and up again, at least to where it was. */
+/* Shrink as far as the used slots allow, and grow again, at least to the old capacity. */
 void op_grow(const struct op *op)
 {
     void (*const grow)(struct subject * s, uint32_t nslots) = op->b % 2 == 0 ? resize : move;

@@ -13,9 +13,9 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-/* ---- who only holds what is open ---- */
+/* ---- a child that only holds files open ---- */
 
-/* A child holds every file open until a later operation ends it. */
+/* A child holds every open file open until a later operation ends it. */
 void op_fork(const struct op *op)
 {
     pid_t *child = &world.children[op->a % CHILDREN];
@@ -44,12 +44,12 @@ static pid_t fork_child(void)
     return child;
 }
 
-/* ---- a child goes on with the buffers ---- */
+/* ---- a child that goes on with the buffers ---- */
 
 #define GENERATIONS 2
 #define STEPS       5
 
-/* Children of the parent are not ours to end or to wait for. */
+/* A child must not end or await the children of its parent. */
 static void disown(void)
 {
     for (unsigned i = 0; i < CHILDREN; i++)
@@ -58,7 +58,7 @@ static void disown(void)
         world.objects[i].child = 0;
 }
 
-/* It waits at once by every buffer, then goes on with the program. */
+/* The child first waits with every buffer, and then goes on with the program. */
 static void go_on_as_child(unsigned manner)
 {
     world.generation++;
@@ -74,8 +74,8 @@ static void go_on_as_child(unsigned manner)
     _exit(agree && !world.broken ? 0 : 1);
 }
 
-/* A child has all that its parent has; the parent must not notice what it does with it, nor how
- * many events the two of them saw: what is owed here would be reported there. */
+/* A child has a copy of everything that its parent has. The parent must not notice what the child
+ * does. It forks only if no event is owed, because the child would report that event again. */
 void op_child_goes_on(const struct op *op)
 {
     if (op->c % 16 != 0 || world.generation == GENERATIONS || world.limit != 0 || model_owes_any())
@@ -88,9 +88,9 @@ void op_child_goes_on(const struct op *op)
         model_complain(&subjects[0], "status of a child that goes on", 0, status, 0);
 }
 
-/* ---- children share a file by EXCLUSIVE ---- */
+/* ---- children that share a file with EXCLUSIVE ---- */
 
-/* How the first of them leaves it. */
+/* How the first child stops watching the file. */
 enum leaving {
     STAYS,
     CLOSES_INDEX,
@@ -144,7 +144,7 @@ static bool may_report(enum leaving how)
     return how == STAYS || how == STAYS_BY_ANOTHER_SLOT || how == IS_NOT_EXCLUSIVE;
 }
 
-/* Says 'w' before it waits, and 'r' when the file was reported to it. */
+/* The child writes 'w' before it waits, and 'r' when the file is reported to it. */
 static void share(int fd, enum leaving how, const struct entry *e, int report)
 {
     struct fdslots *s;
@@ -167,7 +167,7 @@ static pid_t fork_sharer(int fd, enum leaving how, const struct entry *e, const 
     if (child == 0)
         share(fd, how, e, report[1]);
     (void)!read(report[0], &said, 1);
-    asleep_await(child); /* all that is left for it to do is to wait */
+    asleep_await(child); /* all that the child has left to do is to wait */
     return child;
 }
 
@@ -177,7 +177,7 @@ static bool is_ready(int fd)
     return poll(&question, 1, 0) != 0;
 }
 
-/* One that leaves stands first in the kernel's queue; one that stays must be woken. */
+/* The child that leaves is first in the kernel's queue. The child that stays must be woken. */
 static char who_is_woken(struct object *o, const struct op *op, const int report[2])
 {
     static const enum entry_point by[] = {ENTRY_EPOLL_WAIT, ENTRY_EPOLL_PWAIT, ENTRY_WAIT};
@@ -200,7 +200,7 @@ static bool may_be_shared(const struct object *o)
            HAVE_DECL_EPOLLEXCLUSIVE && fdslots_has(FDSLOTS_HAS_EPOLL) == 1;
 }
 
-/* What comes wakes somebody, also where one has left. */
+/* An event wakes one of the children, even if the other has left. */
 void op_share(const struct op *op)
 {
     struct object *o = &world.objects[op->a % OBJECTS];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Comparing what a buffer says with what poll(2) says.
+ * Compares the answers of a buffer with those of poll(2).
  */
 #include "model_world.h"
 
@@ -26,7 +26,7 @@ void model_print_waits(FILE *out)
 
 #define SECOND INT64_C(1000000000)
 
-/* Nothing here sleeps: a wait that has nothing to report is given no time, or next to none. */
+/* No test here sleeps: a wait that has nothing to report gets a timeout of 0, or almost 0. */
 static int64_t choose_timeout(const struct entry *e, unsigned manner, bool ready)
 {
     static const int64_t times[] = {0, 0, 0, 1, SECOND, 100 * SECOND, SECOND + 1, FDSLOTS_FOREVER};
@@ -35,7 +35,7 @@ static int64_t choose_timeout(const struct entry *e, unsigned manner, bool ready
     return e->takes_ns && manner % 32 == 7 ? 1 : 0;
 }
 
-/* With a mask, in some manners: the one that is in force anyway. */
+/* In some manners the wait has a mask, which equals the mask in force. */
 static int wait_by(const struct entry *e, struct fdslots *buffer, unsigned manner, bool ready)
 {
     const int64_t timeout = choose_timeout(e, manner, ready);
@@ -44,16 +44,16 @@ static int wait_by(const struct entry *e, struct fdslots *buffer, unsigned manne
     if (masked)
         sigprocmask(SIG_BLOCK, NULL, &mask);
     int rc;
-    do /* who runs the model may have timers */
+    do /* the program that runs the model may have timers, which interrupt the wait */
         rc = e->wait(buffer, timeout, masked ? &mask : NULL);
     while (rc == -EINTR);
     waits[e->point]++;
     return rc;
 }
 
-/* ---- what it reported ---- */
+/* ---- the report ---- */
 
-/* The ready list names each slot with revents, once. */
+/* The ready list names every slot that has revents once. */
 static bool ready_list_agrees(const struct subject *s, int rc)
 {
     uint32_t count;
@@ -87,7 +87,7 @@ static bool slots_agree(const struct subject *s)
     return true;
 }
 
-/* Between the slots of the model there are empty ones, unless the stride is 1. */
+/* Unless the stride is 1, there are empty slots between those of the model. */
 static int64_t lowest_from(const struct subject *s, unsigned from, bool used)
 {
     for (unsigned i = from; i < SLOTS; i++) {
@@ -103,7 +103,7 @@ static int64_t lowest_from(const struct subject *s, unsigned from, bool used)
     return used ? -ENOENT : -ENOSPC;
 }
 
-/* What the buffer tells of its slots beside fd and events. */
+/* Compares what the buffer says about its slots beyond fd and events. */
 static bool looks_agree(const struct subject *s)
 {
     for (unsigned i = 0; i < SLOTS; i++) {
@@ -120,7 +120,7 @@ static bool looks_agree(const struct subject *s)
     return true;
 }
 
-/* Whether a slot's file changes by itself, or somebody else has poked it. */
+/* Whether the slot's file changes by itself, or was changed from elsewhere. */
 static bool is_disturbed(const struct expected *e)
 {
     const struct object *o = object_at(e->fd);
@@ -133,7 +133,7 @@ static bool is_once(const struct expected *e)
     return o != NULL && !object_changes_by_itself(o);
 }
 
-/* A few slots at a time: what is polled shows what was held back, too. */
+/* With a limit on the ready slots, a polled slot also shows events that were held back earlier. */
 static bool held_agrees(const struct subject *s, unsigned slot, int got, int told)
 {
     const struct expected *e = &s->slots[slot];
@@ -141,8 +141,8 @@ static bool held_agrees(const struct subject *s, unsigned slot, int got, int tol
     return s->max_ready != 0 && (got & wanted & ~e->held) == (told & ~e->held);
 }
 
-/* A file may change between the questions (a TCP segment under way): an answer is right that poll
- * gave either before or after. */
+/* A file may change between two questions, for example when a TCP segment arrives. The answer is
+ * right if poll(2) gave it either before or after the wait. */
 static bool revents_agree(struct subject *s, const struct pollfd *before)
 {
     struct pollfd after[SLOTS];
@@ -167,15 +167,15 @@ static bool revents_agree(struct subject *s, const struct pollfd *before)
     return s->max_ready != 0 || !model_owes(s) || model_complain(s, "an event is lost", 0, 0, 0);
 }
 
-/* What is kept of a slot that was not reported: of sockets and pipes nothing, unless they are
- * polled beside the set. */
+/* The events that the buffer may keep for a slot that was not reported. There are none for sockets
+ * and pipes, unless they are polled beside the set. */
 static int may_be_held(const struct subject *s, const struct pollfd *before, unsigned slot)
 {
     return model_may_be_polled(s, slot) ? (uint16_t)before[slot].revents : 0;
 }
 
-/* A one-shot slot is hidden once it was reported; an edge is due again once it was gone. What is
- * held stays where nobody wants it. */
+/* A one-shot slot is hidden once it was reported, and an edge is due again once the event was gone.
+ * Held events stay while no slot wants them. */
 static void take_note(struct subject *s, const struct pollfd *before)
 {
     for (unsigned i = 0; i < SLOTS; i++) {
@@ -224,9 +224,9 @@ static bool wait_agrees(struct subject *s, const struct entry *e, unsigned manne
     return looks_agree(s);
 }
 
-/* A few slots at a time: waits in a row report all that is ready and stays so. By turns of the fds,
- * so that most waits are needed where half of the slots share one fd; and twice as many where fds
- * that epoll refuses take every other wait. A ghost makes them begin again. */
+/* With a limit on the ready slots, waits in a row report every slot that is ready and stays so. The
+ * turns go by fds, so most waits are needed if half of the slots share one fd, and twice as many if
+ * fds that epoll refuses take every second wait. A ghost makes the turns start again. */
 static bool rounds_agree(struct subject *s, const struct entry *e, unsigned manner)
 {
     const unsigned rounds = SLOTS * SLOTS / s->max_ready;
@@ -248,7 +248,8 @@ static bool rounds_agree(struct subject *s, const struct entry *e, unsigned mann
            model_complain(s, "never reported", missing, 0, before[missing].revents);
 }
 
-/* The entry points that work here; asking is two system calls each. */
+/* The entry points that work here, looked up only once, because a look-up makes two system
+ * calls. */
 static const struct entry *entry_of(enum entry_point point)
 {
     static const struct entry *entries[ENTRY_POINTS];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * The operations of the model on files. Each tells every buffer before a file closes.
+ * The operations of the model on files. Each of them tells every buffer before a file closes.
  */
 #include "model_world.h"
 
@@ -35,7 +35,7 @@ static void tell_before_close(int fd)
             model_set_slot(i, -1, 0);
 }
 
-/* What is left of an object whose fd is closed. */
+/* Close what is left of an object whose fd is closed. */
 static void forget_object(unsigned o)
 {
     world.at[world.objects[o].fd] = NULL;
@@ -82,7 +82,7 @@ void op_open(const struct op *op)
     int number = HIGH + op->c % HIGHS;
     if (world.open[o] && op->c % 3 == 0 && fcntl(number, F_GETFD) < 0 &&
         !object_is_once(&world.objects[o]))
-        move_fd(o, number); /* slots that hold the number come to life */
+        move_fd(o, number); /* slots that hold this number now have an open file */
 }
 
 void op_close(const struct op *op)
@@ -90,7 +90,7 @@ void op_close(const struct op *op)
     close_object(op->a % OBJECTS);
 }
 
-/* Close and open at once: the number is another file, and the slots get it anew. */
+/* Close and open in one step. The number is another file, and the slots are set again. */
 void op_reuse(const struct op *op)
 {
     struct expected before[SLOTS];
@@ -110,8 +110,8 @@ void op_reuse(const struct op *op)
 
 /* ---- closing through a slot ---- */
 
-/* Another file takes the number of the one that was closed through another slot. The buffer knows
- * that it is not that of its slots, and does not close it. */
+/* Another file takes the number that was closed through another slot. The buffer knows that the
+ * number no longer belongs to its slots, and does not close it. */
 static void find_gone(struct subject *s, int number, unsigned manner)
 {
     if (manner % 2 != 0) {
@@ -127,17 +127,17 @@ static void find_gone(struct subject *s, int number, unsigned manner)
         if (!s->slots[i].gone)
             continue;
         int rc = fdslots_close_index(s->buffer, place(s, i));
-        model_expect(s, "close_index of what is gone", i, rc, -EBADF);
+        model_expect(s, "close_index of a closed number", i, rc, -EBADF);
         s->slots[i] = (struct expected){.fd = -1};
     }
     if (taken && fcntl(number, F_GETFD) < 0)
-        model_complain(s, "the file of a stranger is closed", 0, number, 0);
+        model_complain(s, "the new file with that number is closed", 0, number, 0);
     if (manner % 2 != 0)
         close(number);
 }
 
-/* One buffer closes; the others are told, and so are the closer's other slots with this fd, or they
- * are left as they are. */
+/* One buffer closes the fd, and the others are told. The closer's other slots with this fd are
+ * either told as well, or left unchanged. */
 static void empty_slots(const struct subject *closer, int fd, unsigned index, bool tell)
 {
     for (unsigned i = 0; i < SLOTS; i++) {
@@ -158,7 +158,7 @@ static void empty_slots(const struct subject *closer, int fd, unsigned index, bo
     }
 }
 
-/* A buffer that does not know shows what poll(2) says of the number, which is closed. */
+/* A buffer without FDSLOTS_CHECK shows what poll(2) says of the closed number. */
 static void set_gone_to_closed(const struct subject *closer)
 {
     for (unsigned i = 0; i < SLOTS; i++)
@@ -204,7 +204,8 @@ void op_poke(const struct op *op)
         object_poke(&world.objects[op->a % OBJECTS], op->b % object_pokes());
 }
 
-/* A dup would look at an event that is handed out once. */
+/* A file that reports an event only once must not be duplicated, because the dup would consume the
+ * event. */
 void op_keep(const struct op *op)
 {
     const struct object *o = &world.objects[op->a % OBJECTS];
@@ -215,7 +216,7 @@ void op_keep(const struct op *op)
     world.kept_kind[op->b % KEPT] = o->kind;
 }
 
-/* Put another file, or the same one again, under a number in use. */
+/* Put another file, or the same one again, under a number that is in use. */
 void op_dup2(const struct op *op)
 {
     struct expected before[SLOTS];

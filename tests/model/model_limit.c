@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * A limit that strikes in the middle: for some operations the process can open no fd, and poll(2)
- * takes few.
+ * A limit that takes effect in the middle of a program: for some operations, the process can open
+ * no fd, and poll(2) takes only a few slots.
  */
 #include "env.h"
 #include "model_world.h"
@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define LIMIT 64 /* what the oracle asks for, and the set beside it, must still fit */
+#define LIMIT 64 /* high enough for the fds of the oracle and the set beside it */
 #define STEPS 20
 
 static struct rlimit before;
@@ -54,7 +54,7 @@ void op_limit(const struct op *op)
         lower(); /* valgrind has a limit of its own */
 }
 
-/* Poll(2) refuses more slots than the limit, up to the highest used one. */
+/* poll(2) refuses the wait if the highest used slot is at the limit or above. */
 static bool poll_refuses(const struct subject *s)
 {
     for (unsigned i = SLOTS; i-- > 0;)
@@ -63,7 +63,7 @@ static bool poll_refuses(const struct subject *s)
     return false;
 }
 
-/* A set may have to be made, or made anew. */
+/* The wait may have to make a set, or to rebuild it. */
 bool model_may_fail(const struct subject *s, enum entry_point point, int rc)
 {
     if (world.limit == 0)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * Files that hand out their event once. Each subject has an open file of its own, and the oracle
- * another, its shadow. Both are looked at by turns, so that they have the same to say: the event
- * that poll(2) reports of the shadow is the one that the buffer must report, in the same slot.
+ * Files that report an event only once. Every subject opens such a file for itself, and the oracle
+ * opens a second one, the shadow. Both are asked alternately, so they report the same: if poll(2)
+ * reports an event of the shadow, the buffer must report it in the same slot.
  *
- * Where the buffer does not report it at once, for a wait that failed or one that reports a few
- * slots at a time, it is owed.
+ * The buffer may not report the event at once, because the wait failed or reports only a few slots
+ * at a time. The event is then owed.
  */
 #include "model_world.h"
 
@@ -32,14 +32,14 @@ int model_shadow(const struct subject *s, int fd)
     return o == NULL ? fd : object_shadow(o, looker(s));
 }
 
-/* ---- what is owed ---- */
+/* ---- owed events ---- */
 
 static enum owed *owed_of(struct subject *s, const struct object *o)
 {
     return &s->owed[o - world.objects];
 }
 
-/* With an event, the file of the host's name cannot be written to. */
+/* While it has an event, the file of the host's name does not read as writable. */
 #define OUT (POLLOUT | POLLWRNORM)
 
 static bool has_event(int revents)
@@ -87,7 +87,8 @@ void model_owe_less(struct subject *s, int fd)
 
 /* ---- comparing ---- */
 
-/* A few slots at a time: of what is held back beside the event, what is wanted may show, too. */
+/* With a limit on the ready slots, held events that the slot wants may show beside the new
+ * event. */
 static bool is_same(const struct subject *s, unsigned slot, int got, int told)
 {
     const struct expected *e = &s->slots[slot];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * What poll(2) says, and what follows for a buffer.
+ * The answers of poll(2), and what a buffer must report because of them.
  */
 #include "model_world.h"
 
@@ -8,8 +8,8 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-/* The last question to poll(2), and its answer. Most subjects hold the same most of the time: then
- * one question serves them all. */
+/* The last question to poll(2), and its answer. Most subjects hold the same slots most of the time,
+ * so that one question serves them all. */
 static struct pollfd question[SLOTS];
 static struct pollfd answer[SLOTS];
 static bool answer_holds;
@@ -55,16 +55,16 @@ bool model_changes_by_itself(int fd)
     return o != NULL && object_changes_by_itself(o);
 }
 
-/* ---- who must be reported ---- */
+/* ---- slots that must be reported ---- */
 
-/* Level-triggered for all slots of its fd. */
+/* Such a file makes every slot with its fd level-triggered. */
 static bool is_polled(const struct expected *e)
 {
     const struct object *o = object_at(e->fd);
     return o == NULL || o->polled || (e->events & FDSLOTS_POLLED) != 0;
 }
 
-/* It may be an epoll set, which wakes those who wait for POLLIN alone. */
+/* The fd may be an epoll set, which wakes only waiters for POLLIN. */
 static bool is_deaf(const struct expected *e)
 {
     const struct object *o = object_at(e->fd);
@@ -86,7 +86,8 @@ static bool is_level(const struct subject *s, const struct expected *e)
     return (given(s, e->events) & FDSLOTS_EDGE) == 0 || is_polled(e);
 }
 
-/* Slots with the same fd are reported as long as it is ready where one of them asks for that. */
+/* If any slot with this fd is level-triggered, all of them are reported as long as the fd is
+ * ready. */
 static bool is_due(const struct subject *s, const struct pollfd *fds, unsigned slot)
 {
     for (unsigned i = 0; i < SLOTS; i++)
@@ -101,7 +102,7 @@ bool model_must_report(const struct subject *s, const struct pollfd *fds, unsign
            is_due(s, fds, slot);
 }
 
-/* ---- what shows in another loop ---- */
+/* ---- the view from another loop ---- */
 
 static bool epoll_takes(int fd)
 {
@@ -117,7 +118,8 @@ bool model_shows_outside(const struct subject *s)
     struct pollfd fds[SLOTS];
     put_question(s, fds);
     for (unsigned i = 0; i < SLOTS; i++)
-        if (model_may_be_polled(s, i)) /* one that hands out its event once is not to be asked */
+        /* A file that reports an event only once must not be asked. */
+        if (model_may_be_polled(s, i))
             fds[i].fd = -1;
     poll(fds, SLOTS, 0);
     for (unsigned i = 0; i < SLOTS; i++)

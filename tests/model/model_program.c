@@ -4,7 +4,7 @@
  */
 #include "model_world.h"
 
-/* Only waits. */
+/* The buffers only wait. */
 static void op_nothing(const struct op *op)
 {
     (void)op;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * The operations of the model on slots: the same on every buffer.
+ * The operations of the model on slots. They do the same on every buffer.
  */
 #include "model_world.h"
 
@@ -27,7 +27,7 @@ static const uint32_t masks[] = {
     POLLWRBAND,
 };
 
-/* EXCLUSIVE goes with few others, and with none where epoll does not know it. */
+/* EXCLUSIVE is valid with few other events. If epoll does not support it, it is never used. */
 static uint32_t with_exclusive(uint32_t events)
 {
     const uint32_t allowed = POLLIN | POLLOUT | POLLERR | POLLHUP | POLLNVAL;
@@ -110,7 +110,8 @@ void op_set_number(const struct op *op)
     model_set_slot(op->a % SLOTS, HIGH + op->b % HIGHS, model_events(op->c));
 }
 
-/* Now and then a slot that was reported just before, as programs have it. */
+/* Now and then this is a slot that was reported just before, because programs often change
+ * those. */
 static unsigned slot_of(const struct op *op)
 {
     const struct subject *s = &subjects[op->b / 4 % SUBJECTS];
@@ -119,7 +120,7 @@ static unsigned slot_of(const struct op *op)
     return op->b % 4 == 0 && count > 0 ? ready[op->a % count] / s->stride : op->a % SLOTS;
 }
 
-/* A one-shot slot that was reported is armed again, and the kernel looks anew. */
+/* A one-shot slot that was reported is armed again, and the kernel looks at the file again. */
 static void arm(struct expected *e)
 {
     e->due |= e->fired;
@@ -187,7 +188,7 @@ void op_swap(const struct op *op)
     model_set_slot(op->b % SLOTS, a.fd, a.events);
 }
 
-/* Ready edges are reported again. */
+/* A rebuild makes the kernel report ready edges again. */
 void op_rebuild(const struct op *op)
 {
     (void)op;

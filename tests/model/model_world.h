@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * What a program of the model works on: files, and buffers that should all hold the same.
+ * The state that a program of the model works on: files, and buffers that should all hold the same
+ * slots.
  *
- * Slots name a file by the number of its object. Of a file that hands out its event once, each
- * buffer has its own, and poll(2) is asked about the shadow of that one (model_once.c).
+ * Slots name a file by the number of its object. If a file reports an event only once, every buffer
+ * has its own open file, and poll(2) is asked about the shadow of that one (model_once.c).
  */
 #ifndef FDSLOTS_TEST_MODEL_WORLD_H
 #define FDSLOTS_TEST_MODEL_WORLD_H
@@ -20,30 +21,30 @@
 #define OBJECTS  16
 #define KEPT     4
 #define CHILDREN 2
-/* Numbers that only objects of the model are moved to, so that they are closed until it opens them
- * and never an fd of the library itself. */
+/* Only objects of the model get these numbers. They are therefore closed until the model opens
+ * them, and never belong to the library. */
 #define HIGH   200
 #define HIGHS  32
 #define CLOSED 999
-#define MOST   1024 /* objects have lower numbers */
+#define MOST   1024 /* all objects have lower numbers */
 
 /* What a buffer should hold in a slot. */
 struct expected {
-    int fd; /* -1: empty */
+    int fd; /* -1 if the slot is empty */
     uint32_t events;
     bool paused;
     bool fired;
-    bool due;  /* where it is ready, the next wait must say so, even by edges alone */
+    bool due;  /* if the fd is ready, the next wait must report it, even with edges alone */
     bool dead; /* the number was no file when the slot was set */
-    bool gone; /* closed through another slot, as FDSLOTS_CHECK knows */
-    int held;  /* what poll(2) said and a full ready set had no room for */
+    bool gone; /* closed through another slot, which FDSLOTS_CHECK notices */
+    int held;  /* what poll(2) reported when the ready set was full */
 };
 
-/* What poll(2) said once of an object, and a buffer did not. */
+/* An event of an object that poll(2) has reported and a buffer has not. */
 enum owed {
     OWED_NOTHING,
     OWED_MAYBE, /* the slots have changed since */
-    OWED,       /* it must come */
+    OWED,       /* the buffer must still report it */
 };
 
 #define TURNS 5
@@ -52,14 +53,17 @@ enum owed {
 struct subject {
     const char *name;
     enum entry_point by[TURNS];
-    unsigned turns;     /* how many of them */
-    unsigned every;     /* 1: after each operation; else only after some, so that changes pile up */
+    unsigned turns; /* number of entry points in `by` */
+    /* 1 for a wait after every operation; else several operations come first, so that changes add
+     * up */
+    unsigned every;
     uint32_t stride;    /* slot n of the model is slot n * stride of the buffer */
-    uint32_t max_ready; /* 0: all */
-    bool edges;         /* FDSLOTS_EDGE and FDSLOTS_EXCLUSIVE count; else they are left out */
+    uint32_t max_ready; /* 0 for no limit */
+    /* Whether FDSLOTS_EDGE and FDSLOTS_EXCLUSIVE are used; else they are left out. */
+    bool edges;
     uint32_t flags;
     struct fdslots *buffer;
-    void *memory; /* in which it lies, if that is not the library's */
+    void *memory; /* the memory of the buffer, if it is not the library's */
     struct expected slots[SLOTS];
     enum owed owed[OBJECTS];
     unsigned turn;
@@ -71,15 +75,15 @@ extern struct subject subjects[SUBJECTS];
 extern struct world {
     struct object objects[OBJECTS];
     bool open[OBJECTS];
-    struct object *at[MOST]; /* the open one with this number */
-    int kept[KEPT];          /* dups, which keep files alive after their fds are closed */
+    struct object *at[MOST]; /* the open object with this number */
+    int kept[KEPT];          /* dups that keep files open after their fds are closed */
     const struct kind *kept_kind[KEPT];
     pid_t children[CHILDREN];
     unsigned steps;
-    unsigned generation; /* 0, or that of a child that goes on with the program */
+    unsigned generation; /* 0, or the generation of a child that goes on with the program */
     int limit;           /* RLIMIT_NOFILE while it is lowered, or 0 */
-    bool broken;         /* an operation itself found something wrong */
-    FILE *log;           /* where to say what differs, or NULL */
+    bool broken;         /* set if an operation itself found an error */
+    FILE *log;           /* where differences are printed, or NULL */
 } world;
 
 #define FOR_EACH_SUBJECT(s) for (struct subject *s = subjects; s < subjects + SUBJECTS; s++)
@@ -89,7 +93,7 @@ static inline uint32_t place(const struct subject *s, unsigned slot)
     return slot * s->stride;
 }
 
-/* What of the events of an operation this subject is given. */
+/* Return the events of an operation that this subject uses. */
 static inline uint32_t given(const struct subject *s, uint32_t events)
 {
     return s->edges ? events : events & ~(FDSLOTS_EDGE | FDSLOTS_EXCLUSIVE);
@@ -107,58 +111,59 @@ static inline struct object *object_at(int fd)
 
 /* ---- model.c ---- */
 
-/* Carry out the next operations of the program, with all waits. */
+/* Run the next operations of the program, with all waits. */
 bool model_go_on(unsigned steps);
-/* Say what differs; returns false. */
+/* Report a difference. Returns false. */
 bool model_complain(const struct subject *s, const char *what, unsigned slot, int got, int wanted);
 
 /* ---- model_oracle.c ---- */
 
-/* What poll(2) says now, or since the world last changed, of the slots as a subject should see
- * them: hidden ones have fd -1. */
+/* Return the answer of poll(2) for the slots of a subject, taken now or since the world last
+ * changed. Hidden slots have fd -1. */
 void model_ask(const struct subject *s, struct pollfd *fds);
 void model_forget_answers(void);
-/* Whether what is ready in this fd may change without an operation. */
+/* Return whether the readiness of this fd may change without an operation. */
 bool model_changes_by_itself(int fd);
-/* Whether a wait with this answer must report the slot, however long it may take. */
+/* Return whether a wait with this answer must report the slot, even if it takes long. */
 bool model_must_report(const struct subject *s, const struct pollfd *fds, unsigned slot);
-/* Whether poll(2) may be asked for a slot beside the set, for itself or for another with its fd. */
+/* Return whether poll(2) may be asked for a slot beside the set, because of this slot or of another
+ * one with the fd. */
 bool model_may_be_polled(const struct subject *s, unsigned slot);
-/* Whether a registered slot is ready, which shows in other loops. */
+/* Return whether a registered slot is ready, which other loops can see. */
 bool model_shows_outside(const struct subject *s);
 
-/* ---- model_once.c: files that hand out their event once ---- */
+/* ---- model_once.c: files that report an event only once ---- */
 
 struct object *model_once_at(int fd);
-/* The subject's own file, and the one that poll(2) is asked about instead. Other numbers stay as
- * they are. */
+/* Return the subject's own file, or the one that poll(2) is asked about instead. Other numbers are
+ * returned unchanged. */
 int model_own(const struct subject *s, int fd);
 int model_shadow(const struct subject *s, int fd);
-/* Whether a slot with such a file shows what it should. */
+/* Return whether a slot with such a file shows what it should. */
 bool model_once_agrees(struct subject *s, const struct pollfd *before, unsigned slot);
-/* A wait that failed has said nothing: what poll(2) said must come later. */
+/* Note that a wait failed and reported nothing: everything that poll(2) reported is owed. */
 void model_owe_all(struct subject *s, const struct pollfd *before);
-/* Whether something must still come in a slot that is not hidden. */
+/* Return whether a slot that is not hidden still owes an event. */
 bool model_owes(const struct subject *s);
 bool model_owes_any(void);
-/* The slots with this file change, which may take its event away. */
+/* Note that the slots with this file change, which may drop its event. */
 void model_owe_less(struct subject *s, int fd);
 
 /* ---- model_compare.c ---- */
 
-/* Let a subject wait, in a manner chosen by any number, and compare. */
+/* Let a subject wait, in a manner that `manner` chooses, and compare the answers. */
 bool model_agrees(struct subject *s, unsigned manner);
-/* How often each entry point waited and was compared. */
+/* Print how many waits of every entry point were compared. */
 void model_print_waits(FILE *out);
 
 /* ---- model_program.c ---- */
 
-/* Carry out one operation on every buffer. */
+/* Run one operation on every buffer. */
 void model_operate(const struct op *op);
 
 /* ---- model_slots.c ---- */
 
-/* Set a slot of every buffer; fd < 0 empties it. */
+/* Set a slot of every buffer. An fd below 0 empties it. */
 void model_set_slot(unsigned slot, int fd, uint32_t events);
 uint32_t model_events(uint8_t c);
 void model_expect(const struct subject *s, const char *call, unsigned slot, int rc, int wanted);
@@ -202,10 +207,10 @@ void model_end_children(void);
 /* ---- model_limit.c ---- */
 
 void op_limit(const struct op *op);
-/* After each operation: the limit comes back after some. */
+/* Call this after every operation. The limit is lifted after some of them. */
 void model_limit_ticks(void);
 void model_lift_limit(void);
-/* Whether a wait may fail so for want of fds. */
+/* Return whether a wait may fail like this because it lacks fds. */
 bool model_may_fail(const struct subject *s, enum entry_point point, int rc);
 
 #endif

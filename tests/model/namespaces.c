@@ -14,7 +14,7 @@ static bool mounts;
 static bool host;
 static bool net;
 
-/* Nothing that is mounted here shows elsewhere. */
+/* Mounts made here are not visible elsewhere. */
 static bool enter_mounts(void)
 {
     return unshare(CLONE_NEWNS) == 0 && mount("none", "/", "none", MS_REC | MS_PRIVATE, "") == 0;
@@ -30,7 +30,8 @@ static bool start_loopback(void)
     return up;
 }
 
-/* Interfaces made later than this are silent: none looks for routers. */
+/* Interfaces that are made later send nothing, because without IPv6 they do not look for
+ * routers. */
 static void silence_new_interfaces(void)
 {
     int fd = open("/proc/sys/net/ipv6/conf/default/disable_ipv6", O_WRONLY);
@@ -40,7 +41,7 @@ static void silence_new_interfaces(void)
     close(fd);
 }
 
-/* A network without a loopback would be worse than none of its own. */
+/* A network namespace without a loopback would be worse than the host's. */
 static bool enter_net(void)
 {
     int before = open("/proc/self/ns/net", O_RDONLY);

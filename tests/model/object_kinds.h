@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * For the files that open objects: a table of kinds each, and what they share.
+ * For the files that open objects. Each of them has a table of kinds; this is what they share.
  */
 #ifndef FDSLOTS_TEST_OBJECT_KINDS_H
 #define FDSLOTS_TEST_OBJECT_KINDS_H
@@ -22,21 +22,21 @@ extern const struct kinds pipe_kinds, socket_kinds, net_kinds, made_kinds, termi
         rows, (unsigned)(sizeof(rows) / sizeof((rows)[0]))                                         \
     }
 
-/* The path of a name in the directory of this run. */
+/* Build the path of a name in the directory of this run. */
 void object_path(char *path, size_t size, const char *name);
 void object_unblock(int fd);
-/* Keep fd and peer; where there is no fd, the peer is closed. Returns 0, or -1. */
+/* Keep fd and peer in the object. If fd is negative, the peer is closed. Returns 0 or -1. */
 int object_keep(struct object *o, int fd, int peer);
 /* Open a file that has no other end. */
 int object_keep_file(struct object *o, const char *path, int flags);
 
-/* Read all there is, with an end. */
+/* Read until nothing is left, but not for ever. */
 void object_drain(int fd);
 
-/* Poke an eventfd: write the most it takes, or take it back. */
+/* Poke an eventfd: write the largest value that it takes, or read it back. */
 void object_act_eventfd(int fd);
 
-/* How often somebody else on this machine was seen to poke the files that show a host's name. */
+/* Return how often another process on this machine was seen to change the host's name. */
 unsigned hostname_disturbances(bool look);
 
 /* Remove the cgroup of this run. */

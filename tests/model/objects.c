@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define OWN 300 /* the lowest number of a looker's own file: nobody else's come so far */
+#define OWN 300 /* the lowest number of a looker's own file; no other fd is as high */
 
 /* ---- the directory ---- */
 
@@ -50,7 +50,7 @@ void objects_remove_directory(void)
     directory[0] = '\0';
 }
 
-/* ---- what the kinds share ---- */
+/* ---- helpers of the kinds ---- */
 
 void object_unblock(int fd)
 {
@@ -141,7 +141,7 @@ void objects_print_kinds(FILE *out)
 
 /* ---- objects ---- */
 
-/* By the rule by which the library chooses what it polls beside the set. */
+/* The library uses the same rule to decide what it polls beside the set. */
 static void note_type(struct object *o)
 {
     struct stat st;
@@ -152,7 +152,7 @@ static void note_type(struct object *o)
     o->polled = !o->socket && !o->anonymous && !S_ISFIFO(st.st_mode);
 }
 
-/* Open the same file once more, under a number that is out of the way. */
+/* Open the same file again, with a high number that no other fd takes. */
 static int open_once_more(const struct object *o)
 {
     struct object another = {.fd = -1, .peer = -1, .inner = -1};
@@ -176,13 +176,14 @@ static int open_for_all(struct object *o)
 
 int object_open(struct object *o, unsigned kind, unsigned first)
 {
-    objects_directory(); /* and its namespaces */
+    objects_directory(); /* also enters the namespaces */
     list_kinds();
     *o = (struct object){
         .kind = kinds[kind], .fd = -1, .peer = -1, .inner = -1, .first = first % LOOKERS};
     for (unsigned looker = 0; looker < LOOKERS; looker++)
         o->own[looker] = o->shadow[looker] = -1;
-    o->disturbances = hostname_disturbances(true); /* before, so that none is missed meanwhile */
+    /* Counted before the file is opened, so that none is missed. */
+    o->disturbances = hostname_disturbances(true);
     if (o->kind->open(o) < 0)
         return -1;
     o->by_itself |= (o->kind->traits & KIND_BY_ITSELF) != 0;

@@ -35,7 +35,7 @@ static int open_path(struct object *o)
     return object_keep_file(o, "/", O_PATH);
 }
 
-/* ---- message queues: regular files that wait ---- */
+/* ---- message queues, which are regular files that can wait ---- */
 
 #define MESSAGES 2
 
@@ -49,7 +49,7 @@ static int open_mqueue(struct object *o)
     return object_keep(o, fd, -1);
 }
 
-/* One more, or all away. */
+/* Send one more message, or receive them all if the queue is full. */
 static void act_mqueue(struct object *o)
 {
     char message[8] = "1234567";
@@ -83,13 +83,13 @@ static int open_random(struct object *o)
     return object_keep_file(o, "/dev/random", O_RDONLY);
 }
 
-/* ERR as long as nothing is mounted through it. */
+/* Reports ERR as long as nothing is mounted through it. */
 static int open_fuse(struct object *o)
 {
     return object_keep_file(o, "/dev/fuse", O_RDWR);
 }
 
-/* The kernel's log, from its end. */
+/* The kernel's log, read from its end. */
 static int open_kmsg(struct object *o)
 {
     int rc = object_keep_file(o, "/dev/kmsg", O_RDONLY);
@@ -98,7 +98,7 @@ static int open_kmsg(struct object *o)
     return rc;
 }
 
-/* To its beginning, and back. */
+/* Move to its beginning, or back to its end. */
 static void act_kmsg(struct object *o)
 {
     lseek(o->fd, 0, o->phase++ % 2 == 0 ? SEEK_SET : SEEK_END);

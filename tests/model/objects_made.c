@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Fds that the kernel makes for one purpose.
+ * Anonymous fds that the kernel makes for one purpose.
  */
 #include "object_kinds.h"
 #include "sleeper.h"
@@ -30,7 +30,7 @@ static int open_eventfd(struct object *o)
 
 void object_act_eventfd(int fd)
 {
-    uint64_t most = UINT64_MAX - 1; /* neither readable for more nor writable: OUT ends */
+    uint64_t most = UINT64_MAX - 1; /* the maximum, at which an eventfd is no longer writable */
     uint64_t old;
     if (read(fd, &old, sizeof old) < 0)
         most = 1;
@@ -85,7 +85,7 @@ static int open_epoll(struct object *o)
     return object_keep(o, set, counter);
 }
 
-/* One that watches such a set. */
+/* An epoll set that watches such a set. */
 static int open_epoll_nested(struct object *o)
 {
     if (open_epoll(o) < 0)
@@ -105,7 +105,7 @@ static void act_epoll(struct object *o)
         object_act_eventfd(o->peer);
 }
 
-/* ---- files that are watched ---- */
+/* ---- watches on files ---- */
 
 static void touch_watched(struct object *o)
 {
@@ -133,7 +133,7 @@ static int open_inotify(struct object *o)
     return object_keep(o, fd, -1);
 }
 
-/* Its events have no fds, which whoever drains it would have to close. */
+/* Events are reported by file id. They carry no fds, which a drain would have to close. */
 static int open_fanotify(struct object *o)
 {
     char path[128];
@@ -166,7 +166,7 @@ static void act_pidfd(struct object *o)
     waitid(P_PID, (id_t)o->child, &info, WEXITED | WNOWAIT);
 }
 
-/* ERR until its version is agreed on. */
+/* Reports ERR until its version is agreed on. */
 static int open_userfaultfd(struct object *o)
 {
     return object_keep(o, (int)syscall(SYS_userfaultfd, O_NONBLOCK | UFFD_USER_MODE_ONLY), -1);
@@ -175,10 +175,10 @@ static int open_userfaultfd(struct object *o)
 static void act_userfaultfd(struct object *o)
 {
     struct uffdio_api api = {.api = UFFD_API};
-    syscall(SYS_ioctl, o->fd, UFFDIO_API, &api); /* ioctl(2) of some C libraries takes an int */
+    syscall(SYS_ioctl, o->fd, UFFDIO_API, &api); /* ioctl(2) takes an int in some C libraries */
 }
 
-/* A file system that is not mounted yet: nothing that epoll knows how to wait for. */
+/* A file system that is not mounted yet. epoll refuses it. */
 static int open_context(struct object *o)
 {
     return object_keep(o, (int)syscall(SYS_fsopen, "tmpfs", 0), -1);
@@ -193,7 +193,7 @@ static const struct kind rows[] = {
     {"userfaultfd", open_userfaultfd, act_userfaultfd, 0},
     {"fscontext", open_context, NULL, 0},
     {"pidfd", open_pidfd, act_pidfd, KIND_SLOW}, /* it forks */
-    /* Their close waits for a grace period: some 20 ms. */
+    /* Closing these waits for a grace period of some 20 ms. */
     {"inotify", open_inotify, touch_watched, KIND_SLOW},
     {"fanotify", open_fanotify, touch_watched, KIND_SLOW},
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Sockets that talk with the kernel, and a tunnel of it. Interfaces come and go in a network of our
- * own alone.
+ * Sockets that talk to the kernel, and a tunnel device. Interfaces are made only in a network
+ * namespace of the test's own.
  */
 #include "namespaces.h"
 #include "object_kinds.h"
@@ -19,7 +19,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define PROTOCOL 0x88b5 /* for experiments: nobody else's frames */
+#define PROTOCOL 0x88b5 /* reserved for experiments, so that no other frames arrive */
 
 /* ---- netlink ---- */
 
@@ -59,7 +59,7 @@ static int bound_to(unsigned interface)
     return fd;
 }
 
-/* Both see what either sends. */
+/* Both sockets see the frames of either. */
 static int open_packet(struct object *o)
 {
     int fd = bound_to(if_nametoindex("lo"));
@@ -73,7 +73,7 @@ static int open_tun(struct object *o)
     return namespaces_have_net() ? object_keep_file(o, "/dev/net/tun", O_RDWR) : -1;
 }
 
-/* A frame for each time; it waits in the tunnel until it is read. */
+/* Send one frame. It waits in the tunnel until it is read. */
 static void send_through(struct object *o)
 {
     (void)!send(o->peer, "12345678", 8, MSG_DONTWAIT);

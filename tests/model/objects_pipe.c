@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Pipes, fifos, and sockets of the local domain.
+ * Pipes, fifos and UNIX sockets.
  */
 #include "object_kinds.h"
 
@@ -22,7 +22,7 @@ static int open_pipe_write(struct object *o)
     return pipe2(p, O_NONBLOCK) < 0 ? -1 : object_keep(o, p[1], p[0]);
 }
 
-/* Each write is a packet, which one read takes whole. */
+/* Every write is a packet, and a read takes a whole one. */
 static int open_pipe_packets(struct object *o)
 {
     int p[2];
@@ -67,7 +67,7 @@ static int open_unix_seqpacket(struct object *o)
     return open_pair(o, SOCK_SEQPACKET);
 }
 
-/* Under a name that the kernel chooses. */
+/* The kernel chooses the name. */
 static int open_unix_listen(struct object *o)
 {
     const struct sockaddr_un any = {.sun_family = AF_UNIX};
@@ -77,7 +77,7 @@ static int open_unix_listen(struct object *o)
     return object_keep(o, fd, -1);
 }
 
-/* Somebody comes, or is let in and goes. */
+/* A client connects, or the waiting one is accepted and closed. */
 static void act_unix_listen(struct object *o)
 {
     struct sockaddr_un a;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Files of procfs, sysfs and cgroups: the kernel's own state. Some hand out their event once.
+ * Files of procfs, sysfs and cgroups, which show the kernel's own state. Some report an event only
+ * once.
  */
 #include "namespaces.h"
 #include "object_kinds.h"
@@ -20,7 +21,7 @@ static int open_version(struct object *o)
     return object_keep_file(o, "/proc/version", O_RDONLY);
 }
 
-/* PRI and ERR until it is read. */
+/* Reports PRI and ERR until it is read. */
 static int open_attribute(struct object *o)
 {
     return object_keep_file(o, "/sys/kernel/uevent_seqnum", O_RDONLY);
@@ -30,7 +31,8 @@ static int open_attribute(struct object *o)
 
 static bool has_mount;
 
-/* A file system of our own to poke. Without one, others mount at any moment. */
+/* A file system that only this test mounts. Without a mount namespace, others may mount at any
+ * moment. */
 static void make_mount(struct object *o)
 {
     char path[128];
@@ -63,7 +65,8 @@ static int open_mountstats(struct object *o)
     return open_mounts_file(o, "/proc/self/mountstats");
 }
 
-/* Another option tells everybody, at a hundredth of what a mount takes. */
+/* A remount with another option notifies all readers, and takes a hundredth of the time of a
+ * mount. */
 static void act_mounts(struct object *o)
 {
     static unsigned long option;
@@ -78,12 +81,12 @@ static void act_mounts(struct object *o)
 /* ---- the host's name ---- */
 
 #define HOSTNAME "/proc/sys/kernel/hostname"
-#define WITNESS  250 /* its number: out of the way */
+#define WITNESS  250 /* number of the witness, above all others */
 
-/* Whoever names a host, in whatever namespace, tells all who wait here. The witness is looked at
- * before and after each of our own pokes: what it has to say otherwise is of others. */
+/* A change of the host's name in any namespace notifies all who wait here. The witness is checked
+ * before and after every poke of this test. Any other event it reports comes from elsewhere. */
 static int witness = -1;
-static unsigned *disturbances; /* shared with children, who look at the same witness */
+static unsigned *disturbances; /* shared with children, which check the same witness */
 
 static bool look_at_witness(void)
 {
@@ -129,7 +132,7 @@ static void act_hostname(struct object *o)
     look_at_witness();
 }
 
-/* ---- swaps: others may add and remove them at any moment; nobody does here ---- */
+/* ---- swaps, which no test adds or removes ---- */
 
 static int open_swaps(struct object *o)
 {
@@ -166,7 +169,7 @@ void object_end_group(void)
     rmdir(path);
 }
 
-/* One group at a time. */
+/* Only one group exists at a time. */
 static int open_cgroup(struct object *o)
 {
     char path[128];
@@ -191,8 +194,8 @@ static void freeze_group(void)
     close(fd);
 }
 
-/* Read, frozen, read again, and ended. A second event would come late: ten milliseconds must lie
- * between two. */
+/* The group's events are read, the group is frozen, the events are read again, and the group ends.
+ * A second event would come late, because the kernel keeps ten milliseconds between two. */
 static void act_cgroup(struct object *o)
 {
     switch (o->phase++) {

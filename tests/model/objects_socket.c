@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * TCP and UDP, by both versions of the protocol, over the loopback.
+ * TCP and UDP sockets, over IPv4 and IPv6, on the loopback.
  */
 #include "object_kinds.h"
 
@@ -42,10 +42,10 @@ static void connect_to(int fd, int other)
 {
     struct address a = {.length = sizeof a.of};
     if (fd >= 0 && getsockname(other, &a.of.any, &a.length) == 0)
-        (void)!connect(fd, &a.of.any, a.length); /* may go on by itself */
+        (void)!connect(fd, &a.of.any, a.length); /* the connection may still be in progress */
 }
 
-/* A new TCP socket on its way to the address of another. */
+/* Return a new TCP socket that connects to the address of another. */
 static int connected_to(int other, int family, int flags)
 {
     int fd = socket(family, SOCK_STREAM | flags, 0);
@@ -63,7 +63,7 @@ static int open_tcp_of(struct object *o, int family)
     int client = connected_to(listener, family, 0);
     int server = accept(listener, NULL, NULL);
     close(listener);
-    /* Small buffers, so that filling them is quick. */
+    /* Small buffers are quick to fill. */
     int small = 4096;
     setsockopt(server, SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
     setsockopt(client, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
@@ -95,7 +95,7 @@ static int open_tcp_listen(struct object *o)
     return object_keep(o, fd, -1);
 }
 
-/* Somebody comes, or is let in and goes. */
+/* A client connects, or the waiting one is accepted and closed. */
 static void act_tcp_listen(struct object *o)
 {
     int guest = accept(o->fd, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Terminals. They echo nothing and wait for no line, so that a byte arrives as it is written.
+ * Terminals. They are raw and do not echo, so that a byte arrives as it is written.
  */
 #include "object_kinds.h"
 
@@ -30,7 +30,7 @@ static int open_pty_master(struct object *o)
     return rc < 0 ? rc : object_keep(o, o->peer, o->fd);
 }
 
-/* Its reader is told, by PRI, what becomes of the slave. */
+/* In packet mode, PRI tells the reader of changes to the slave. */
 static int open_pty_packet(struct object *o)
 {
     int on = 1;

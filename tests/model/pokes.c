@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * What can be done to any object from outside.
+ * Pokes: changes that can be made to any object from outside.
  */
 #include "object_kinds.h"
 
@@ -41,7 +41,7 @@ static void poke_drain_peer(struct object *o)
     object_drain(o->peer);
 }
 
-/* But a file would take all of it. */
+/* A regular file is left out, because it would accept data without end. */
 static void poke_fill(struct object *o)
 {
     if (o->socket || !o->polled)
@@ -91,7 +91,7 @@ static void poke_act(struct object *o)
         o->kind->act(o);
 }
 
-/* The last are for sockets alone. */
+/* The last ones are for sockets. Any other object gets its own poke instead. */
 static const struct {
     const char *name;
     void (*poke)(struct object *o);

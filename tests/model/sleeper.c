@@ -15,7 +15,7 @@ pid_t sleeper_fork(void)
         return child;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
-        _exit(0); /* it has ended before it could be asked for the signal */
+        _exit(0); /* the parent ended before the child could ask for the signal */
     for (;;)
         pause();
 }

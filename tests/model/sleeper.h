@@ -7,13 +7,14 @@
 
 #include <sys/types.h>
 
-/* Fork a child that sleeps until it is killed, or its parent ends. */
+/* Fork a child that sleeps until it is killed or its parent ends. */
 pid_t sleeper_fork(void);
 
-/* Kill it, and wait for its end. */
+/* Kill the child and wait for its end. */
 void sleeper_end(pid_t child);
 
-/* Wait for the end of any child, whatever signals come; -1 where it is none. */
+/* Wait for the end of a child, even if signals interrupt. Returns its wait status, or -1 if there
+ * is no such child. */
 int child_status(pid_t child);
 
 #endif

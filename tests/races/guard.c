@@ -13,20 +13,20 @@
 #include <time.h>
 #include <unistd.h>
 
-#define STEP_S          60 /* without a step it hangs */
+#define STEP_S          60 /* without a step for so long, the program counts as hung */
 #define DAWDLE          4096
 #define VALGRIND_FACTOR 200
 
 static struct progress {
     atomic_long steps;
-    const char *_Atomic what; /* the same text at the same place in parent and child */
+    const char *_Atomic what; /* a static text, which has the same address in parent and child */
 } * progress;
 
 static int report_hang(pid_t child)
 {
-    printf("hang: %s: %ld steps were made, and none for %d s\n", atomic_load(&progress->what),
-           atomic_load(&progress->steps), STEP_S);
-    kill(-child, SIGKILL); /* it may have made others */
+    printf("hang: %s: %ld steps were made, but none in the last %d s\n",
+           atomic_load(&progress->what), atomic_load(&progress->steps), STEP_S);
+    kill(-child, SIGKILL); /* the child may have made others */
     waitpid(child, NULL, 0);
     return EXIT_FAILURE;
 }
@@ -77,7 +77,7 @@ int guard_run(int (*fn)(long count), long count)
     }
     if (child < 0)
         abort();
-    setpgid(child, child); /* whoever comes first */
+    setpgid(child, child); /* both processes call this, because either may run first */
     return watch(child, &sigchld);
 }
 
@@ -95,8 +95,8 @@ void guard_require(intmax_t got, intmax_t want, const char *call, const char *fi
 {
     if (got == want)
         return;
-    printf("%s:%d: %s: %s gave %jd, not %jd\n", file, line, atomic_load(&progress->what), call, got,
-           want);
+    printf("%s:%d: %s: %s returned %jd, not %jd\n", file, line, atomic_load(&progress->what), call,
+           got, want);
     fflush(stdout);
     _exit(EXIT_FAILURE);
 }

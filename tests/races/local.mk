@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 #
-# Races: what fails hangs.
+# Races. These programs fail by hanging.
 
 check_PROGRAMS += tests/stress_sigchld tests/stress_threads
 TESTS += tests/stress_sigchld tests/stress_threads

@@ -13,16 +13,17 @@
 struct member {
     int place;
     struct fdslots *s;
-    atomic_long token; /* the lap that has come here */
+    atomic_long token; /* the lap that has arrived here */
 };
 
 static struct member members[THREADS];
-/* One for each step: TSan takes a barrier that is used again to order more than it does. */
+/* A barrier for each step. TSan assumes that a barrier that is used again orders more than it
+ * does. */
 enum { START, MADE, OVER, STEPS };
 static pthread_barrier_t all_at[STEPS];
 static long laps;
 
-/* No lap is handed on before it came: the wake comes after the token. */
+/* The wake comes after the token, so a wait for the lap ends only when it has arrived. */
 static void await_token(struct member *m, const struct entry *e, long lap)
 {
     while (atomic_load(&m->token) != lap) {
@@ -53,7 +54,7 @@ static void *go_round(void *arg)
         await_token(m, e, lap);
         hand_on(m, lap);
     }
-    pthread_barrier_wait(&all_at[OVER]); /* no wake may be under way when a buffer ends */
+    pthread_barrier_wait(&all_at[OVER]); /* no wake may be in progress when a buffer ends */
     fdslots_destroy(m->s);
     return NULL;
 }

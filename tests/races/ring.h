@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * Threads that each wait on a buffer of their own, made and used by all at the same moment, and
- * hand a token on by waking the next one's buffer.
+ * A ring of threads. Each waits on a buffer of its own, and all buffers are made and used at the
+ * same moment. A thread passes a token on by waking the next one's buffer.
  */
 #ifndef TESTS_RING_H
 #define TESTS_RING_H
 
-/* So many laps; afterwards the same with fresh buffers a few times. Ends the program on a failure.
- */
+/* Run `laps` laps, and then the same a few times with fresh buffers. Ends the program on
+ * failure. */
 void ring_run(long laps);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * A signal that is blocked outside and let in by the mask of a wait ends that wait, whenever it
- * comes: SIGCHLD of a child that ends at this moment, SIGUSR1 of a peer that waits likewise. Were
- * the mask not changed by the kernel together with the wait, a signal that comes between the two
- * would be lost, and the wait last for ever.
+ * A signal that is blocked outside a wait and let in by the mask of the wait must end the wait,
+ * whenever it comes. It is the SIGCHLD of a child that ends at this moment, or the SIGUSR1 of a
+ * peer that waits in the same way. If the kernel did not change the mask together with the wait, a
+ * signal in between would be lost, and the wait would last for ever.
  *
- *     stress_sigchld [COUNT]      so many children, and so many signals each way
+ *     stress_sigchld [COUNT]      COUNT children, and COUNT signals each way
  */
 #include "entry.h"
 #include "env.h"
@@ -19,7 +19,8 @@
 #include <unistd.h>
 
 #define STANDARD 20000
-#define HOUR_NS  (INT64_C(3600) * 1000000000 + 1) /* too fine for milliseconds */
+/* A timeout that is not a whole number of milliseconds. */
+#define HOUR_NS (INT64_C(3600) * 1000000000 + 1)
 
 static volatile sig_atomic_t seen;
 static uint64_t seed;
@@ -30,7 +31,7 @@ static void count_signal(int signo)
     seen++;
 }
 
-/* Block it from now on; gives the mask that lets it in. */
+/* Block the signal from now on. Returns the mask that lets it in. */
 static sigset_t block(int signo)
 {
     const struct sigaction action = {.sa_handler = count_signal};
@@ -101,7 +102,7 @@ static int wait_in_some_way(struct waiter *w, const struct entry *e, long turn)
     return rc == 0 ? e->wait(w->s, FDSLOTS_FOREVER, &w->open) : rc;
 }
 
-/* Wait for the one signal that is on its way: it ends the wait, and its handler has run then. */
+/* Wait for the one signal that is on its way. It ends the wait, and by then its handler has run. */
 static void wait_for_signal(struct waiter *w, long turn)
 {
     const struct entry *e = masked[turn % masked_count];
@@ -115,7 +116,7 @@ static void wait_for_signal(struct waiter *w, long turn)
 
 /* ---- children ---- */
 
-/* vfork(2) lets the parent go on a little before the kernel sends its SIGCHLD. */
+/* vfork(2) lets the parent go on shortly before the kernel sends its SIGCHLD. */
 static pid_t start_child(void)
 {
     pid_t child = vfork();
@@ -145,7 +146,7 @@ static void answer(pid_t peer, long count)
     struct waiter w;
     waiter_begin(&w, SIGUSR1);
     for (long turn = 0; turn < count; turn++) {
-        wait_for_signal(&w, turn + 1); /* not by the entry point of the other side */
+        wait_for_signal(&w, turn + 1); /* another entry point than on the other side */
         guard_dawdle(&seed);
         REQUIRE(kill(peer, SIGUSR1), 0);
     }

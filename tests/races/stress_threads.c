@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * One waiter, many wakers, and a storm of signals: no wake is lost, no event missed.
+ * One waiter, many wakers and a storm of signals: no wake is lost, and no event is missed.
  *
- * All goes in rounds. In each, every party makes itself heard once, by its own way: a wake, a wake
- * from a signal handler, a handler that interrupts the waiter itself, a byte in a pipe. The next
- * round begins when the waiter has found all of them, and it looks only where the buffer tells it
- * to: so the last wake of a round, if it is lost, is missed for ever.
+ * Everything runs in rounds. In every round, every party sends one message in its own way: a wake,
+ * a wake from a signal handler, a handler that interrupts the waiter itself, or a byte in a pipe.
+ * The next round begins when the waiter has found all of them. It looks only if the buffer reports
+ * something, so if the last wake of a round is lost, the round never ends.
  *
- *     stress_threads [COUNT]      so many rounds by each entry point
+ *     stress_threads [COUNT]      COUNT rounds with each entry point
  */
 #include "entry.h"
 #include "guard.h"
@@ -29,15 +29,15 @@
 #define WRITERS 2
 #define STORM   (WAKERS + WRITERS) /* the thread that sends signals to the waiter */
 #define THREADS (STORM + 1)
-#define WAITER  THREADS /* whose handler is the last party */
+#define WAITER  THREADS /* the last party is the waiter's own handler */
 #define PARTIES (WAITER + 1)
 
-/* The slots: one after another for the pipes, the waker, and one that changes all the time. */
+/* The slots: one for each pipe, the waker, and one that changes all the time. */
 #define WAKER_SLOT  WRITERS
 #define MOVING_SLOT (WAKER_SLOT + 1)
 #define SLOTS       (MOVING_SLOT + 1)
 
-#define INTERRUPTS SIGUSR2 /* and nothing else; SIGUSR1 wakes from its handler */
+#define INTERRUPTS SIGUSR2 /* only interrupts the waiter; the handler of SIGUSR1 wakes */
 
 static struct fdslots *s;
 static const struct entry *entry;
@@ -89,7 +89,7 @@ static void send_signals(long round)
 static void *party(void *arg)
 {
     me = *(int *)arg;
-    pthread_sigmask(SIG_UNBLOCK, &signals, NULL); /* the masks are the waiter's */
+    pthread_sigmask(SIG_UNBLOCK, &signals, NULL); /* the thread has inherited the waiter's mask */
     uint64_t seed = (uint64_t)me;
     void (*const speak)(long round) = me < WAKERS ? wake : me < STORM ? write_byte : send_signals;
     for (long round = 1; round <= rounds; round++) {
@@ -122,7 +122,7 @@ static int read_byte(int writer, long round)
     return 1;
 }
 
-/* What the buffer tells; gives how many parties were found that were not before. */
+/* Read what the buffer reports. Returns how many more parties were found. */
 static int look(long round, bool *found)
 {
     int news = 0;
@@ -135,7 +135,7 @@ static int look(long round, bool *found)
     return news + look_for_wakes(round, found);
 }
 
-/* So that there is always something to tell the kernel. */
+/* Change a slot, so that there is always something to tell the kernel. */
 static void move(long round)
 {
     int fd = pipes[0][1];
@@ -149,7 +149,7 @@ static void move(long round)
         REQUIRE(fdslots_invalidate_index(s, MOVING_SLOT), 0);
 }
 
-/* While they wake: what the library made keeps its address. */
+/* Resize while other threads wake the buffer. The library's memory keeps its address. */
 static void resize(long round)
 {
     const uint32_t nslots = SLOTS + (uint32_t)(round % 100);
@@ -159,7 +159,7 @@ static void resize(long round)
 static void run_round(long round, const sigset_t *mask)
 {
     bool found[PARTIES] = {false};
-    int left = PARTIES - 1; /* the storm is heard through the waiter's handler */
+    int left = PARTIES - 1; /* the storm arrives through the waiter's own handler */
     atomic_store(&now, round);
     while (left > 0) {
         resize(round + left);
@@ -174,7 +174,7 @@ static void run_round(long round, const sigset_t *mask)
     guard_step();
 }
 
-/* ---- a stage: all rounds by one entry point ---- */
+/* ---- one stage: all rounds with one entry point ---- */
 
 static void begin(void)
 {
@@ -218,7 +218,7 @@ static void run_rounds(const sigset_t *mask)
     end();
 }
 
-/* The same with the signals let in by the waits alone. */
+/* The same, with signals that only the waits let in. */
 static void run_masked(void)
 {
     sigset_t open;
@@ -252,6 +252,6 @@ int main(int argc, char **argv)
     long count = guard_count(argc, argv, STANDARD);
     int status = guard_run(stages, count);
     if (status == EXIT_SUCCESS)
-        printf("%ld rounds by each entry point: no wake lost, no event missed\n", count);
+        printf("%ld rounds with each entry point: no wake lost, no event missed\n", count);
     return status;
 }

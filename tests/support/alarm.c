@@ -30,7 +30,7 @@ void signals_count(int signo)
 
 void signals_restore(void)
 {
-    /* What is still pending must meet the counter, not the old action. */
+    /* A signal that is still pending must reach the counter, not the old action. */
     sigprocmask(SIG_SETMASK, &old_mask, NULL);
     sigaction(counted, &old_action, NULL);
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The letter behind the name, which stands in brackets and may hold others. */
+/* Return the letter after the name. The name is in brackets and may contain some itself. */
 static char state_of(pid_t id)
 {
     char path[64];

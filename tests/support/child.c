@@ -9,17 +9,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define HIGHEST_FD 1024 /* that a test ever has open */
+#define HIGHEST_FD 1024 /* no test opens a higher fd */
 
 void child_expect(intmax_t got, intmax_t want, const char *call, const char *file, int line)
 {
     if (got == want)
         return;
-    fprintf(stderr, "%s:%d: in a child: %s gave %jd, not %jd\n", file, line, call, got, want);
+    fprintf(stderr, "%s:%d: in a child: %s returned %jd, not %jd\n", file, line, call, got, want);
     _exit(EXIT_FAILURE);
 }
 
-static bool is_child; /* of a test, where Check cannot fail it */
+static bool is_child; /* whether this is a child of a test, in which Check cannot fail */
 
 pid_t child_start(void (*fn)(void))
 {

@@ -6,7 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CASE_TIMEOUT_S 60 /* for a hang, also under valgrind; no test measures it */
+/* In seconds, for hangs. It is long enough for valgrind, and no test measures it. */
+#define CASE_TIMEOUT_S 60
 
 struct fdslots *make_slots(uint32_t nslots)
 {

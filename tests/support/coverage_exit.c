@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * For the measurement of coverage alone, with ld's --wrap=_exit: a child that ends by _exit(2)
- * would not write down what it has run. It may be one that had no fds left. One to which a filter
- * refuses what that takes must not try: gcov would write over what others have run.
+ * Only for the measurement of coverage, with ld's --wrap=_exit: a child that ends by _exit(2) would
+ * not save what it has run. The child may have no fds left. If a filter refuses the necessary
+ * calls, the child must not try, because gcov would overwrite what others have saved.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * The entry points that wait on all slots, as one table: tests that wait are loop tests over it, so
- * that a new entry point is tested by a new row.
+ * A table of the entry points that wait on all slots. Tests that wait loop over it, so that a new
+ * row is enough to test a new entry point.
  */
 #ifndef TESTS_ENTRY_H
 #define TESTS_ENTRY_H
@@ -23,20 +23,21 @@ enum entry_point {
 struct entry {
     const char *name;
     enum entry_point point;
-    /* timeout_ns as fdslots_wait() takes it; rounded up where the entry point is coarser */
+    /* timeout_ns as for fdslots_wait(), rounded up if the entry point is coarser. */
     int (*wait)(struct fdslots *s, int64_t timeout_ns, const sigset_t *mask);
-    bool takes_ns;   /* timeouts finer than a millisecond */
-    bool takes_mask; /* otherwise mask must be NULL */
-    bool is_epoll; /* or may be: the ready set comes in any order; EDGE and EXCLUSIVE are understood
-                    */
+    bool takes_ns;   /* supports timeouts finer than a millisecond */
+    bool takes_mask; /* if false, the mask must be NULL */
+    /* Uses epoll, at least in some waits: the ready set has no order, and EDGE and EXCLUSIVE
+     * work. */
+    bool is_epoll;
     bool (*available)(void);
 };
 
-/* Those that work here; the index is the loop variable of a test. */
+/* Return the entry points that work here. The index is the loop variable of a test. */
 int entry_count(void);
 const struct entry *entry_at(int i);
 
-/* The row that works here for this entry point; NULL where none does. */
+/* Return the row that works here for this entry point, or NULL if there is none. */
 const struct entry *entry_for(enum entry_point point);
 
 #endif

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* valgrind gets into a program by preloading its own libraries. */
+/* valgrind preloads its own libraries into a program. */
 bool under_valgrind(void)
 {
     const char *preload = getenv("LD_PRELOAD");

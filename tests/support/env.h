@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
- * What the tests run under: tools that change memory or system calls, and CI, which allows no
- * test to be skipped in silence.
+ * The environment of the tests: tools that change memory or system calls, and CI, where no test may
+ * be skipped unnoticed.
  */
 #ifndef TESTS_ENV_H
 #define TESTS_ENV_H
 
 #include <stdbool.h>
 
-#define EXIT_SKIP 77 /* as automake's test driver understands it */
+#define EXIT_SKIP 77 /* the status that automake's test driver takes for a skipped test */
 
 #if defined(__SANITIZE_ADDRESS__)
 #define UNDER_ASAN 1
@@ -21,12 +21,12 @@
 #define UNDER_ASAN 0
 #endif
 
-/* For alarm(2): a program that hangs fails, though no test measures how long it takes. */
+/* For alarm(2): a program that hangs must fail. No test measures how long it takes. */
 #define WATCHDOG_S 300
 
 bool under_valgrind(void);
 
-/* Say why a whole program is skipped, and give its exit status: a failure where CI=true. */
+/* Print why a whole program is skipped. Returns its exit status, which is a failure if CI=true. */
 int skip_program(const char *reason);
 
 #endif

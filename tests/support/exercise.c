@@ -65,7 +65,7 @@ static void read_all(const struct fdslots *s)
     }
     for (int64_t i = fdslots_next_free(s, 0); i >= 0; i = fdslots_next_free(s, (uint32_t)i + 1))
         sum += (unsigned)i;
-    volatile unsigned sink = sum; /* so that the reads stay */
+    volatile unsigned sink = sum; /* volatile, so that the compiler keeps the reads */
     (void)sink;
 }
 
@@ -82,7 +82,7 @@ static void look(struct fdslots *s, FILE *stream)
     fdslots_has(FDSLOTS_HAS_EPOLL_NS);
 }
 
-/* The last slot is emptied for the waker, which close_index then closes as any other fd. */
+/* The last slot is emptied for the waker. close_index() later closes that one like any other fd. */
 static void wake(struct fdslots *s)
 {
     uint32_t last = fdslots_capacity(s) - 1;

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: ISC
  *
- * Every function of the API that works on a buffer, called over and over in a way that reaches all
- * of its memory. Says nothing about the answers: it is for those who watch from outside.
+ * Calls every function that works on a buffer again and again, in a way that reaches all of its
+ * memory. It does not check the results, because its users observe it from outside.
  */
 #ifndef TESTS_EXERCISE_H
 #define TESTS_EXERCISE_H
 
 #include <fdslots.h>
 
-/* reader and writer are the ends of a pipe that holds data. Empties all slots at the end. */
+/* Exercise a buffer. reader and writer are the ends of a pipe that holds data. All slots are empty
+ * at the end. */
 void exercise(struct fdslots *s, int reader, int writer, FILE *stream);
 
 #endif

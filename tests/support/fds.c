@@ -67,7 +67,8 @@ void fds_put(int fd, const char *text)
         abort();
 }
 
-/* The last bytes go one by one: a large piece may be refused while a small one still fits. */
+/* The last bytes are written one by one, because a large piece may be refused while a small one
+ * still fits. */
 void fds_fill(int fd)
 {
     static const char piece[4096];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Fds of every kind, each in every state in which poll(2) has something to say about it. A state is
- * reached when its constructor returns, by awaiting it with poll(2), never by sleeping.
+ * Fds of every kind, in every state in which poll(2) has something to report. When a constructor
+ * returns, the state has been reached: it waits for the state by poll(2) and never sleeps.
  */
 #ifndef TESTS_FDS_H
 #define TESTS_FDS_H
@@ -11,14 +11,15 @@
 
 #define SUBJECT_KEEPS 16
 
-/* One fd in one state, and the fds that keep it there. */
+/* An fd in one state, and the fds that keep it in that state. */
 struct subject {
     int fd;
     int keep[SUBJECT_KEEPS];
     int kept;
-    int signo;                      /* of a signalfd: blocked as long as the subject lives */
-    pid_t child;                    /* of a pidfd */
-    void (*undo)(struct subject *); /* more to do before the fds are closed, or NULL */
+    /* Signal of a signalfd, blocked as long as the subject exists. */
+    int signo;
+    pid_t child;                    /* child of a pidfd */
+    void (*undo)(struct subject *); /* further steps before the fds are closed, or NULL */
 };
 
 struct fd_kind {
@@ -29,7 +30,8 @@ struct fd_kind {
 int fd_kind_count(void);
 const struct fd_kind *fd_kind_at(int i);
 
-/* Make one. Its fd is -1 where this machine has no such file, or does not let us have it. */
+/* Make a subject of a kind. Its fd is -1 if this machine has no such file, or does not permit
+ * it. */
 void subject_make(struct subject *f, const struct fd_kind *kind);
 void subject_close(struct subject *f);
 

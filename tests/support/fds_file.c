@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Fds that the kernel makes for one purpose, terminals, and files that never block.
+ * Anonymous fds of the kernel, terminals, and files that never block.
  */
 #include "fds_kinds.h"
 
@@ -17,7 +17,7 @@
 #include <poll.h>
 #include <unistd.h>
 
-#define NUMBER_NEVER_USED 900 /* above all fds that a test has open, below the usual limit */
+#define NUMBER_NEVER_USED 900 /* above all fds that a test opens, and below the usual limit */
 
 static void event_zero(struct subject *f)
 {
@@ -55,7 +55,7 @@ static void timer_expired(struct subject *f)
     fds_await(f->fd, POLLIN);
 }
 
-/* Only this signal: other subjects have others. */
+/* Return a set with only this signal, because other subjects have other signals. */
 static sigset_t only(int signo)
 {
     sigset_t set;
@@ -64,7 +64,8 @@ static sigset_t only(int signo)
     return set;
 }
 
-/* Take the pending signal away before it is unblocked: its default action is the end. */
+/* Take the pending signal before it is unblocked, because its default action would end the
+ * process. */
 static void signal_undo(struct subject *f)
 {
     struct signalfd_siginfo info;
@@ -95,7 +96,7 @@ static void signal_pending(struct subject *f)
     fds_await(f->fd, POLLIN);
 }
 
-/* The subject is the master; returns the slave, which is kept. */
+/* The subject is the master. Returns the slave, which is kept. */
 static int terminal(struct subject *f)
 {
     int slave;
@@ -182,7 +183,7 @@ static void zero(struct subject *f)
     f->fd = MUST(open("/dev/zero", O_RDONLY | O_CLOEXEC));
 }
 
-/* poll(2) knows how to wait for changes of this file: ERR and PRI. */
+/* poll(2) can wait for changes of this file, which it reports as ERR and PRI. */
 static void mounts(struct subject *f)
 {
     f->fd = MUST(open("/proc/self/mounts", O_RDONLY | O_CLOEXEC));
@@ -216,7 +217,7 @@ static void closed_undo(struct subject *f)
     f->fd = -1;
 }
 
-/* A number that is no file, and that no later open takes. */
+/* A number without a file, which no later open takes. */
 static void closed(struct subject *f)
 {
     int fd = MUST(open("/dev/null", O_RDONLY | O_CLOEXEC));

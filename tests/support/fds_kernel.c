@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Devices, and files that show the kernel's own state: what the library polls beside the set. Those
- * that hand out an event once have none here, since whoever looks takes it away.
+ * Devices, and files that show the kernel's own state, which the library polls beside the set.
+ * Files that report an event only once are not among them, because asking would consume the event.
  */
 #include "fds_kinds.h"
 

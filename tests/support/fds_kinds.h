@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * For the files that construct fds: one table of kinds each, and what they share.
+ * For the files that construct fds. Each of them has a table of kinds; this is what they share.
  */
 #ifndef TESTS_FDS_KINDS_H
 #define TESTS_FDS_KINDS_H
@@ -20,13 +20,13 @@ extern const struct fd_kinds pipe_kinds, unix_kinds, tcp_kinds, net_kinds, file_
         rows, (int)(sizeof(rows) / sizeof((rows)[0]))                                              \
     }
 
-/* A system call that a test cannot go on without. */
+/* A system call that must succeed for the test to go on. */
 #define MUST(call) fds_must((call), #call)
 int fds_must(int rc, const char *call);
 
 void fds_keep(struct subject *f, int fd);
-void fds_put(int fd, const char *text); /* write(2) all of it */
-void fds_fill(int fd);                  /* until nothing more can be written */
-void fds_await(int fd, int events);     /* until poll(2) reports all of them */
+void fds_put(int fd, const char *text); /* write all of it */
+void fds_fill(int fd);                  /* write until nothing more fits */
+void fds_await(int fd, int events);     /* wait until poll(2) reports all of these */
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * More fds that the kernel makes for one purpose.
+ * More anonymous fds that the kernel makes for one purpose.
  */
 #include "fds_kinds.h"
 
@@ -19,9 +19,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* ---- files that are watched ---- */
+/* ---- watches on files ---- */
 
-/* A file with a watch of either kind, which sees that it was touched. */
+/* A file is watched by inotify or fanotify, and its mode is changed. */
 static void touched(struct subject *f, int (*watch)(const char *path))
 {
     char path[] = "/tmp/fdslots-XXXXXX";
@@ -117,7 +117,7 @@ static void context(struct subject *f)
     f->fd = (int)syscall(SYS_fsopen, "tmpfs", 1u); /* FSOPEN_CLOEXEC */
 }
 
-/* A set that watches a set that watches a counter. */
+/* An epoll set that watches a second set, which watches an eventfd. */
 static void set_of_sets(struct subject *f, unsigned count)
 {
     struct epoll_event event = {.events = EPOLLIN};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Sockets that talk with the kernel, a tunnel of it, and UDP over IPv6.
+ * Sockets that talk to the kernel, a tunnel device, and UDP over IPv6.
  */
 #include "fds_kinds.h"
 
@@ -18,7 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define PROTOCOL 0x88b5 /* for experiments: nobody else's frames */
+#define PROTOCOL 0x88b5 /* reserved for experiments, so that no other frames arrive */
 
 /* ---- netlink ---- */
 
@@ -43,7 +43,7 @@ static void routes_answer(struct subject *f)
 
 /* ---- frames ---- */
 
-/* -1 without the right to. */
+/* Returns -1 without the necessary privilege. */
 static int bound_to(const char *interface)
 {
     const struct sockaddr_ll a = {.sll_family = AF_PACKET,
@@ -65,13 +65,14 @@ static void frames_data(struct subject *f)
     frames_idle(f);
     if (f->fd < 0)
         return;
-    fds_put(f->fd, "data"); /* it comes back */
+    fds_put(f->fd, "data"); /* the loopback returns it */
     fds_await(f->fd, POLLIN);
 }
 
 /* ---- a tunnel ---- */
 
-/* In a network of its own, so that nobody else sees it; what was opened there stays there. */
+/* Make a subject in a network namespace of its own, so that nothing else sees it. The fd stays
+ * there. */
 static void in_own_net(struct subject *f, void (*make)(struct subject *f))
 {
     int before = MUST(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
@@ -95,7 +96,7 @@ static void tunnel_down(struct subject *f)
         MUST(ioctl(f->fd, TUNSETIFF, &request));
 }
 
-/* Without IPv6, which would look for routers. */
+/* IPv6 is off, because it would look for routers. */
 static void tunnel_up(struct subject *f)
 {
     struct ifreq request = {.ifr_name = "fdslots", .ifr_flags = IFF_UP};
@@ -145,7 +146,7 @@ static void own_tunnel_data(struct subject *f)
 
 /* ---- UDP over IPv6 ---- */
 
-/* Connected to itself. */
+/* A socket that is connected to itself. */
 static void udp6_idle(struct subject *f)
 {
     struct sockaddr_in6 a = {.sin6_family = AF_INET6, .sin6_addr = in6addr_loopback};

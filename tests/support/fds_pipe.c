@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The subject is the read end; returns the write end, which is kept. */
+/* The subject is the read end. Returns the write end, which is kept. */
 static int read_end(struct subject *f)
 {
     int p[2];
@@ -29,7 +29,7 @@ static int write_end(struct subject *f)
     return reader;
 }
 
-/* Close an fd that is kept: its number goes from the list. */
+/* Close the fd that was kept last, and take it from the list. */
 static void drop_last(struct subject *f)
 {
     MUST(close(f->keep[--f->kept]));
@@ -92,7 +92,7 @@ static void writer_full_alone(struct subject *f)
     drop_last(f);
 }
 
-/* Both ends of a fifo whose name is gone again; a side that is not wanted is not opened. */
+/* Open the ends of a fifo, and remove its name. If `second` is negative, only one end is opened. */
 static void open_fifo(struct subject *f, int first, int second)
 {
     char dir[] = "/tmp/fdslots-XXXXXX";

@@ -43,7 +43,7 @@ static int start_connect(const struct sockaddr_in *address)
     return fd;
 }
 
-/* The subject is one side of a connection; returns the other, which is kept. */
+/* The subject is one side of a connection. Returns the other side, which is kept. */
 static int connected(struct subject *f)
 {
     struct sockaddr_in address;
@@ -76,8 +76,8 @@ static void listen_pending(struct subject *f)
     fds_await(f->fd, POLLIN);
 }
 
-/* The queue of a listener that nobody accepts from is soon full, and the next one gets no answer.
- */
+/* The queue of a listener that accepts nothing is soon full. The next connection then gets no
+ * answer. */
 static void connecting(struct subject *f)
 {
     struct sockaddr_in address;

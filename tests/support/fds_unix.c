@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Sockets of the local domain, and UDP.
+ * UNIX sockets and UDP.
  */
 #include "fds_kinds.h"
 
@@ -11,7 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* The subject is one side; returns the other, which is kept. */
+/* The subject is one side. Returns the other side, which is kept. */
 static int pair(struct subject *f, int type)
 {
     int p[2];
@@ -103,7 +103,7 @@ static void datagram_peer_gone(struct subject *f)
     drop_last(f);
 }
 
-/* An abstract address that the kernel chooses, and a client that waits to be accepted. */
+/* The address is an abstract one that the kernel chooses. A client waits to be accepted. */
 static void stream_pending(struct subject *f)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -116,7 +116,7 @@ static void stream_pending(struct subject *f)
     MUST(connect(f->keep[0], (const struct sockaddr *)&address, length));
 }
 
-/* A UDP socket bound to a port of the kernel's choice, and its address. */
+/* Return a UDP socket, and store its address. The kernel chooses the port. */
 static int udp_bound(struct sockaddr_in *address)
 {
     int fd = MUST(socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -151,7 +151,7 @@ static void udp_data(struct subject *f)
     fds_await(f->fd, POLLIN);
 }
 
-/* Nobody listens on a port that was just given back: the answer is an ICMP error. */
+/* The port has just been closed, so the answer is an ICMP error. */
 static void udp_refused(struct subject *f)
 {
     struct sockaddr_in address;

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A filter loads 32 bits: of an argument, the lower half. */
+/* A filter loads 32 bits, which for an argument is the lower half. */
 #define LOW_HALF       (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? sizeof(uint32_t) : 0)
 #define NUMBER         offsetof(struct seccomp_data, nr)
 #define ARG(n)         (offsetof(struct seccomp_data, args[n]) + LOW_HALF)

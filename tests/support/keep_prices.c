@@ -2,7 +2,7 @@
 #include "keep_prices.h"
 #include "wait/choice.h"
 
-/* With a clock so dear no wait is worth to be timed. */
+/* If the clock is this dear, no wait is worth timing. */
 void keep_prices(struct fdslots *s)
 {
     s->choice->clock = 1e18;

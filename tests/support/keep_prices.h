@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * For tests that foresee what fdslots_wait() does, or count what it asks of the system.
+ * For tests that foresee what fdslots_wait() does, or that count its system calls.
  */
 #ifndef TESTS_KEEP_PRICES_H
 #define TESTS_KEEP_PRICES_H
 
 #include <fdslots.h>
 
-/* Have it keep the prices with which it starts, whatever the machine does. */
+/* Make the buffer keep its initial prices, whatever the machine does. */
 void keep_prices(struct fdslots *s);
 
 #endif

@@ -63,7 +63,7 @@ int wait_full_time(const struct entry *e, struct fdslots *s, int64_t timeout_ns)
     int64_t start = now_ns();
     int rc = e->wait(s, timeout_ns, NULL);
     int64_t elapsed = now_ns() - start;
-    ck_assert_msg(elapsed >= timeout_ns, "%s came back with %d after %jd ns of %jd", e->name, rc,
+    ck_assert_msg(elapsed >= timeout_ns, "%s returned %d after %jd ns of %jd", e->name, rc,
                   (intmax_t)elapsed, (intmax_t)timeout_ns);
     return rc;
 }

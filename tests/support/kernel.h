@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * What a buffer has asked of the kernel, by its counters, for the tests of the epoll entry points.
+ * Reads from the counters of a buffer what it has asked of the kernel, for the tests of the epoll
+ * entry points.
  */
 #ifndef TESTS_KERNEL_H
 #define TESTS_KERNEL_H
@@ -10,12 +11,12 @@
 #include <stdbool.h>
 
 bool have_epoll(void);
-/* Whether the library was built where epoll has EPOLLEXCLUSIVE. */
+/* Return whether the library was built with EPOLLEXCLUSIVE. */
 bool have_exclusive(void);
 
 struct fdslots_stats stats_of(const struct fdslots *s);
 
-/* The wait gives `ready`, by one epoll wait of the kernel and `ctls` calls of epoll_ctl(2). */
+/* Check that the wait returns `ready`, with one epoll wait and `ctls` epoll_ctl(2) calls. */
 #define EXPECT_WAIT(wait, ready, ctls) EXPECT_WAIT_OF(s, wait, ready, ctls)
 #define EXPECT_WAIT_OF(s, wait, ready, ctls)                                                       \
     do {                                                                                           \
@@ -28,8 +29,8 @@ struct fdslots_stats stats_of(const struct fdslots *s);
         ck_assert_int_eq((int)(after_.polled - before_.polled), 0);                                \
     } while (0)
 
-/* The wait gives `ready`, by one poll(2) of the polled slots and the set, `ctls` calls of
- * epoll_ctl(2), and `epolls` waits on the set: one where it reads ready, else none. */
+/* Check that the wait returns `ready`, with one poll(2) of the polled slots and the set, `ctls`
+ * epoll_ctl(2) calls, and `epolls` waits on the set: one if it reads as ready, else none. */
 #define EXPECT_WAIT_BESIDE(wait, ready, ctls, epolls)                                              \
     EXPECT_WAIT_BESIDE_OF(s, wait, ready, ctls, epolls)
 #define EXPECT_WAIT_BESIDE_OF(s, wait, ready, ctls, epolls)                                        \
@@ -43,19 +44,19 @@ struct fdslots_stats stats_of(const struct fdslots *s);
         ck_assert_int_eq((int)(after_.polled - before_.polled), 1);                                \
     } while (0)
 
-/* A fixture: eventfds, the first of them ready, and a buffer of slots for them. */
+/* Make an eventfd that is ready or not. */
 int event_fd(bool ready);
-/* Make it ready; take that back. */
+/* Make it ready, or not ready again. */
 void event_set(int fd);
 void event_clear(int fd);
 
-/* A regular file, empty, without a name. */
+/* Make an empty regular file without a name. */
 int regular_file(void);
 
-/* Close one file and open another that gets the same number. */
+/* Close a file, and open another one that gets the same number. */
 int number_reused(int fd, bool ready);
 
-/* Wait for a timeout and check that it is not early; gives what the wait gave. */
+/* Wait for a timeout and check that it does not end early. Returns what the wait returned. */
 int wait_full_time(const struct entry *e, struct fdslots *s, int64_t timeout_ns);
 
 #endif

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 #
-# What several programs of tests/ share; each names the files that it takes.
+# Files that several programs of tests/ share. Each program lists the ones that it uses.
 
 EXTRA_DIST += tests/support/coverage_exit.c
 support_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/support

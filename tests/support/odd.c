@@ -17,7 +17,7 @@
 #define UFFD_USER_MODE_ONLY 1
 #endif
 
-/* ---- an urgent byte of TCP, which SO_OOBINLINE makes an ordinary one ---- */
+/* ---- an urgent byte of TCP, which SO_OOBINLINE turns into an ordinary one ---- */
 
 static bool urgent(struct odd *o)
 {
@@ -43,7 +43,7 @@ static void take_urgent_inline(struct odd *o)
     MUST(setsockopt(o->fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof on));
 }
 
-/* ---- a userfaultfd, which has an error while it would block ---- */
+/* ---- a userfaultfd, which reports an error while it is blocking ---- */
 
 static bool faults(struct odd *o)
 {

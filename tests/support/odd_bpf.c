@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * A ring buffer of BPF, and a program that puts a record into it and asks for no wake.
+ * A BPF ring buffer, and a program that puts a record into it without a wake.
  */
 #include "odd.h"
 #include "fds_kinds.h"
@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define RECORD 8 /* bytes, from the stack of the program */
+#define RECORD 8 /* size of a record on the stack of the program, in bytes */
 
 static int bpf(int command, union bpf_attr *attr)
 {
@@ -27,7 +27,7 @@ static uint64_t address_of(const void *p)
         .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = (reg), .imm = (value)                      \
     }
 
-/* bpf_ringbuf_output(map, stack, RECORD, BPF_RB_NO_WAKEUP); return 0; */
+/* The program is: bpf_ringbuf_output(map, stack, RECORD, BPF_RB_NO_WAKEUP); return 0; */
 static int load_program(int map)
 {
     const struct bpf_insn program[] = {
@@ -36,7 +36,7 @@ static int load_program(int map)
          .dst_reg = BPF_REG_1,
          .src_reg = BPF_PSEUDO_MAP_FD,
          .imm = map},
-        {.code = 0}, /* the second half of the map */
+        {.code = 0}, /* the second half of the load of the map */
         {.code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_2, .src_reg = BPF_REG_10},
         {.code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = BPF_REG_2, .imm = -RECORD},
         SET(BPF_REG_3, RECORD),
@@ -52,7 +52,7 @@ static int load_program(int map)
     int fd;
     do
         fd = bpf(BPF_PROG_LOAD, &attr);
-    while (fd < 0 && errno == EAGAIN); /* the end of an io_uring interrupts it */
+    while (fd < 0 && errno == EAGAIN); /* the end of an io_uring interrupts the call */
     return fd;
 }
 
@@ -68,7 +68,7 @@ bool odd_bpf(struct odd *o)
 
 void odd_bpf_fire(struct odd *o)
 {
-    static char packet[64]; /* that the program sees, and hands back */
+    static char packet[64]; /* the input of the program, which it returns */
     union bpf_attr attr = {.test = {.prog_fd = (uint32_t)o->trigger,
                                     .data_size_in = sizeof packet,
                                     .data_size_out = sizeof packet,

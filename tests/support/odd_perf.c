@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * perf(1)'s fds: poll(2) hands out each event once, to whoever asks first. A change of a thread's
- * name is an event that nothing but this makes.
+ * Fds of perf events. poll(2) reports every event only once, to whoever asks first. The event is a
+ * change of a thread's name, which happens only here.
  */
 #include "odd.h"
 #include "fds_kinds.h"
@@ -22,7 +22,7 @@ bool odd_perf_of(struct odd *o, pid_t thread)
                                    .watermark = 1,
                                    .wakeup_watermark = 1};
     o->fd = (int)syscall(SYS_perf_event_open, &attr, thread, -1, -1, PERF_FLAG_FD_CLOEXEC);
-    /* a page that describes the ring, and the ring */
+    /* One page that describes the ring, and one for the ring. */
     return o->fd >= 0 && odd_map(o, 2 * (size_t)sysconf(_SC_PAGESIZE), 0) != NULL;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * io_uring, with rings of one submission. POLLIN: a read(2) of a pipe that is empty at first;
- * POLLOUT: a submission that the kernel has not taken yet, and which is complete when it has.
+ * An io_uring with a queue of one submission. For POLLIN, the submission is a read(2) of a pipe
+ * that is empty at first. For POLLOUT, it is one that the kernel has not taken yet, and that
+ * completes at once when it has.
  */
 #include "odd.h"
 #include "fds_kinds.h"
@@ -17,7 +18,7 @@
 #define IORING_SETUP_DEFER_TASKRUN (1u << 13)
 #endif
 
-static char byte; /* that the submission reads */
+static char byte; /* the buffer of the read */
 
 static bool ring_open(struct odd *o, uint32_t flags, struct io_uring_params *params)
 {
@@ -26,7 +27,7 @@ static bool ring_open(struct odd *o, uint32_t flags, struct io_uring_params *par
     return o->fd >= 0;
 }
 
-/* Fill in the only submission, and let the kernel see it. */
+/* Fill in the only submission, and publish it to the kernel. */
 static bool ring_put(struct odd *o, const struct io_uring_params *params, uint8_t op, int fd)
 {
     char *ring = odd_map(o, params->sq_off.array + sizeof(uint32_t), IORING_OFF_SQ_RING);
@@ -61,7 +62,7 @@ bool odd_ring_deferred(struct odd *o)
     bool made = ring_put(o, &params, IORING_OP_READ, ends[0]);
     if (made)
         odd_ring_submit(o);
-    MUST(close(ends[0])); /* the submission holds the file */
+    MUST(close(ends[0])); /* the submission holds the file open */
     o->trigger = ends[1];
     return made;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * AF_XDP in copy mode: packets that stand in its ring are sent when somebody asks the socket.
+ * AF_XDP in copy mode: packets wait in its ring until somebody asks the socket, and are then sent.
  */
 #include "odd.h"
 #include "fds_kinds.h"
@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define ENTRIES 8 /* of each ring */
+#define ENTRIES 8 /* number of entries in each ring */
 #define CHUNK   4096u
 #define PACKET  64
 
@@ -30,7 +30,8 @@ static bool network_of_its_own(void)
     return true;
 }
 
-/* Memory for the packets: mapped as the file's maps are, to go with them. */
+/* Memory for the packets. It is recorded like the maps of the file, so that it is unmapped with
+ * them. */
 static void *packets(struct odd *o)
 {
     size_t length = ENTRIES * CHUNK;
@@ -77,7 +78,7 @@ bool odd_xdp(struct odd *o)
     return bind(o->fd, (const struct sockaddr *)&address, sizeof address) == 0;
 }
 
-/* The ring is mapped last. */
+/* The ring is the last map. */
 static void *in_ring(const struct odd *o, uint64_t offset)
 {
     return (char *)o->map[o->maps - 1] + offset;

@@ -10,7 +10,7 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
-#define MOUNT_POINT "/proc/fs" /* any directory does: nobody else sees what is mounted there */
+#define MOUNT_POINT "/proc/fs" /* any directory serves, because the mount is visible only here */
 
 static bool enter_mounts(void)
 {
@@ -22,8 +22,9 @@ static bool change_mounts(void)
     return umount(MOUNT_POINT) == 0 || mount("fdslots", MOUNT_POINT, "tmpfs", 0, "size=4k") == 0;
 }
 
-/* The names in /proc/sys/kernel are of the kind, too; but those who change them in any namespace
- * make an event in all, and other tests do. The random programs of tests/model have them. */
+/* Some files in /proc/sys/kernel also report an event once. They are not used here, because a
+ * change in any namespace makes an event in all of them, and other tests make such changes. The
+ * random programs in tests/model use them. */
 static const struct one_time sources[] = {
     {"/proc/self/mountinfo", enter_mounts, change_mounts},
     {"/proc/self/mounts", enter_mounts, change_mounts},

@@ -9,7 +9,8 @@ static uint16_t revents_of(const struct pollfd *pollfd)
     return (uint16_t)pollfd->revents;
 }
 
-/* Whether a slot reads as poll(2) says, by call and by view; one that is not ready reads 0. */
+/* Whether a slot reads as poll(2) says, both by the calls and in the view. A slot that is not ready
+ * reads 0. */
 static bool slot_agrees(const struct fdslots *s, uint32_t i, const struct pollfd *want)
 {
     const struct pollfd *view = fdslots_view(s) + i;
@@ -19,7 +20,7 @@ static bool slot_agrees(const struct fdslots *s, uint32_t i, const struct pollfd
                             view->revents == want->revents);
 }
 
-/* One assertion for all: each of them is a write to a file. */
+/* This is one assertion, because Check writes to a file for each. */
 static void compare_slots(const struct entry *e, const struct fdslots *s, const struct pollfd *want,
                           uint32_t n)
 {
@@ -35,7 +36,7 @@ static void compare_slots(const struct entry *e, const struct fdslots *s, const 
     ck_assert_uint_eq(i, fdslots_capacity(s));
 }
 
-/* The ready list: each ready slot once, and in order after a poll entry point. */
+/* The ready list names every ready slot once. After a poll entry point it is in order. */
 static void compare_ready(const struct entry *e, const struct fdslots *s, int rc,
                           const struct pollfd *want, uint32_t n)
 {
@@ -44,7 +45,7 @@ static void compare_ready(const struct entry *e, const struct fdslots *s, int rc
     const uint32_t *ready = fdslots_ready(s, &count);
     for (uint32_t i = 0; i < n; i++)
         expected += want[i].revents != 0;
-    ck_assert_msg(rc == (int)expected, "%s gave %d, poll(2) says %u", e->name, rc,
+    ck_assert_msg(rc == (int)expected, "%s returned %d, poll(2) says %u", e->name, rc,
                   (unsigned)expected);
     ck_assert_uint_eq(count, expected);
     expect_distinct(ready, count);
@@ -83,7 +84,7 @@ void oracle_compare(const struct entry *e, struct fdslots *s, int rc, const stru
 
 #define MOST 1024
 
-/* Ask poll(2). Some kernels write into events. */
+/* Ask poll(2) with a copy, because some kernels write into the events. */
 static void ask(struct pollfd *want, uint32_t n)
 {
     static struct pollfd question[MOST];
@@ -94,7 +95,8 @@ static void ask(struct pollfd *want, uint32_t n)
         want[i].revents = question[i].revents;
 }
 
-/* The network may be still at work: what counts is a wait between two equal answers. */
+/* The network may still be delivering data, so only a wait between two equal answers of poll(2)
+ * counts. */
 int oracle_check(const struct entry *e, struct fdslots *s, struct pollfd *want, uint32_t n)
 {
     static struct pollfd before[MOST];

@@ -15,7 +15,7 @@ static int times_in(const char *name, int fd)
     snprintf(path, sizeof path, INFO "/%s", name);
     FILE *info = fopen(path, "re");
     if (info == NULL)
-        return 0; /* closed by now */
+        return 0; /* closed in the meantime */
     while (fgets(line, sizeof line, info) != NULL) {
         int number;
         times += sscanf(line, "tfd: %d", &number) == 1 && number == fd;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * What the kernel's epoll sets hold, as it tells in /proc: whoever wants to know whether an fd is
- * registered need not look into the library.
+ * Reads in /proc what the kernel's epoll sets hold. A test can thus find out whether an fd is
+ * registered without looking into the library.
  */
 #ifndef TESTS_SETS_H
 #define TESTS_SETS_H
 
-/* How often the epoll sets that this process has open hold this number, ghosts included. */
+/* Return how often the epoll sets of this process hold this number, ghosts included. */
 int sets_hold(int fd);
 
 #endif

@@ -14,7 +14,8 @@ static void take_dump(struct snapshot *snapshot, const struct fdslots *s)
 
 void snapshot_take(struct snapshot *snapshot, const struct fdslots *s)
 {
-    memset(snapshot, 0, sizeof *snapshot); /* padding too: they are compared by memcmp() */
+    /* Also clears the padding, because memcmp() compares it. */
+    memset(snapshot, 0, sizeof *snapshot);
     snapshot->capacity = fdslots_capacity(s);
     ck_assert_uint_le(snapshot->capacity, SNAPSHOT_SLOTS);
     snapshot->view_address = fdslots_view(s);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * All suites: a suite that is not named here is not declared, which the compiler reports.
+ * All suites. A suite that is missing here is not declared, which the compiler reports.
  *
- * The halves take about as long under valgrind. What takes much memory comes last: it makes every
- * fork dearer that follows in the same process.
+ * The two halves take about the same time under valgrind. Suites that take much memory come last,
+ * because every later fork in the process becomes slower.
  */
 #ifndef SUITES_H
 #define SUITES_H

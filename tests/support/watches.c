@@ -17,13 +17,13 @@
 
 #define LIMIT_FILE "/proc/sys/fs/epoll/max_user_watches"
 #define SETS       100
-#define FDS        300 /* in each set */
+#define FDS        300 /* number of fds in each set */
 #define NOBODY     54321
-#define MOST_TIME  100 /* seconds; no test measures it */
+#define MOST_TIME  100 /* in seconds; no test measures it */
 
 static int sets[SETS];
 static int fds[FDS];
-static int used; /* so many of SETS * FDS */
+static int used; /* number of watches used, at most SETS * FDS */
 
 static int watch(int operation, int nth)
 {
@@ -61,7 +61,7 @@ static int become_nobody(void)
 static void as_nobody(void (*fn)(void))
 {
     CHILD_EXPECT(become_nobody(), 0);
-    alarm(MOST_TIME); /* so that the guard sees an end */
+    alarm(MOST_TIME); /* so that the guard ends */
     make_watches();
     watches_use_up();
     fn();
@@ -74,8 +74,8 @@ static void write_limit(int limit, const char *text)
     CHILD_EXPECT(pwrite(limit, text, (size_t)length, 0), length);
 }
 
-/* Whoever stops the test, by its session or by its name, does not stop the guard; gives the signals
- * that the child is to have. */
+/* Whoever kills the test by its session or by its name must not kill the guard. Returns the signal
+ * mask for the child. */
 static sigset_t outlive_the_test(void)
 {
     sigset_t all, before;
@@ -86,8 +86,8 @@ static sigset_t outlive_the_test(void)
     return before;
 }
 
-/* Lower the limit, and wait for the end of a child. One guard at a time: the lock is gone with the
- * guard. */
+/* Lower the limit, run a child, and wait for its end. A lock admits one guard at a time, and is
+ * released when the guard ends. */
 static void guard(void (*fn)(void))
 {
     const sigset_t before_guard = outlive_the_test();
@@ -117,7 +117,7 @@ static bool leads_to(const char *link, const char *want)
     return length == (ssize_t)strlen(want) && memcmp(target, want, (size_t)length) == 0;
 }
 
-/* The namespaces that a machine starts with have these numbers for good. */
+/* The initial namespaces of a machine always have these numbers. */
 static bool in_a_container(void)
 {
     return !leads_to("/proc/self/ns/user", "user:[4026531837]") ||
@@ -140,9 +140,9 @@ const char *watches_run(void (*fn)(void))
     if (access(LIMIT_FILE, W_OK) < 0)
         return LIMIT_FILE " cannot be written here";
     if (in_a_container())
-        return LIMIT_FILE " is that of the host, which has no other for a namespace";
+        return LIMIT_FILE " is the host's, and a namespace has none of its own";
     if (nobody_is_refused())
-        return "no other user can be had here";
+        return "this process cannot become another user";
     pid_t pid = fork();
     if (pid == 0)
         guard(fn);

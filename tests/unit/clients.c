@@ -37,8 +37,9 @@ void clients_served(const struct entry *e, const char *what, int expected, bool 
     if (rc == expected + odd_one && seen == expected &&
         fdslots_get_revents(clients, ODD) == odd_revents)
         return;
-    fprintf(stderr, "%s, by %s: %d, %d of %d clients are served; odd: %#x, not %#x\n", what,
-            e->name, rc, seen, expected, (unsigned)fdslots_get_revents(clients, ODD),
+    fprintf(stderr,
+            "%s, by %s: the wait returned %d and served %d of %d clients; odd slot: %#x, not %#x\n",
+            what, e->name, rc, seen, expected, (unsigned)fdslots_get_revents(clients, ODD),
             (unsigned)odd_revents);
     _exit(EXIT_FAILURE);
 }

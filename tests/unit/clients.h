@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * A fixture for what the kernel refuses, in a child: sixty clients, all of them ready, and room for
- * a slot that means trouble.
+ * A fixture for registrations that the kernel refuses. It runs in a child and has sixty clients,
+ * all of them ready, and room for one slot that causes trouble.
  */
 #ifndef TESTS_CLIENTS_H
 #define TESTS_CLIENTS_H
@@ -13,18 +13,19 @@
 #include <stdint.h>
 
 #define CLIENTS 60
-#define ODD     61 /* the slot that means trouble */
+#define ODD     61 /* the slot that causes trouble */
 #define NSLOTS  64
 
 extern struct fdslots *clients;
-extern struct pollfd want[NSLOTS]; /* what poll(2) is asked */
+extern struct pollfd want[NSLOTS]; /* the argument of poll(2), the oracle */
 extern int probe;                  /* an idle eventfd that is in no slot */
 
-/* Make the buffer; the clients wait for POLLIN with these flags. */
+/* Make the buffer. The clients wait for POLLIN with these flags. */
 void clients_make(uint32_t flags);
 
-/* Wait, and end the child unless so many clients are reported, each as poll(2) says, and the odd
- * one as it says if it is expected, and nothing else. */
+/* Wait once and compare with poll(2). Ends the child unless exactly `expected` clients are
+ * reported, the odd slot is reported if odd_one is true and only then, and every revents value is
+ * that of poll(2). */
 void clients_served(const struct entry *e, const char *what, int expected, bool odd_one);
 
 #endif

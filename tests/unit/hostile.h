@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Every public function as one table: what it takes, from which pools of good and bad values, and
- * what the header lets it answer. symbols.test holds the table against the header.
+ * A table of every public function: the pools of good and bad values for its parameters, and the
+ * results that the header allows. symbols.test compares the table with the header.
  */
 #ifndef TESTS_HOSTILE_H
 #define TESTS_HOSTILE_H
@@ -14,38 +14,40 @@
 #define HOSTILE_PARAMS 5
 #define HOSTILE_ERRORS 9
 
-/* Values of one parameter; pointers are numbers that the call in the table turns into pointers. */
+/* The values of one parameter. Pointers are numbers here, which the call in the table turns into
+ * pointers. */
 struct hostile_pool {
     const intmax_t *values; /* the first is good */
     int count;
-    bool (*bad)(intmax_t value); /* -EINVAL; NULL where none is */
+    bool (*bad)(intmax_t value); /* for these the result is -EINVAL; NULL if no value is bad */
 };
 
 enum hostile_effect {
     READS,   /* changes nothing, whatever it returns */
-    CHANGES, /* changes nothing where it refuses */
-    WAITS,   /* changes the revents and the ready set, but nothing where it refuses an argument */
-    MOVES,   /* the buffer is gone where it does not refuse, else nothing has changed */
+    CHANGES, /* changes nothing if it refuses */
+    WAITS,   /* changes revents and the ready set, but nothing if it refuses an argument */
+    MOVES,   /* the buffer is gone if the call succeeds, else nothing has changed */
     ENDS     /* the buffer is gone */
 };
 
-#define NO_BUFFER 1 /* no function gives that to a NULL buffer */
+#define NO_BUFFER 1 /* a value that no function returns for a NULL buffer */
 
 struct hostile_call {
     const char *name;
     intmax_t (*call)(struct fdslots *s, const intmax_t *v);
-    intmax_t null_gives; /* to a NULL buffer, whatever else is wrong */
+    intmax_t null_gives; /* the result for a NULL buffer, whatever the other arguments are */
     enum hostile_effect effect;
     const struct hostile_pool *params[HOSTILE_PARAMS];
-    /* What it must give, if that is not -EINVAL to bad values and another result to good ones. */
+    /* The one valid result, if it is not simply -EINVAL for bad values and another result for
+     * good ones. */
     bool (*gives)(const intmax_t *v, intmax_t *result);
-    int errors[HOSTILE_ERRORS]; /* the others that the header names */
+    int errors[HOSTILE_ERRORS]; /* the other errors that the header names */
 };
 
 extern const struct hostile_call hostile_calls[];
 extern const int hostile_call_count;
 
-/* The fd that stands for 0 in the pool of fds. */
+/* The fd that replaces 0 in the pool of fds. */
 extern int hostile_fd;
 
 #endif

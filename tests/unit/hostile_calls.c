@@ -37,7 +37,7 @@ static bool is_no_nslots(intmax_t value)
     return value == 0 || value > INT_MAX;
 }
 
-/* A used slot would not fit, or it could never be. */
+/* Either a used slot would not fit, or no buffer can be so large. */
 static bool is_no_capacity(intmax_t value)
 {
     return value < HOSTILE_SLOTS || value > INT_MAX;
@@ -53,7 +53,7 @@ static bool is_no_feature(intmax_t value)
     return value < (intmax_t)FDSLOTS_HAS_PPOLL || value > (intmax_t)FDSLOTS_HAS_EPOLL_NS;
 }
 
-/* As the header has it, bit for bit. */
+/* The rules of the header, bit for bit. */
 static bool is_no_events(intmax_t value)
 {
     const intmax_t exclusive =
@@ -71,7 +71,7 @@ static bool is_no_events(intmax_t value)
 
 POOL(index_pool, is_no_index, 0, 1, 2, 3, 4, 5, 6, 7, 8, INT_MAX, INT_MAX + INTMAX_C(1),
      UINT32_MAX);
-/* Numbers beyond the last slot are no error there: no slot is used from them on. */
+/* Indices beyond the last slot are no error there: the search simply finds no used slot. */
 POOL(from_pool, NULL, 0, 1, 7, 8, 63, 64, INT_MAX, UINT32_MAX - 1, UINT32_MAX);
 POOL(fd_pool, NULL, 0, -1, -2, INT_MIN, 900, INT_MAX - 1, INT_MAX);
 POOL(events_pool, is_no_events, POLLIN, 0, BITS_16(0), BITS_16(16), UINT32_MAX, INT_MAX,
@@ -80,7 +80,7 @@ POOL(events_pool, is_no_events, POLLIN, 0, BITS_16(0), BITS_16(16), UINT32_MAX, 
      FDSLOTS_POLLED | FDSLOTS_EXCLUSIVE | POLLPRI, FDSLOTS_EXCLUSIVE | FDSLOTS_ONESHOT,
      FDSLOTS_EXCLUSIVE | POLLPRI);
 POOL(any_events_pool, NULL, POLLIN, 0, BITS_16(0), BITS_16(16), UINT32_MAX);
-/* Not 0: without a ready slot a wait may last for ever. */
+/* No value is 0: without a ready slot, such a wait could last for ever. */
 POOL(nfds_pool, is_no_nfds, 8, 1, 9, INT_MAX, UINT32_MAX);
 POOL(ms_pool, NULL, 0, 1, -1, -2, INT_MIN, INT_MAX);
 POOL(ns_pool, NULL, 0, 1, -1, INT64_MIN, INT64_MAX, INT64_MAX - 1, 999999, 1000001);
@@ -94,7 +94,7 @@ POOL(max_ready_pool, is_zero, 1, 0, 2, 8, 9, INT_MAX, UINT32_MAX);
 POOL(stats_size_pool, is_zero, sizeof(struct fdslots_stats), 0, 1, 7, 9, 4000);
 POOL(text_size_pool, NULL, 64, 0, 1, 2, 3);
 
-/* ---- pointers out of numbers ---- */
+/* ---- pointers from numbers ---- */
 
 static const struct timespec timespecs[] = {
     {0, 0},          {0, 1},        {0, 999999999},  {INT_MAX, 0},         {LONG_MAX, 999999999},
@@ -117,7 +117,7 @@ static const struct timespec *timespec_of(intmax_t value)
 
 POOL(mask_pool, NULL, 0, 1, 2, 3);
 
-/* None, the empty set, the full one, and bytes that nobody has made a set of. */
+/* No mask, the empty set, the full set, and bytes that no call has made into a set. */
 static const sigset_t *mask_of(intmax_t value)
 {
     static sigset_t mask;
@@ -226,7 +226,7 @@ static intmax_t call_fdslots_ready(struct fdslots *s, const intmax_t *v)
     return some;
 }
 
-/* A result that must be written on success, and only then. */
+/* The result must be written on success, and only then. */
 static void check_out(intmax_t rc, struct fdslots *out, struct fdslots *before)
 {
     ck_assert(rc < 0 ? out == before : out != before);
@@ -242,7 +242,8 @@ static intmax_t call_fdslots_create(struct fdslots *s, const intmax_t *v)
     return rc;
 }
 
-/* mem by its distance from aligned memory, size by what is missing from it. */
+/* The parameter mem is given by its distance from aligned memory, and size by the number of bytes
+ * that it lacks. */
 POOL(mem_pool, is_zero, 8, 0, 1, 2, 4, 7, 9, 12);
 POOL(missing_pool, NULL, 0, 1, 8, 1000000);
 
@@ -272,7 +273,7 @@ static intmax_t call_fdslots_move(struct fdslots *s, const intmax_t *v)
     return rc;
 }
 
-/* What the library made keeps its address. */
+/* A buffer that the library allocated keeps its address. */
 static intmax_t call_fdslots_resize(struct fdslots *s, const intmax_t *v)
 {
     struct fdslots *out = s;
@@ -314,10 +315,10 @@ static void unwritten(const void *mem, size_t size)
     size_t b = 0;
     while (b < size && bytes[b] == UNWRITTEN)
         b++;
-    ck_assert_msg(b == size, "byte %zu of %zu behind the end was written", b, size);
+    ck_assert_msg(b == size, "byte %zu of %zu past the end was written", b, size);
 }
 
-/* Nothing is written beyond size, and where the call refuses, nothing at all. */
+/* Nothing is written beyond `size`, and nothing at all if the call refuses. */
 static intmax_t call_fdslots_get_stats(struct fdslots *s, const intmax_t *v)
 {
     static unsigned char room[4096];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * A fixture: the pair, of which `idle` is in slot 0, and in slot 1 an fd that the tests lose.
- * Another fd keeps its file, so that the file outlives the slot's fd.
+ * A fixture based on pair.h. Slot 0 holds `idle`. Slot 1 holds an fd that the tests lose; another
+ * fd keeps its file open, so the file outlives the slot's fd.
  */
 #ifndef TESTS_KEPT_H
 #define TESTS_KEPT_H
@@ -11,8 +11,8 @@
 
 #define KEPT_SLOTS 4
 
-extern int lost; /* in slot 1 */
-extern int kept; /* the same file */
+extern int lost; /* the fd in slot 1 */
+extern int kept; /* another fd of the same file */
 
 void kept_setup(uint32_t flags);
 void kept_teardown(void);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * Runs all suites, in two processes at a time. Check's own variables choose among them:
- * CK_RUN_SUITE and CK_RUN_CASE (then all that is chosen runs in this process), CK_FORK=no,
- * CK_VERBOSITY=verbose; CK_EXCLUDE_TAGS=long leaves out long computations.
+ * Runs all suites in two processes at a time. Check's own variables choose among them: CK_RUN_SUITE
+ * and CK_RUN_CASE (the chosen tests then all run in this process), CK_FORK=no and
+ * CK_VERBOSITY=verbose. CK_EXCLUDE_TAGS=long leaves out long computations.
  */
 #include "common.h"
 
@@ -36,7 +36,8 @@ static int run(make_suite *const suites[], make_suite *const more_suites[])
 
 static make_suite *const none[] = {NULL};
 
-/* What the other process prints is kept apart until its end. */
+/* The output of the other process is kept in a file until that process ends, so that the two
+ * outputs do not mix. */
 static pid_t start_second_half(FILE *output)
 {
     fflush(stdout);

@@ -27,7 +27,8 @@ struct outlook player_outlook(const struct player *p, const struct program *prog
     return o;
 }
 
-/* What a wait that finds this costs on the machine, apart from what it tells the set. */
+/* The true price of a wait with this outcome on the simulated machine, without what it tells the
+ * set. */
 static double true_price(const struct player *p, struct outlook o, struct outcome outcome,
                          enum way way)
 {
@@ -62,7 +63,7 @@ static struct outcome outcome_of(const struct program *program)
     return (struct outcome){program->ready, program->ready > 0 ? 0 : program->slots};
 }
 
-/* What a wait takes that does work for so many ns, on the clock of the machine. */
+/* The time that the machine's clock shows for a wait with `ns` of work. */
 static double time_of(struct player *p, const struct program *program, double ns)
 {
     const double slept = program->sleeps > 0 ? next_random(&p->m.random) % program->sleeps : 0;

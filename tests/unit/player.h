@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * A simulated machine, with a clock, and a program that waits on it by the choice alone: all
+ * A simulated machine with a clock, and a program that waits on it, guided by the choice alone. All
  * figures are exact.
  */
 #ifndef TESTS_PLAYER_H
@@ -13,43 +13,44 @@
 
 struct machine {
     struct prices prices; /* the true ones */
-    unsigned percent;     /* of the samples are spoilt: */
-    double spoilt;        /* so many times too long */
+    unsigned percent;     /* share of the samples that are spoilt */
+    double spoilt;        /* factor by which a spoilt sample is too long */
     uint64_t random;
 };
 
-/* What each wait of a program finds. */
+/* What every wait of a program finds. */
 struct program {
     uint32_t slots, ready, toggled, polled;
     bool back; /* what a wait has toggled, the next one toggles back */
     bool blocks;
-    uint32_t sleeps; /* in ns, at most, before something is ready */
+    uint32_t sleeps; /* the longest sleep before a slot is ready, in ns */
 };
 
 struct player {
     struct choice c;
     struct machine m;
     bool in_step;     /* all slots are registered */
-    uint32_t lagging; /* of these, slots whose last change the set has not been told */
-    double ns;        /* that all waits have taken, sleep apart */
+    uint32_t lagging; /* number of slots whose last change the set has not been told */
+    double ns;        /* time that all waits have taken, without sleep */
     uint64_t waits[WAYS];
-    uint64_t timed; /* of these */
+    uint64_t timed; /* number of waits that were timed */
 };
 
-/* A machine whose prices are those that the library starts with; change p->m for another. */
+/* Start on a machine whose true prices are those that the library starts with. Change p->m to
+ * simulate another machine. */
 void player_start(struct player *p);
 
-/* A wait, and the steady ones after it. Returns the way. */
+/* Make one wait and the steady waits after it. Returns the way that it took. */
 enum way player_wait(struct player *p, const struct program *program);
 
-/* So many waits, or some more where the last ones are steady. */
+/* Make this many waits, or some more if the last ones are steady. */
 void player_play(struct player *p, const struct program *program, uint64_t waits);
 uint64_t player_waits(const struct player *p);
 
-/* What the next wait of the program has before it. */
+/* Return what the choice sees before the next wait of the program. */
 struct outlook player_outlook(const struct player *p, const struct program *program);
 
-/* Return what a wait costs on this machine by one way for good. */
+/* Return the price of a wait on this machine if it always takes this way. */
 double player_price(const struct player *p, const struct program *program, enum way way);
 
 #endif

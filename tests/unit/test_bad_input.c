@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Every bad input that the header names: its errno, and proof that nothing changed.
+ * Every bad input that the header names: the error that it returns, and proof that nothing changed.
  */
 #include "kernel.h"
 #include "snapshot.h"
@@ -14,7 +14,8 @@
 static struct fdslots *s;
 static int pipe_full[2];
 
-/* A used slot, a ready one, a paused one, a one-shot that was reported, an empty one between. */
+/* A used slot, a ready one, a paused one, a one-shot that has been reported, and an empty one
+ * between them. */
 static void setup(void)
 {
     s = make_slots(NSLOTS);
@@ -60,7 +61,7 @@ START_TEST(index_not_below_capacity)
 }
 END_TEST
 
-/* Also those that poll(2) itself would swallow, in 16 bits or above. */
+/* Among them are bits that poll(2) itself would ignore, within its 16 bits or above them. */
 static const uint32_t bad_events[] = {
     0x0800,
     0x1000,
@@ -132,7 +133,7 @@ END_TEST
 
 static const struct timespec at_once;
 
-/* A wait that refuses its arguments is none: what the last one reported stays. */
+/* A wait that refuses its arguments does not count as a wait: the last report stays. */
 START_TEST(more_slots_than_there_are)
 {
     for (int i = 0; i < LENGTH(bad_indices); i++) {
@@ -142,7 +143,7 @@ START_TEST(more_slots_than_there_are)
         REFUSES(fdslots_ppoll(s, nfds, &at_once, NULL), -EINVAL);
         REFUSES(fdslots_ppoll(s, nfds, NULL, NULL), -EINVAL);
     }
-    EXPECT(fdslots_poll(s, NSLOTS, 0), 1); /* the reported one-shot is silent */
+    EXPECT(fdslots_poll(s, NSLOTS, 0), 1); /* the one-shot that has been reported is silent */
 }
 END_TEST
 
@@ -155,11 +156,12 @@ START_TEST(bad_timespec)
     REFUSES(fdslots_ppoll(s, NSLOTS, &bad_timespecs[_i], NULL), -EINVAL);
     REFUSES(fdslots_ppoll(s, 0, &bad_timespecs[_i], NULL), -EINVAL);
     REFUSES(fdslots_epoll_pwait(s, &bad_timespecs[_i], NULL), have_epoll() ? -EINVAL : -ENOTSUP);
-    ck_assert_uint_eq(stats_of(s).waits, 1); /* that of the fixture */
+    ck_assert_uint_eq(stats_of(s).waits, 1); /* the wait of the fixture */
 }
 END_TEST
 
-/* Slots that poll(2) cannot do justice to are refused, not ignored, and only where they count. */
+/* Slots that poll(2) cannot serve are refused, not ignored, and only if they are in the range of
+ * the wait. */
 START_TEST(poll_refuses_what_it_cannot_do)
 {
     const uint32_t epoll_only[] = {FDSLOTS_EDGE, FDSLOTS_EXCLUSIVE, FDSLOTS_EDGE | FDSLOTS_ONESHOT};
@@ -169,7 +171,7 @@ START_TEST(poll_refuses_what_it_cannot_do)
     REFUSES(fdslots_poll(s, 7, 0), -ENOTSUP);
     REFUSES(fdslots_ppoll(s, NSLOTS, NULL, NULL), -ENOTSUP);
     REFUSES(fdslots_ppoll(s, 7, &at_once, NULL), -ENOTSUP);
-    REFUSES(fdslots_poll(s, NSLOTS + 1, 0), -ENOTSUP); /* found before a bad argument */
+    REFUSES(fdslots_poll(s, NSLOTS + 1, 0), -ENOTSUP); /* checked before the bad argument */
     REFUSES(fdslots_ppoll(s, NSLOTS, &bad_timespecs[0], NULL), -ENOTSUP);
     REFUSES(fdslots_ppoll(s, 6, &bad_timespecs[0], NULL), -EINVAL);
     EXPECT(fdslots_poll(s, 6, 0), 1);
@@ -197,7 +199,7 @@ START_TEST(ppoll_refuses_a_mask_it_cannot_have)
 }
 END_TEST
 
-/* The caller may know fewer counters than the library, or more. */
+/* The caller may have been compiled with fewer counters than the library has, or with more. */
 START_TEST(stats_of_any_size)
 {
     struct {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * A thread that is cancelled inside a call leaves the buffer whole: the slots are as they were, the
- * next wait is right, and no fd is lost or closed twice.
+ * A thread that is cancelled inside a call leaves the buffer intact: the slots are unchanged, the
+ * next wait is correct, and no fd is lost or closed twice.
  */
 #include "asleep.h"
 #include "child.h"
@@ -22,10 +22,10 @@
 static const struct entry *e;
 static struct fdslots *s;
 static int idle;   /* in slot 0 */
-static int late;   /* in slot 1, with an edge where the entry point understands that */
+static int late;   /* in slot 1, edge-triggered if the entry point supports that */
 static int shot;   /* in slot 2, one-shot */
 static int polled; /* in slot 3, or in no slot */
-static int kept;   /* of a file that the set may hold still */
+static int kept;   /* another fd of a file that the set may still hold */
 static uint32_t edge;
 
 static void make(uint32_t flags)
@@ -52,7 +52,7 @@ static void end(void)
     close(kept);
 }
 
-/* ---- where the wait stands ---- */
+/* ---- states before the wait ---- */
 
 static void never_waited(void)
 {
@@ -131,7 +131,7 @@ static void cancel_a_sleeping_wait(void)
     ck_assert_ptr_eq(result, PTHREAD_CANCELED);
 }
 
-/* Cancelled before it comes to whatever may be cancelled. */
+/* The thread is cancelled before it reaches a cancellation point of the call. */
 static void (*call)(void);
 
 static void *call_there(void *arg)
@@ -152,7 +152,7 @@ static void cancel_at_once(void (*fn)(void))
     ck_assert_int_eq(pthread_join(thread, NULL), 0);
 }
 
-/* ---- what must hold then ---- */
+/* ---- checks after the cancellation ---- */
 
 static void slots_are_whole(void)
 {
@@ -167,7 +167,7 @@ static void slots_are_whole(void)
     }
 }
 
-/* Nothing is ready; then each of the slots is, and an edge comes once. */
+/* First nothing is ready. Then every slot becomes ready, and an edge is reported once. */
 static void waits_are_right(void)
 {
     EXPECT(e->wait(s, 0, NULL), 0);
@@ -191,7 +191,7 @@ static void waits_are_right(void)
     EXPECT(e->wait(s, 0, NULL), 0);
 }
 
-/* The library has one set at most. */
+/* The library has at most one set open. */
 static void no_fd_is_lost(int before)
 {
     if (have_epoll())
@@ -250,7 +250,7 @@ END_TEST
 
 /* ---- calls that close ---- */
 
-/* Either both are done, or neither. */
+/* Either both steps are done, or neither. */
 static void close_slot_0(void)
 {
     fdslots_close_index(s, 0);
@@ -267,7 +267,7 @@ START_TEST(inside_close_index)
     if (is_open)
         EXPECT(fdslots_close_index(s, 0), 0);
     ck_assert_int_eq(open_fds(), before - 1);
-    int other = event_fd(true); /* most likely under the same number */
+    int other = event_fd(true); /* most likely with the same number */
     EXPECT(e->wait(s, 0, NULL), 0);
     ck_assert_int_ge(fcntl(other, F_GETFD), 0);
     close(other);
@@ -350,7 +350,7 @@ Suite *suite_cancel(void)
 {
     Suite *suite = suite_create("cancelled threads");
     if (UNDER_ASAN)
-        return suite; /* it takes the stack that is unwound for an error */
+        return suite; /* ASan takes the unwinding of the stack for an error */
     const int entries = entry_count();
     TCase *tcase = add_case(suite, "cancelled threads");
     tcase_add_loop_test(tcase, inside_a_wait, 0, LENGTH(timeouts) * STATES * entries);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * FDSLOTS_CHECK: a caller who breaks the one rule is shown it, whatever has become of the fd.
+ * FDSLOTS_CHECK reports a caller that breaks the one rule, whatever happened to the fd.
  */
 #include "kernel/epoll.h"
 #include "poll/poll.h"
@@ -26,7 +26,7 @@ static uint64_t losses(void)
     return stats_of(s).lost;
 }
 
-/* Slot 1 alone is ready, with POLLNVAL, also where the wait could block, and is counted once. */
+/* Only slot 1 is ready, with POLLNVAL, even if the wait could block. It is counted once. */
 static void shows_loss(void)
 {
     for (int again = 0; again < 3; again++) {
@@ -103,7 +103,8 @@ START_TEST(a_lost_fd_is_shown)
 }
 END_TEST
 
-/* What the kernel still says of the old file, and a set made anew, leave it lost. */
+/* The slot stays lost even if the kernel still reports the old file, and even after a rebuild of
+ * the set. */
 START_TEST(a_lost_fd_stays_lost)
 {
     e = entry_at(_i);
@@ -144,7 +145,7 @@ START_TEST(a_lost_fd_is_found_by_a_slot_set_anew)
 }
 END_TEST
 
-/* The number is a stranger's: closing it would do more harm. */
+/* The number now belongs to another file, and closing that would do more harm. */
 START_TEST(a_lost_fd_is_not_closed)
 {
     e = entry_at(_i);
@@ -158,7 +159,8 @@ START_TEST(a_lost_fd_is_not_closed)
 }
 END_TEST
 
-/* What makes the kernel look again is no word of the caller's that the file is another. */
+/* These calls make the kernel look at the file again, but they do not tell the library that the
+ * file is another one. */
 static void change_edge(void)
 {
     EXPECT(fdslots_set_events(s, 1, POLLOUT | FDSLOTS_EDGE), 0);
@@ -197,7 +199,8 @@ START_TEST(an_edge_slot_is_lost_like_others)
 }
 END_TEST
 
-/* As where RLIMIT_NOFILE lets no new set be made: what the old one held is forgotten. */
+/* A new set may be impossible, for example because of RLIMIT_NOFILE. The library has then forgotten
+ * what the old set held. */
 START_TEST(a_lost_fd_stays_lost_without_a_set)
 {
     EXPECT(fdslots_poll(s, 4, 0), 0);
@@ -251,7 +254,7 @@ START_TEST(a_lost_waker_is_forgotten)
 }
 END_TEST
 
-/* Of the slots with one fd, those that were told see the new file. */
+/* Of several slots with one fd, only those that are set again see the new file. */
 START_TEST(sharers_are_told_apart)
 {
     const uint32_t told = (uint32_t)_i % 3 + 1;
@@ -270,7 +273,8 @@ START_TEST(sharers_are_told_apart)
 }
 END_TEST
 
-/* What close_index of one slot closes is a closed number in the others, or a stranger's. */
+/* After close_index() on one slot, the others hold a closed number, or one that belongs to another
+ * file. */
 START_TEST(close_index_tells_the_others)
 {
     const uint32_t closed = (uint32_t)_i % 3 + 1;
@@ -279,7 +283,7 @@ START_TEST(close_index_tells_the_others)
     const uint32_t events = POLLIN | (polled ? FDSLOTS_POLLED : 0);
     for (uint32_t i = 1; i <= 3; i++)
         EXPECT(fdslots_set_index(s, i, lost, events), 0);
-    if (closed != 1) /* also before any wait has told the set */
+    if (closed != 1) /* also if no wait has told the set yet */
         EXPECT(e->wait(s, 0, NULL), 0);
     EXPECT(fdslots_close_index(s, closed), 0);
     ck_assert_int_lt(fcntl(lost, F_GETFD), 0);
@@ -302,7 +306,8 @@ START_TEST(close_index_tells_the_others)
 }
 END_TEST
 
-/* A file that epoll refuses: what became of another kind is seen. */
+/* epoll refuses a regular file. If the number then becomes a file of another kind, that is
+ * noticed. */
 START_TEST(a_regular_file_is_lost)
 {
     e = entry_at(_i % entry_count());
@@ -344,7 +349,7 @@ START_TEST(a_poll_of_other_slots_is_not_ended)
 }
 END_TEST
 
-/* They are not more than one wait may report. */
+/* A wait reports no more lost slots than it may report slots. */
 START_TEST(lost_slots_are_cut)
 {
     e = entry_at(_i);
@@ -360,7 +365,7 @@ START_TEST(lost_slots_are_cut)
 }
 END_TEST
 
-/* Without an fd for a moment nobody can say that the set is there still. */
+/* If no fd is free for a moment, nothing can prove that the set is still open. */
 static void without_an_fd(void)
 {
     struct rlimit limit;
@@ -369,7 +374,7 @@ static void without_an_fd(void)
     number_reused(lost, true);
     CHILD_EXPECT(getrlimit(RLIMIT_NOFILE, &limit), 0);
     const rlim_t before = limit.rlim_cur;
-    limit.rlim_cur = 4; /* as many as the slots: all fds are above */
+    limit.rlim_cur = 4; /* as many as there are slots; all fds are above */
     CHILD_EXPECT(setrlimit(RLIMIT_NOFILE, &limit), 0);
     CHILD_EXPECT(fdslots_poll(s, 4, 0), 1);
     CHILD_EXPECT(fdslots_get_revents(s, 1), POLLIN);
@@ -378,14 +383,14 @@ static void without_an_fd(void)
     CHILD_EXPECT(fdslots_poll(s, 4, 0), 1);
     CHILD_EXPECT(fdslots_get_revents(s, 1), POLLNVAL);
     CHILD_EXPECT(fdslots_set_index(s, 3, idle, POLLIN), 0);
-    limit.rlim_cur = 3; /* fewer: poll(2) refuses, also where a slot is lost */
+    limit.rlim_cur = 3; /* fewer than the slots: poll(2) refuses, even if a slot is lost */
     CHILD_EXPECT(setrlimit(RLIMIT_NOFILE, &limit), 0);
     CHILD_EXPECT(fdslots_poll(s, 4, 0), -EINVAL);
 }
 
 START_TEST(without_an_fd_nothing_is_found)
 {
-    if (!under_valgrind()) /* it plays the limit itself, for open(2) only */
+    if (!under_valgrind()) /* valgrind simulates the limit itself, for open(2) only */
         child_run(without_an_fd);
 }
 END_TEST

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * FDSLOTS_CHECK: a caller who keeps the one rule sees nothing of it but the price.
+ * FDSLOTS_CHECK costs time, but does not change the answers for a caller that keeps the one rule.
  */
 #include "kept.h"
 
@@ -20,10 +20,10 @@ static uint64_t losses(void)
 
 START_TEST(the_price_is_one_call_for_each_slot)
 {
-    EXPECT_WAIT(fdslots_epoll_wait(s, 0), 0, 2); /* both are new */
+    EXPECT_WAIT(fdslots_epoll_wait(s, 0), 0, 2); /* both slots are new */
     EXPECT_WAIT(fdslots_epoll_wait(s, 0), 0, 2);
     EXPECT(fdslots_pause_index(s, 1), 0);
-    EXPECT_WAIT(fdslots_epoll_wait(s, 0), 0, 2); /* slot 0, and the DEL */
+    EXPECT_WAIT(fdslots_epoll_wait(s, 0), 0, 2); /* slot 0 is checked, and slot 1 gets its DEL */
     EXPECT_WAIT(fdslots_epoll_wait(s, 0), 0, 1);
     EXPECT(fdslots_close_index(s, 0), 0);
     EXPECT_WAIT(fdslots_epoll_wait(s, 0), 0, 0);
@@ -59,11 +59,11 @@ START_TEST(exclusive_ones_can_be_asked)
 }
 END_TEST
 
-/* A number that was never open is no broken rule, nor is one that is opened later. */
+/* A number that was never open breaks no rule, and neither does one that is opened later. */
 START_TEST(a_closed_number_is_not_lost)
 {
     e = entry_at(_i);
-    EXPECT(e->wait(s, 0, NULL), 0); /* so that the library's own fds are open already */
+    EXPECT(e->wait(s, 0, NULL), 0); /* so that the library's own fds are already open */
     int number = event_fd(true);
     close(number);
     EXPECT(fdslots_set_index(s, 2, number, POLLIN), 0);
@@ -94,7 +94,7 @@ START_TEST(one_who_tells_is_not_shown_anything)
 }
 END_TEST
 
-/* A sync that fails leaves slots that the kernel was not told of: they are not lost. */
+/* After a failed sync, the kernel has not been told of some slots. These are not lost. */
 START_TEST(what_was_not_told_is_not_lost)
 {
     const bool told_before = _i % 2 != 0;
@@ -102,7 +102,7 @@ START_TEST(what_was_not_told_is_not_lost)
     int outer = fdslots_epoll_fd(s);
     if (told_before)
         EXPECT(e->wait(s, 0, NULL), 0);
-    EXPECT(fdslots_set_index(s, 0, outer, POLLIN), 0); /* epoll refuses it, each time */
+    EXPECT(fdslots_set_index(s, 0, outer, POLLIN), 0); /* epoll refuses it every time */
     EXPECT(fdslots_set_index(s, 1, lost, POLLIN), 0);
     EXPECT(fdslots_set_index(s, 2, lost, POLLIN), 0);
     for (int again = 0; again < 3; again++) {
@@ -120,7 +120,7 @@ START_TEST(what_was_not_told_is_not_lost)
 }
 END_TEST
 
-/* Who closes the set of the library has broken another rule: no slot's fd is lost. */
+/* A caller that closes the library's own set breaks another rule. No slot's fd is lost by that. */
 START_TEST(a_closed_set_is_no_lost_fd)
 {
     EXPECT(fdslots_poll(s, 4, 0), 0);
@@ -136,7 +136,7 @@ START_TEST(a_closed_set_is_no_lost_fd)
 }
 END_TEST
 
-/* ---- where there is no epoll ---- */
+/* ---- without epoll ---- */
 
 START_TEST(without_epoll_there_is_no_check)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * What a child of fork(2) closes of the fds that the library had in its parent: what it can prove
- * to be these still, and nothing else.
+ * Which of its parent's library fds a child of fork(2) closes: only those that it can prove to be
+ * still the same files.
  */
 #include "child.h"
 #include "kernel/epoll.h"
@@ -24,7 +24,7 @@ static void setup(void)
     EXPECT(fdslots_set_index(s, 4, ready, POLLOUT), 0);
 }
 
-/* ---- a set of which the kernel tells more than is read ---- */
+/* ---- a set whose fdinfo is longer than what the library reads ---- */
 
 #define MANY 200
 
@@ -62,7 +62,7 @@ START_TEST(a_long_proof)
 }
 END_TEST
 
-/* ---- a child that closes all it has inherited, as daemons do ---- */
+/* ---- a child that closes all that it has inherited, as daemons do ---- */
 
 static void close_all(void)
 {
@@ -75,7 +75,7 @@ static int open_epoll(void)
     return epoll_create1(EPOLL_CLOEXEC);
 }
 
-/* Not by the helpers of Check, whose own fds are gone. */
+/* Uses no helper of Check, because Check's own fds have been closed. */
 static int open_event(void)
 {
     return eventfd(1, EFD_CLOEXEC);
@@ -130,9 +130,9 @@ START_TEST(nothing_else_is_closed)
 }
 END_TEST
 
-static int number; /* of the kernel set of s, before the fork */
+static int number; /* number of the set of s before the fork */
 
-/* Two buffers: the new set of the one gets the number that the set of the other had. */
+/* The new set of one buffer gets the number that the set of the other buffer had. */
 static void buffers_change_numbers(void)
 {
     close_all();
@@ -159,7 +159,7 @@ static void buffers_change_numbers(void)
 START_TEST(buffers_do_not_close_each_other)
 {
     other = make_slots(NSLOTS);
-    number = open_epoll(); /* the lowest that is free */
+    number = open_epoll(); /* gets the lowest free number */
     close(number);
     EXPECT(fdslots_epoll_wait(s, 0), 2);
     EXPECT(fdslots_set_index(other, 0, ready, POLLIN), 0);
@@ -170,11 +170,11 @@ START_TEST(buffers_do_not_close_each_other)
 }
 END_TEST
 
-/* Both hold the same file under the same name, and the child has closed both sets. */
+/* Both sets hold the same file under the same name, and the child has closed both sets. */
 static void sets_have_changed_numbers(void)
 {
     const int old = s->kernel->fd;
-    close(old); /* the lowest that is free */
+    close(old); /* makes it the lowest free number */
     close(other->kernel->fd);
     CHILD_EXPECT(fdslots_epoll_wait(other, 0), 1);
     CHILD_EXPECT(other->kernel->fd, old);

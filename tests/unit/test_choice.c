@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * The choice of a way, alone, on simulated machines: the promises of choice.h.
+ * The choice of a way alone, on simulated machines: tests of the promises in choice.h.
  */
 #include "common.h"
 #include "player.h"
@@ -8,7 +8,7 @@
 static const struct program quiet = {.slots = 64};
 static const struct program hot = {.slots = 64, .ready = 64};
 
-/* ---- where one way is better ---- */
+/* ---- programs for which one way is better ---- */
 
 START_TEST(many_quiet_slots_end_in_the_set)
 {
@@ -24,12 +24,13 @@ START_TEST(many_quiet_slots_end_in_the_set)
 }
 END_TEST
 
-/* Polls before a flush of all slots, after waits by which polling saved. */
+/* Return how many polls come before a flush of all slots, after `savings` waits in which polling
+ * was the cheaper way. */
 static int polls_before_the_flush(int savings)
 {
     struct player p;
     player_start(&p);
-    p.c.taken[BY_SET] = true; /* nothing is tried so soon */
+    p.c.taken[BY_SET] = true; /* prevents an early trial of the set */
     for (int i = 0; i <= savings; i++)
         ck_assert_int_eq(player_wait(&p, &hot), BY_POLL);
     int polls = 0;
@@ -101,7 +102,8 @@ static const struct program programs[] = {
     {.slots = 512, .ready = 64, .polled = 16},
 };
 
-/* Everything is so many times as dear; or poll alone is, or the set alone, or telling it. */
+/* Each factor applies to all prices, to those of poll alone, to those of the set alone, or to those
+ * of telling the set. */
 static const double factors[] = {0.1, 0.3, 3, 10};
 enum { ALL, POLL, SET, TELLING, GROUPS };
 
@@ -121,7 +123,7 @@ static void become(struct machine *m, int machine)
     make_dearer(m, machine / LENGTH(factors), factors[machine % LENGTH(factors)]);
 }
 
-/* What the waits cost that the best choice would have cost for good. */
+/* The cost of as many waits if all of them had taken the better way. */
 static double best_of(const struct player *p, const struct program *program)
 {
     const double poll = player_price(p, program, BY_POLL);
@@ -129,7 +131,7 @@ static double best_of(const struct player *p, const struct program *program)
     return (poll < set ? poll : set) * (double)player_waits(p);
 }
 
-/* That the waits that follow cost hardly more than the best choice. */
+/* Check that the next 5,000 waits cost hardly more than with the best choice. */
 static void expect_cost(struct player *p, const struct program *program, double most,
                         const char *when)
 {
@@ -139,7 +141,7 @@ static void expect_cost(struct player *p, const struct program *program, double 
     const double flush = program->slots * (p->m.prices.of[SET_LOOK] + p->m.prices.of[SET_ADD]);
     ck_assert_msg(p->ns < most * best_of(p, program) + flush,
                   "%s, %u slots, %u ready, %u toggled: %ju by poll (%.0f ns), %ju by the set "
-                  "(%.0f ns): %.3f of the best",
+                  "(%.0f ns): %.3f times the best cost",
                   when, program->slots, program->ready, program->toggled,
                   (uintmax_t)p->waits[BY_POLL], player_price(p, program, BY_POLL),
                   (uintmax_t)p->waits[BY_SET], player_price(p, program, BY_SET),
@@ -163,7 +165,7 @@ START_TEST(fifty_waits_are_enough_on_any_machine)
 }
 END_TEST
 
-/* Waits that may block, on machines that are far from where the prices start. */
+/* Waits that may block, on machines whose prices are far from the initial ones. */
 static const struct program blocking[] = {
     {.slots = 32, .ready = 1, .blocks = true},
     {.slots = 32, .ready = 1, .toggled = 9, .blocks = true},
@@ -187,7 +189,7 @@ static void play_far(int machine, uint32_t sleeps, double most, const char *when
                     far_factors[machine % LENGTH(far_factors)]);
         program.sleeps = sleeps;
         if (sleeps > 0 && program.ready > 1)
-            continue; /* the first that is ready ends the sleep */
+            continue; /* the first ready slot ends the sleep */
         player_play(&p, &program, 2000);
         expect_cost(&p, &program, most, when);
     }
@@ -199,7 +201,7 @@ START_TEST(waits_that_may_block_find_their_price)
 }
 END_TEST
 
-/* They say nothing of a machine where some things are dearer than others. */
+/* A long sleep says nothing about the relation between prices, so it must not change the choice. */
 START_TEST(waits_that_sleep_do_not_mislead)
 {
     play_far(_i, 1000000, 1.04, "after sleep");
@@ -271,14 +273,14 @@ static struct program random_program(uint64_t *state)
     return program;
 }
 
-/* What polling is expected to cost above the set, added up here, stays below what the flush costs
- * and one wait. Moods last for a while, as those of programs do. */
+/* The expected extra cost of polling, summed up here, stays below the cost of the flush plus that
+ * of one wait. Programs change only now and then, as real ones do. */
 START_TEST(polling_costs_at_most_a_flush_more)
 {
     uint64_t state = (uint64_t)_i;
     struct player p;
     player_start(&p);
-    p.c.clock = 1e18; /* prices stay as they are */
+    p.c.clock = 1e18; /* no wait is timed, so prices do not change */
     struct program program = random_program(&state);
     double above = 0, dearest = 0;
     for (int step = 0; step < 20000; step++) {
@@ -294,12 +296,12 @@ START_TEST(polling_costs_at_most_a_flush_more)
         else if (flush > 0)
             above = above + more > 0 ? above + more : 0;
         ck_assert_msg(above <= fdslots_choice_price(&p.c, p.c.backlog) + dearest,
-                      "step %d: %g above, the flush costs %g", step, above, flush);
+                      "step %d: polling cost %g more, the flush costs %g", step, above, flush);
     }
 }
 END_TEST
 
-/* All that it costs not to have known: the trials, the timing, and the flush. */
+/* Learning costs at most about one per cent: the trials, the timing and the flush together. */
 START_TEST(trials_cost_a_hundredth)
 {
     for (int i = 0; i < LENGTH(programs); i++) {
@@ -310,7 +312,7 @@ START_TEST(trials_cost_a_hundredth)
         p.waits[BY_POLL] = p.waits[BY_SET] = 0;
         player_play(&p, &programs[i], 200000);
         const double best = best_of(&p, &programs[i]);
-        ck_assert_msg(p.ns < 1.011 * best, "program %d: %.4f of the best", i, p.ns / best);
+        ck_assert_msg(p.ns < 1.011 * best, "program %d: %.4f times the best cost", i, p.ns / best);
     }
 }
 END_TEST

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * One fd in several slots, closed through one of them: the others hold a closed number, which may
- * be a stranger's soon. Under FDSLOTS_CHECK they say so from then on, and close nothing; without it
- * they read what poll(2) says of the number.
+ * One fd is in several slots and is closed through one of them. The others then hold a closed
+ * number, which may soon belong to another file. With FDSLOTS_CHECK they report that from then on,
+ * and close nothing. Without it they report what poll(2) says of the number.
  */
 #include "child.h"
 #include "oracle.h"
@@ -16,7 +16,7 @@
 #define OTHERS 3 /* slots 1 to 3 share the fd of slot 0 */
 
 static const struct entry *e;
-static int fd; /* as a number */
+static int fd; /* the shared number */
 
 static void setup(uint32_t flags)
 {
@@ -85,7 +85,7 @@ static void fill(void)
         EXPECT(fdslots_set_index(s, i, fd, POLLIN | file->flags), 0);
 }
 
-/* ---- where the slots stand when one is closed ---- */
+/* ---- states of the slots before one is closed ---- */
 
 static void never_waited(void)
 {
@@ -143,7 +143,7 @@ static void (*const states[])(void) = {
 };
 #define STATES LENGTH(states)
 
-/* ---- what becomes of the number ---- */
+/* ---- fates of the number ---- */
 
 static void stays_closed(void)
 {
@@ -168,7 +168,7 @@ static void becomes_regular(void)
     }
 }
 
-/* As another client gets it, who has a slot of his own. */
+/* Another client gets the number and has a slot of its own. */
 static void becomes_another_slots(void)
 {
     becomes_ready();
@@ -193,7 +193,7 @@ static void others_read_nval(void)
     const bool client = fate == becomes_another_slots;
     for (int again = 0; again < 3; again++) {
         for (uint32_t i = 1; i <= OTHERS; i++)
-            EXPECT(fdslots_resume_index(s, i), 0); /* where it was a one-shot */
+            EXPECT(fdslots_resume_index(s, i), 0); /* needed for a one-shot slot */
         EXPECT(e->wait(s, 0, NULL), OTHERS + client);
         for (uint32_t i = 1; i <= OTHERS; i++) {
             EXPECT(fdslots_get_revents(s, i), POLLNVAL);
@@ -233,7 +233,7 @@ START_TEST(the_others_are_told)
 }
 END_TEST
 
-/* Without a wait in between, too. */
+/* This holds even without a wait in between. */
 START_TEST(the_others_close_nothing)
 {
     if (!choose(_i))
@@ -246,7 +246,7 @@ START_TEST(the_others_close_nothing)
 }
 END_TEST
 
-/* A pause is kept, and ends in POLLNVAL as well. */
+/* The pause stays in force. After it ends, the slot reports POLLNVAL as well. */
 START_TEST(a_paused_one_is_told_too)
 {
     if (!choose(_i))
@@ -271,7 +271,7 @@ START_TEST(a_paused_one_is_told_too)
 }
 END_TEST
 
-/* Until it is set: then it is a slot like others. */
+/* Once the slot is set again, it behaves like any other. */
 START_TEST(one_that_is_set_anew_is_told_no_more)
 {
     if (!choose(_i))
@@ -280,7 +280,8 @@ START_TEST(one_that_is_set_anew_is_told_no_more)
     EXPECT(fdslots_close_index(s, 0), 0);
     becomes_ready();
     EXPECT(fdslots_set_index(s, 1, fd, POLLIN), 0);
-    EXPECT(fdslots_set_events(s, 2, POLLIN | POLLPRI), 0); /* which says: the same file */
+    /* This call asserts that the file is the same. */
+    EXPECT(fdslots_set_events(s, 2, POLLIN | POLLPRI), 0);
     EXPECT(fdslots_invalidate_index(s, 3), 0);
     for (int again = 0; again < 3; again++) {
         EXPECT(e->wait(s, 0, NULL), 2);
@@ -294,7 +295,7 @@ START_TEST(one_that_is_set_anew_is_told_no_more)
 }
 END_TEST
 
-/* A dup has a number of its own. */
+/* A dup has a number of its own and is not affected. */
 START_TEST(a_dup_is_another_fd)
 {
     if (!choose(_i))
@@ -336,7 +337,7 @@ START_TEST(a_child_is_told_too)
 }
 END_TEST
 
-/* ---- without it: as poll(2) says of the number ---- */
+/* ---- without FDSLOTS_CHECK: what poll(2) says of the number ---- */
 
 START_TEST(as_poll_says)
 {
@@ -357,7 +358,8 @@ START_TEST(as_poll_says)
             oracle_check(entry_at(other), s, want, NSLOTS);
     }
     const bool was_open = is_open(fd);
-    EXPECT(fdslots_close_index(s, 1), was_open ? 0 : -EBADF); /* it is the caller's word */
+    /* The library relies on the caller here. */
+    EXPECT(fdslots_close_index(s, 1), was_open ? 0 : -EBADF);
     ck_assert(!is_open(fd));
     want[1].fd = -1;
     oracle_check(e, s, want, NSLOTS);

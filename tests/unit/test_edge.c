@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * FDSLOTS_EDGE, as EPOLLET in epoll(7): new events only, and none lost.
+ * FDSLOTS_EDGE behaves as EPOLLET in epoll(7): it reports new events only, and loses none.
  */
 #include "kernel.h"
 #include "snapshot.h"
@@ -10,7 +10,7 @@
 
 #define NSLOTS    6
 #define A_WHILE   INT64_C(5000000)
-#define LONG_TIME INT64_C(10000000000) /* for an edge that never comes */
+#define LONG_TIME INT64_C(10000000000) /* for an edge that never comes; no test measures it */
 
 static const struct entry *e;
 static struct fdslots *s;
@@ -52,7 +52,7 @@ static void is_silent(void)
     EXPECT(fdslots_get_revents(s, 2), 0);
 }
 
-/* The loop tests run over the entry points that understand EDGE. */
+/* The tests in a loop skip the entry points that do not support FDSLOTS_EDGE. */
 static bool chosen(int i)
 {
     e = entry_at(i);
@@ -66,16 +66,16 @@ START_TEST(new_events_only)
     is_silent();
     put_byte();
     is_reported(POLLIN);
-    is_silent(); /* though the byte is still there */
+    is_silent(); /* although the byte is still there */
     ck_assert_int_eq(wait_full_time(e, s, A_WHILE), 0);
     put_byte();
     is_reported(POLLIN);
     is_silent();
     put_byte();
     put_byte();
-    is_reported(POLLIN); /* combined */
+    is_reported(POLLIN); /* both edges in one report */
     is_silent();
-    take_byte(); /* reading some brings nothing new */
+    take_byte(); /* reading some bytes makes no new edge */
     is_silent();
 }
 END_TEST
@@ -87,7 +87,8 @@ START_TEST(ready_when_it_is_set)
     put_byte();
     is_reported(POLLIN);
     is_silent();
-    EXPECT(fdslots_set_events(s, 2, POLLIN | FDSLOTS_EDGE), 0); /* looks anew: equal events, too */
+    /* Looks again, even with equal events. */
+    EXPECT(fdslots_set_events(s, 2, POLLIN | FDSLOTS_EDGE), 0);
     is_reported(POLLIN);
     is_silent();
     EXPECT(fdslots_set_events(s, 2, POLLIN | POLLPRI | FDSLOTS_EDGE), 0);
@@ -97,13 +98,14 @@ START_TEST(ready_when_it_is_set)
     EXPECT(fdslots_set_events(s, 2, POLLIN | FDSLOTS_EDGE), 0);
     is_reported(POLLIN);
     is_silent();
-    EXPECT(fdslots_pause_index(s, 2), 0); /* which is no new interest */
+    EXPECT(fdslots_pause_index(s, 2), 0); /* this is no new interest */
     EXPECT(fdslots_resume_index(s, 2), 0);
     is_silent();
-    EXPECT(fdslots_set_index(s, 2, p[0], POLLIN | FDSLOTS_EDGE), 0); /* and so does a new owner */
+    /* A new owner looks again, too. */
+    EXPECT(fdslots_set_index(s, 2, p[0], POLLIN | FDSLOTS_EDGE), 0);
     is_reported(POLLIN);
     is_silent();
-    EXPECT(fdslots_set_events(s, 2, POLLIN), 0); /* level again */
+    EXPECT(fdslots_set_events(s, 2, POLLIN), 0); /* level-triggered again */
     is_reported(POLLIN);
     is_reported(POLLIN);
 }
@@ -126,12 +128,12 @@ START_TEST(a_pause_loses_nothing)
     if (!chosen(_i))
         return;
     EXPECT(fdslots_pause_index(s, 2), 0);
-    put_byte(); /* before the kernel has heard of any of it */
+    put_byte(); /* before the kernel has been told of any of this */
     EXPECT(fdslots_resume_index(s, 2), 0);
     is_reported(POLLIN);
     is_silent();
 
-    EXPECT(fdslots_pause_index(s, 2), 0); /* a wait in between */
+    EXPECT(fdslots_pause_index(s, 2), 0); /* with a wait in between */
     put_byte();
     is_silent();
     EXPECT(fdslots_resume_index(s, 2), 0);
@@ -140,21 +142,21 @@ START_TEST(a_pause_loses_nothing)
 
     put_byte();
     EXPECT(e->wait(s, 0, NULL), 1);
-    EXPECT(fdslots_pause_index(s, 2), 0); /* before anybody has looked at what was reported */
+    EXPECT(fdslots_pause_index(s, 2), 0); /* before the caller has read the report */
     EXPECT(fdslots_get_revents(s, 2), 0);
     EXPECT(fdslots_resume_index(s, 2), 0);
     is_reported(POLLIN);
     is_silent();
 
     put_byte();
-    EXPECT(fdslots_pause_index(s, 2), 0); /* pending in the kernel, not reported yet */
+    EXPECT(fdslots_pause_index(s, 2), 0); /* the edge is pending in the kernel, not reported yet */
     EXPECT(fdslots_resume_index(s, 2), 0);
     is_reported(POLLIN);
     is_silent();
 }
 END_TEST
 
-/* Of the events reported one is dropped by set_events, and taken back before the next wait. */
+/* set_events() drops one of the reported events, and asks for it again before the next wait. */
 START_TEST(a_dropped_event_comes_again)
 {
     if (!chosen(_i))
@@ -184,7 +186,7 @@ START_TEST(with_oneshot)
     put_byte();
     is_silent(); /* disarmed */
     EXPECT(fdslots_set_events(s, 2, events), 0);
-    is_reported(POLLIN);                         /* what is pending, at once */
+    is_reported(POLLIN);                         /* the pending event is reported at once */
     EXPECT(fdslots_set_events(s, 2, events), 0); /* armed again before the next wait */
     is_reported(POLLIN);
     EXPECT(fdslots_resume_index(s, 2), 0);
@@ -200,7 +202,7 @@ START_TEST(with_oneshot)
 }
 END_TEST
 
-/* Slots that share an edge-triggered fd are told of the same edge, each its part. */
+/* Slots that share an edge-triggered fd all see the same edge, as far as each wants its events. */
 START_TEST(a_shared_fd)
 {
     if (!chosen(_i))
@@ -211,14 +213,14 @@ START_TEST(a_shared_fd)
     EXPECT(e->wait(s, 0, NULL), 2);
     EXPECT(e->wait(s, 0, NULL), 0);
     put_byte();
-    EXPECT(fdslots_set_max_ready(s, 1), 0); /* an edge comes once: it is not cut */
+    EXPECT(fdslots_set_max_ready(s, 1), 0); /* an edge comes once, so the limit does not cut it */
     EXPECT(e->wait(s, LONG_TIME, NULL), 2);
     EXPECT(fdslots_get_revents(s, 0), POLLIN);
     EXPECT(e->wait(s, 0, NULL), 0);
 }
 END_TEST
 
-/* Beside a slot that is not edge-triggered both are reported as that one is. */
+/* If one slot with the fd is level-triggered, the others are reported as it is. */
 START_TEST(a_shared_fd_beside_a_level_slot)
 {
     if (!chosen(_i))
@@ -229,7 +231,7 @@ START_TEST(a_shared_fd_beside_a_level_slot)
         EXPECT(e->wait(s, LONG_TIME, NULL), 2);
         EXPECT(fdslots_get_revents(s, 2), POLLIN);
     }
-    EXPECT(fdslots_pause_index(s, 0), 0); /* which wants nothing meanwhile */
+    EXPECT(fdslots_pause_index(s, 0), 0); /* a paused slot wants no events */
     is_reported(POLLIN);
     is_silent();
     EXPECT(fdslots_invalidate_index(s, 0), 0);
@@ -239,7 +241,7 @@ START_TEST(a_shared_fd_beside_a_level_slot)
 }
 END_TEST
 
-/* What came while it was paused went to the others alone. */
+/* Events that came during the pause were reported to the other slots only. */
 START_TEST(a_pause_beside_others_loses_nothing)
 {
     if (!chosen(_i))
@@ -251,13 +253,14 @@ START_TEST(a_pause_beside_others_loses_nothing)
     EXPECT(e->wait(s, 0, NULL), 1);
     EXPECT(fdslots_get_revents(s, 0), POLLIN);
     EXPECT(fdslots_resume_index(s, 2), 0);
-    EXPECT(e->wait(s, 0, NULL), 2); /* the kernel looks anew for all */
+    EXPECT(e->wait(s, 0, NULL), 2); /* the kernel looks again for all of them */
     EXPECT(fdslots_get_revents(s, 2), POLLIN);
     EXPECT(e->wait(s, 0, NULL), 0);
 }
 END_TEST
 
-/* What it wants now the kernel has been watching for the others, and reported long ago. */
+/* The kernel has watched the newly wanted event for the other slot all along, and reported it long
+ * ago. */
 START_TEST(an_event_wanted_beside_others)
 {
     if (!chosen(_i))
@@ -311,7 +314,7 @@ START_TEST(a_rebuild_reports_what_is_ready_again)
 }
 END_TEST
 
-/* poll(2) knows no edges: what it is asked of is level-triggered. */
+/* poll(2) knows no edges, so a polled slot is level-triggered. */
 START_TEST(a_polled_slot_is_level)
 {
     if (!chosen(_i))
@@ -363,12 +366,13 @@ START_TEST(polls_refuse)
     snapshot_take(&before, s);
     EXPECT(poll_slots(3), -ENOTSUP);
     EXPECT(poll_slots(NSLOTS), -ENOTSUP);
-    EXPECT(fdslots_poll(s, NSLOTS, -1), -ENOTSUP); /* at once */
+    /* Even a wait without a timeout returns at once. */
+    EXPECT(fdslots_poll(s, NSLOTS, -1), -ENOTSUP);
     snapshot_compare(&before, s, "a refused poll");
     EXPECT(poll_slots(2), 1); /* slots out of range do not matter */
     EXPECT(poll_slots(0), 0);
     EXPECT(fdslots_pause_index(s, 2), 0);
-    EXPECT(poll_slots(NSLOTS), -ENOTSUP); /* paused, it is in range all the same */
+    EXPECT(poll_slots(NSLOTS), -ENOTSUP); /* a paused slot is still in range */
     EXPECT(fdslots_set_events(s, 2, POLLIN), 0);
     EXPECT(poll_slots(NSLOTS), 1);
     EXPECT(fdslots_set_events(s, 2, POLLIN | flags), 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * FDSLOTS_EDGE and the calls that look again: fdslots_set_events() does, whatever the events, as
- * EPOLL_CTL_MOD does. The oracle is epoll itself, told the same.
+ * fdslots_set_events() makes the kernel look at an edge-triggered file again, even with equal
+ * events, as EPOLL_CTL_MOD does. The oracle is an epoll set that is told the same.
  */
 #include "env.h"
 #include "kernel.h"
@@ -15,8 +15,8 @@
 
 static const struct entry *e;
 static struct fdslots *s;
-static int p[2]; /* its end for reading is in slot 0 */
-static int raw;  /* epoll's own set */
+static int p[2]; /* the read end is in slot 0 */
+static int raw;  /* the epoll set that is the oracle */
 
 static void setup(void)
 {
@@ -62,7 +62,7 @@ static void is_silent(void)
     EXPECT(e->wait(s, 0, NULL), 0);
 }
 
-/* ---- all sequences of steps, beside epoll ---- */
+/* ---- all sequences of steps, compared with epoll ---- */
 
 static void set_both(uint32_t events)
 {
@@ -136,7 +136,7 @@ START_TEST(as_epoll_with_mod)
 }
 END_TEST
 
-/* ---- one by one ---- */
+/* ---- single cases ---- */
 
 static void set_edge(uint32_t flags)
 {
@@ -160,7 +160,7 @@ START_TEST(equal_events_look_again)
 }
 END_TEST
 
-/* Also where the wait in between did not tell the kernel. */
+/* This holds even if the wait in between did not tell the kernel. */
 START_TEST(off_and_on_again)
 {
     if (!chosen(_i))
@@ -184,7 +184,7 @@ START_TEST(off_and_on_again)
 }
 END_TEST
 
-/* Where what was reported is read before the pause, nothing is looked for. */
+/* If the caller has read the report before the pause, no look is needed. */
 START_TEST(pause_and_resume_cost_nothing)
 {
     if (!chosen(_i))
@@ -205,7 +205,7 @@ START_TEST(pause_and_resume_cost_nothing)
     put_byte();
     EXPECT(fdslots_pause_index(s, 0), 0);
     EXPECT(fdslots_resume_index(s, 0), 0);
-    is_reported(0); /* what has come since is there */
+    is_reported(0); /* reports what has come since */
 }
 END_TEST
 
@@ -228,7 +228,7 @@ START_TEST(an_edge_dropped_by_a_pause_is_looked_for)
 }
 END_TEST
 
-/* A pause stays, and what is looked for is found when it ends. */
+/* The slot stays paused, and the event is reported when the pause ends. */
 START_TEST(while_it_is_paused)
 {
     if (!chosen(_i))
@@ -265,7 +265,8 @@ START_TEST(an_edge_that_is_oneshot)
 }
 END_TEST
 
-/* Of those that share the fd, the one that looks again is told; the kernel may tell the others. */
+/* Of several slots with one fd, the one that looks again must see the event. The kernel may report
+ * it to the others as well. */
 START_TEST(beside_others)
 {
     if (!chosen(_i))
@@ -289,7 +290,7 @@ START_TEST(beside_others)
 }
 END_TEST
 
-/* It costs one call where it looks, and none where two looks are one. */
+/* One look costs one call, and two looks before a wait cost no more. */
 START_TEST(what_it_costs)
 {
     set_edge(0);
@@ -302,12 +303,13 @@ START_TEST(what_it_costs)
     EXPECT_WAIT(fdslots_epoll_wait(s, 0), 0, 0);
     EXPECT(fdslots_set_events(s, 0, POLLIN), 0);
     EXPECT_WAIT(fdslots_epoll_wait(s, 0), 1, 1);
-    EXPECT(fdslots_set_events(s, 0, POLLIN), 0); /* level: equal is equal */
+    /* A level-triggered slot with equal events needs no call. */
+    EXPECT(fdslots_set_events(s, 0, POLLIN), 0);
     EXPECT_WAIT(fdslots_epoll_wait(s, 0), 1, 0);
 }
 END_TEST
 
-/* An exclusive registration cannot be modified, and looks again all the same. */
+/* An exclusive registration cannot be modified, but it still looks again. */
 START_TEST(an_exclusive_edge_looks_again)
 {
     if (!chosen(_i))

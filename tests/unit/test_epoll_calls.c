@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * How many calls of epoll_ctl(2) a change costs, for situations written out: never more than the
- * kernel needs to be told.
+ * How many epoll_ctl(2) calls a change costs, for specific situations. It is never more than what
+ * the kernel needs to be told.
  */
 #include "pair.h"
 
@@ -9,7 +9,7 @@
 
 #define NSLOTS 8
 
-static int third; /* in none */
+static int third; /* an fd that is in no slot at first */
 
 static void setup(void)
 {
@@ -17,7 +17,7 @@ static void setup(void)
     third = event_fd(true);
     EXPECT(fdslots_set_index(s, 1, ready, POLLIN), 0);
     EXPECT(fdslots_set_index(s, 2, idle, POLLIN), 0);
-    EXPECT_WAIT(fdslots_epoll_wait(s, 0), 1, 2); /* one ADD each */
+    EXPECT_WAIT(fdslots_epoll_wait(s, 0), 1, 2); /* one ADD for each slot */
 }
 
 static void teardown(void)
@@ -45,13 +45,13 @@ END_TEST
 
 START_TEST(what_cancels_out_costs_nothing)
 {
-    EXPECT(fdslots_set_index(s, 3, third, POLLIN), 0); /* set and invalidated */
+    EXPECT(fdslots_set_index(s, 3, third, POLLIN), 0); /* set and then invalidated */
     EXPECT(fdslots_invalidate_index(s, 3), 0);
     COSTS(1, 0);
-    EXPECT(fdslots_set_events(s, 1, POLLIN), 0); /* as it was */
+    EXPECT(fdslots_set_events(s, 1, POLLIN), 0); /* equal events */
     EXPECT(fdslots_set_events(s, 1, POLLIN), 0);
     COSTS(1, 0);
-    EXPECT(fdslots_set_events(s, 1, POLLIN | POLLOUT), 0); /* toggled, and back */
+    EXPECT(fdslots_set_events(s, 1, POLLIN | POLLOUT), 0); /* toggled and toggled back */
     EXPECT(fdslots_set_events(s, 1, POLLIN), 0);
     EXPECT(fdslots_set_events(s, 2, 0), 0);
     EXPECT(fdslots_set_events(s, 2, POLLIN), 0);
@@ -59,19 +59,20 @@ START_TEST(what_cancels_out_costs_nothing)
     EXPECT(fdslots_pause_index(s, 1), 0);
     EXPECT(fdslots_resume_index(s, 1), 0);
     COSTS(1, 0);
-    EXPECT(fdslots_pause_index(s, 2), 0); /* and changed in between, and back */
+    /* Paused, changed and resumed, with the old events at the end. */
+    EXPECT(fdslots_pause_index(s, 2), 0);
     EXPECT(fdslots_set_events(s, 2, POLLOUT), 0);
     EXPECT(fdslots_resume_index(s, 2), 0);
     EXPECT(fdslots_set_events(s, 2, POLLIN), 0);
     COSTS(1, 0);
-    EXPECT(fdslots_resume_index(s, 2), 0); /* what was not paused */
+    EXPECT(fdslots_resume_index(s, 2), 0); /* resuming a slot that is not paused */
     COSTS(1, 0);
 }
 END_TEST
 
 START_TEST(each_real_change_costs_one)
 {
-    EXPECT(fdslots_set_events(s, 1, POLLOUT), 0); /* twice the same */
+    EXPECT(fdslots_set_events(s, 1, POLLOUT), 0); /* the same events twice */
     EXPECT(fdslots_set_events(s, 1, POLLOUT), 0);
     COSTS(1, 1);
     EXPECT(fdslots_set_index(s, 3, third, POLLIN), 0);
@@ -80,7 +81,7 @@ START_TEST(each_real_change_costs_one)
     COSTS(1, 1);
     EXPECT(fdslots_pause_index(s, 1), 0);
     COSTS(0, 1);
-    EXPECT(fdslots_set_events(s, 1, POLLIN), 0); /* no concern of the kernel now */
+    EXPECT(fdslots_set_events(s, 1, POLLIN), 0); /* a paused slot does not concern the kernel */
     COSTS(0, 0);
     EXPECT(fdslots_resume_index(s, 1), 0);
     COSTS(1, 1);
@@ -88,7 +89,7 @@ START_TEST(each_real_change_costs_one)
         EXPECT(fdslots_set_index(s, 4, third, i % 2 == 0 ? POLLIN : POLLOUT), 0);
     COSTS(2, 1);
     EXPECT(fdslots_set_events(s, 4, POLLIN), 0);
-    EXPECT(fdslots_close_index(s, 2), 0); /* pays at once, not in the wait */
+    EXPECT(fdslots_close_index(s, 2), 0); /* the DEL happens here, not in the wait */
     COSTS(2, 1);
 }
 END_TEST
@@ -102,7 +103,7 @@ START_TEST(bits_that_are_always_reported_cost_nothing)
 }
 END_TEST
 
-/* Only the kernel can tell whether an equal number is the same file: one MOD asks. */
+/* Only the kernel can tell whether an equal number is still the same file. One MOD finds out. */
 START_TEST(the_same_fd_again_costs_one)
 {
     EXPECT(fdslots_set_index(s, 1, ready, POLLIN), 0);
@@ -110,7 +111,7 @@ START_TEST(the_same_fd_again_costs_one)
     EXPECT(fdslots_invalidate_index(s, 1), 0);
     EXPECT(fdslots_set_index(s, 1, ready, POLLIN), 0);
     COSTS(1, 1);
-    EXPECT(fdslots_set_index(s, 1, ready, POLLOUT), 0); /* the events go with it */
+    EXPECT(fdslots_set_index(s, 1, ready, POLLOUT), 0); /* the same MOD carries the events */
     COSTS(1, 1);
 }
 END_TEST
@@ -120,21 +121,22 @@ START_TEST(another_fd_in_a_slot_costs_two)
     EXPECT(fdslots_set_index(s, 1, third, POLLIN), 0);
     COSTS(1, 2);
     EXPECT(fdslots_set_index(s, 2, ready, POLLIN), 0);
-    EXPECT(fdslots_set_index(s, 1, ready, POLLIN), 0); /* both now hold the same */
+    EXPECT(fdslots_set_index(s, 1, ready, POLLIN), 0); /* both slots now hold the same fd */
     COSTS(2, 3);
-    EXPECT(fdslots_set_index(s, 1, third, POLLIN), 0); /* away and back */
+    EXPECT(fdslots_set_index(s, 1, third, POLLIN), 0); /* to another fd and back */
     EXPECT(fdslots_set_index(s, 1, ready, POLLIN), 0);
     COSTS(2, 1);
 }
 END_TEST
 
-/* The kernel still has the old entry only where a dup keeps the file: nothing to remove here. */
+/* The kernel keeps the old entry only if a dup keeps the file open, so there is nothing to remove
+ * here. */
 START_TEST(a_reused_number_costs_two)
 {
     EXPECT(fdslots_invalidate_index(s, 2), 0);
     number_reused(idle, true);
     EXPECT(fdslots_set_index(s, 2, idle, POLLIN), 0);
-    COSTS(2, 2); /* MOD finds no entry, ADD */
+    COSTS(2, 2); /* MOD finds no entry, then ADD */
 }
 END_TEST
 
@@ -146,11 +148,11 @@ START_TEST(a_shared_fd_is_told_once)
     EXPECT(fdslots_set_index(s, 4, third, POLLOUT), 0);
     EXPECT(fdslots_set_index(s, 5, third, POLLPRI), 0);
     COSTS(3, 1);
-    EXPECT(fdslots_set_events(s, 3, POLLOUT), 0); /* IN is wanted by none now */
+    EXPECT(fdslots_set_events(s, 3, POLLOUT), 0); /* no slot wants IN any more */
     COSTS(3, 1);
-    EXPECT(fdslots_set_events(s, 5, POLLOUT), 0); /* PRI neither */
+    EXPECT(fdslots_set_events(s, 5, POLLOUT), 0); /* no slot wants PRI any more */
     COSTS(4, 1);
-    EXPECT(fdslots_set_events(s, 4, 0), 0); /* OUT still by others */
+    EXPECT(fdslots_set_events(s, 4, 0), 0); /* the other slots still want OUT */
     COSTS(3, 0);
 }
 END_TEST
@@ -161,14 +163,16 @@ START_TEST(leaving_a_shared_fd_costs_only_what_is_seen)
     EXPECT(fdslots_set_index(s, 4, third, POLLIN), 0);
     EXPECT(fdslots_set_index(s, 5, third, POLLIN), 0);
     COSTS(4, 1);
-    EXPECT(fdslots_pause_index(s, 5), 0); /* one of those that follow, or the one in the kernel */
+    /* Either a follower, or the slot that stands for the run in the kernel. */
+    EXPECT(fdslots_pause_index(s, 5), 0);
     EXPECT(fdslots_resume_index(s, 5), 0);
     EXPECT(fdslots_pause_index(s, 3), 0);
     EXPECT(fdslots_resume_index(s, 3), 0);
     COSTS(4, 0);
-    EXPECT(fdslots_invalidate_index(s, 5), 0); /* follows */
+    EXPECT(fdslots_invalidate_index(s, 5), 0); /* a follower leaves */
     COSTS(3, 0);
-    EXPECT(fdslots_invalidate_index(s, 3), 0); /* stood in the kernel: its data names another now */
+    /* The slot that stood in the kernel leaves, so the data must name another one. */
+    EXPECT(fdslots_invalidate_index(s, 3), 0);
     COSTS(2, 1);
     EXPECT(fdslots_invalidate_index(s, 4), 0);
     COSTS(1, 1);
@@ -177,7 +181,8 @@ END_TEST
 
 /* ---- flags ---- */
 
-/* One-shot is the library's own: the kernel need not know that a slot fired and was armed again. */
+/* One-shot is handled by the library. The kernel need not know that a slot fired and was armed
+ * again. */
 START_TEST(a_oneshot_rearmed_before_the_next_wait_costs_nothing)
 {
     EXPECT(fdslots_set_events(s, 1, POLLIN | FDSLOTS_ONESHOT), 0);
@@ -186,7 +191,8 @@ START_TEST(a_oneshot_rearmed_before_the_next_wait_costs_nothing)
     EXPECT_WAIT(fdslots_epoll_wait(s, 0), 1, 0);
     EXPECT(fdslots_resume_index(s, 1), 0);
     EXPECT_WAIT(fdslots_epoll_wait(s, 0), 1, 0);
-    EXPECT_WAIT(fdslots_epoll_wait(s, 0), 0, 1); /* spent: DEL */
+    /* The slot has fired and was not armed again: DEL. */
+    EXPECT_WAIT(fdslots_epoll_wait(s, 0), 0, 1);
     EXPECT(fdslots_resume_index(s, 1), 0);
     EXPECT_WAIT(fdslots_epoll_wait(s, 0), 1, 1);
 }
@@ -200,7 +206,8 @@ START_TEST(an_exclusive_one_is_replaced)
     COSTS(2, 1);
     EXPECT(fdslots_set_events(s, 3, POLLIN | FDSLOTS_EXCLUSIVE), 0);
     COSTS(2, 0);
-    EXPECT(fdslots_set_events(s, 3, POLLOUT | FDSLOTS_EXCLUSIVE), 0); /* the kernel forbids MOD */
+    /* The kernel forbids MOD here: DEL and ADD. */
+    EXPECT(fdslots_set_events(s, 3, POLLOUT | FDSLOTS_EXCLUSIVE), 0);
     COSTS(2, 2);
     EXPECT(fdslots_set_events(s, 3, POLLOUT), 0);
     COSTS(2, 2);
@@ -209,8 +216,8 @@ START_TEST(an_exclusive_one_is_replaced)
 }
 END_TEST
 
-/* Setting the events of an edge slot looks again, as EPOLL_CTL_MOD does: also equal ones, by one
- * call however often they are set. */
+/* Setting the events of an edge-triggered slot looks again, as EPOLL_CTL_MOD does. This holds for
+ * equal events, too. It costs one call, however often the events are set. */
 START_TEST(edge_is_one_change)
 {
     EXPECT(fdslots_set_events(s, 1, POLLIN | FDSLOTS_EDGE), 0);
@@ -225,7 +232,7 @@ START_TEST(edge_is_one_change)
 }
 END_TEST
 
-/* Pausing an edge slot and resuming it costs a call only where a report went with the pause. */
+/* Pausing and resuming an edge-triggered slot costs a call only if the pause dropped a report. */
 START_TEST(a_paused_edge_costs_one_where_a_report_is_dropped)
 {
     EXPECT(fdslots_set_events(s, 1, POLLIN | FDSLOTS_EDGE), 0);
@@ -245,7 +252,7 @@ END_TEST
 
 /* ---- polled slots ---- */
 
-/* As COSTS, with polled slots beside the set. */
+/* Like COSTS, with polled slots beside the set. */
 #define COSTS_BESIDE(ready_slots, ctls)                                                            \
     do {                                                                                           \
         EXPECT_WAIT_BESIDE(fdslots_epoll_wait(s, 0), ready_slots, ctls, 1);                        \
@@ -263,14 +270,15 @@ START_TEST(a_regular_file_is_never_offered)
     COSTS_BESIDE(1, 0);
     EXPECT(fdslots_set_events(s, 3, POLLOUT), 0);
     COSTS_BESIDE(2, 0);
-    EXPECT(fdslots_set_index(s, 3, file, POLLIN), 0); /* may be another file now */
+    EXPECT(fdslots_set_index(s, 3, file, POLLIN), 0); /* the number may be another file now */
     COSTS_BESIDE(2, 0);
-    EXPECT(fdslots_pause_index(s, 3), 0); /* nothing is polled: the set is enough */
+    EXPECT(fdslots_pause_index(s, 3), 0); /* nothing is polled any more, so the set is enough */
     COSTS(1, 0);
     EXPECT(fdslots_resume_index(s, 3), 0);
     COSTS_BESIDE(2, 0);
     EXPECT(fdslots_pause_index(s, 1), 0);
-    EXPECT_WAIT_BESIDE(fdslots_epoll_wait(s, 0), 1, 1, 0); /* the set reads not ready */
+    /* The set is not asked, because it reads as not ready. */
+    EXPECT_WAIT_BESIDE(fdslots_epoll_wait(s, 0), 1, 1, 0);
     EXPECT_WAIT_BESIDE(fdslots_epoll_wait(s, 0), 1, 0, 0);
     EXPECT(fdslots_resume_index(s, 1), 0);
     EXPECT(fdslots_invalidate_index(s, 3), 0);
@@ -279,7 +287,7 @@ START_TEST(a_regular_file_is_never_offered)
 }
 END_TEST
 
-/* poll(2) sees by itself when the number becomes a file. */
+/* poll(2) notices by itself when the number becomes a file. */
 START_TEST(a_closed_fd_is_never_offered)
 {
     EXPECT(fdslots_set_index(s, 3, 900, POLLIN), 0);
@@ -288,7 +296,8 @@ START_TEST(a_closed_fd_is_never_offered)
     COSTS_BESIDE(3, 0);
     ck_assert_int_eq(dup2(idle, 900), 900);
     COSTS_BESIDE(2, 0);
-    EXPECT(fdslots_set_index(s, 3, 900, POLLIN), 0); /* told of it, the set may have it */
+    /* The slot is set again, so the set may have the file. */
+    EXPECT(fdslots_set_index(s, 3, 900, POLLIN), 0);
     COSTS_BESIDE(2, 1);
     EXPECT(fdslots_pause_index(s, 4), 0);
     COSTS(1, 0);
@@ -297,14 +306,14 @@ START_TEST(a_closed_fd_is_never_offered)
 }
 END_TEST
 
-/* FDSLOTS_POLLED takes the file out of the set, and gives it back. */
+/* FDSLOTS_POLLED takes the file out of the set. Without the flag, the file goes back. */
 START_TEST(a_slot_that_asks_for_poll)
 {
     EXPECT(fdslots_set_events(s, 2, POLLOUT | FDSLOTS_POLLED), 0);
     COSTS_BESIDE(2, 1);
     EXPECT(fdslots_set_events(s, 2, POLLIN | FDSLOTS_POLLED), 0);
     COSTS_BESIDE(1, 0);
-    EXPECT(fdslots_set_index(s, 3, idle, POLLOUT), 0); /* all with the fd are polled */
+    EXPECT(fdslots_set_index(s, 3, idle, POLLOUT), 0); /* all slots with this fd are polled */
     COSTS_BESIDE(2, 0);
     EXPECT(fdslots_set_events(s, 2, POLLIN), 0);
     COSTS(2, 1);
@@ -324,7 +333,7 @@ START_TEST(close_index_pays_one_for_a_registered_fd)
     EXPECT(fdslots_close_index(s, 1), 0);
     ck_assert_uint_eq(stats_of(s).epoll_ctl_calls - before, 1);
     COSTS(0, 0);
-    EXPECT(fdslots_set_index(s, 1, dup(third), POLLIN), 0); /* never told */
+    EXPECT(fdslots_set_index(s, 1, dup(third), POLLIN), 0); /* the set was never told of it */
     EXPECT(fdslots_close_index(s, 1), 0);
     ck_assert_uint_eq(stats_of(s).epoll_ctl_calls - before, 1);
     COSTS(0, 0);
@@ -349,7 +358,7 @@ START_TEST(a_rebuild_pays_one_for_each_fd)
 }
 END_TEST
 
-/* The poll entry points tell epoll nothing, and take nothing from what it is told. */
+/* The poll entry points tell epoll nothing, and drop nothing that epoll must still be told. */
 START_TEST(polls_in_between_cost_nothing)
 {
     EXPECT(fdslots_poll(s, NSLOTS, 0), 1);

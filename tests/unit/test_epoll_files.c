@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Where epoll(7) and poll(2) part ways, the entry points must not: files that epoll refuses, fds
- * that are closed, one fd in many slots, numbers that become other files.
+ * The entry points agree even where epoll(7) and poll(2) differ: files that epoll refuses, closed
+ * fds, one fd in many slots, and numbers that become other files.
  */
 #include "oracle.h"
 #include "pair.h"
@@ -43,7 +43,8 @@ static void drop(uint32_t index)
 static int check(void)
 {
     int rc = oracle_check(e, s, want, NSLOTS);
-    ck_assert_int_eq(oracle_check(e, s, want, NSLOTS), rc); /* level: the same again */
+    /* Level-triggered: the same answer again. */
+    ck_assert_int_eq(oracle_check(e, s, want, NSLOTS), rc);
     return rc;
 }
 
@@ -91,7 +92,8 @@ START_TEST(refused_files_end_every_wait)
 }
 END_TEST
 
-/* What poll(2) never reports for them must not make a wait spin: it lasts its time. */
+/* Refused files have events that poll(2) never reports. A wait for these alone must not spin, but
+ * last its full time. */
 START_TEST(refused_files_without_a_ready_bit_do_not_spin)
 {
     const int silent[] = {0, POLLPRI, POLLRDHUP, POLLPRI | POLLRDHUP | POLLRDBAND, POLLWRBAND};
@@ -109,7 +111,7 @@ START_TEST(refused_files_without_a_ready_bit_do_not_spin)
 }
 END_TEST
 
-/* A refused file replaced by one that epoll takes, and back, under one number. */
+/* One number alternates between a file that epoll refuses and one that it accepts. */
 START_TEST(refused_and_taken_by_turns)
 {
     e = entry_at(_i);
@@ -119,11 +121,11 @@ START_TEST(refused_and_taken_by_turns)
         ck_assert_int_eq(dup2(round % 2 == 0 ? file : idle, number), number);
         put(2, number, POLLIN | POLLPRI);
         ck_assert_int_eq(check(), round % 2 == 0);
-        if (round >= 2) /* told, but not waited for in between */
+        if (round >= 2) /* set, but without a wait in between */
             drop(2);
     }
     put(1, ready, POLLIN);
-    put(1, file, POLLIN); /* a slot that holds one, then the other */
+    put(1, file, POLLIN); /* one slot alternates between the two files */
     ck_assert_int_eq(check(), 1);
     put(1, ready, POLLIN);
     ck_assert_int_eq(check(), 1);
@@ -136,7 +138,7 @@ END_TEST
 
 /* ---- closed fds ---- */
 
-/* The library itself shows poll(2) a number like this, in some slots. */
+/* A slot may hold any number, even one that no file can ever have. It reads as closed. */
 START_TEST(the_highest_number)
 {
     e = entry_at(_i);
@@ -179,7 +181,7 @@ START_TEST(closed_fds_end_every_wait)
 }
 END_TEST
 
-/* Nobody tells the buffer, and nothing has to: it asks. */
+/* Nobody tells the buffer that the number is a file again. poll(2) notices it. */
 START_TEST(a_closed_number_becomes_a_file_again)
 {
     e = entry_at(_i);
@@ -212,7 +214,7 @@ static int open_ready_event(void)
 
 static int (*const either[])(void) = {open_ready_event, regular_file};
 
-/* One slot is emptied by close_index; the others with that fd are not. */
+/* close_index() empties one slot. The other slots with that fd keep it. */
 START_TEST(a_slot_left_with_a_closed_fd)
 {
     e = entry_at(_i / LENGTH(either));
@@ -231,7 +233,7 @@ START_TEST(a_slot_left_with_a_closed_fd)
 }
 END_TEST
 
-/* The same, where the kernel has not yet heard of the slot that closes the fd. */
+/* The kernel has not yet been told of the slot that closes the fd. */
 START_TEST(a_new_slot_closes_the_fd_of_others)
 {
     e = entry_at(_i / LENGTH(either));
@@ -254,7 +256,7 @@ START_TEST(each_slot_is_told_its_own_part)
     for (uint32_t i = 0; i < NSLOTS; i++)
         put(i, ready, masks[i]);
     ck_assert_int_eq(check(), 4);
-    for (uint32_t i = 0; i < NSLOTS; i++) { /* each in turn joins, changes and leaves */
+    for (uint32_t i = 0; i < NSLOTS; i++) { /* each slot joins, changes and leaves in turn */
         change(i, POLLOUT);
         check();
         drop(i);
@@ -285,7 +287,7 @@ START_TEST(shared_fds_hang_up_together)
     ck_assert_int_eq(check(), 3);
     for (uint32_t i = 0; i < 3; i++)
         EXPECT(fdslots_get_revents(s, i), POLLHUP);
-    EXPECT(fdslots_pause_index(s, 0), 0); /* the one in the kernel */
+    EXPECT(fdslots_pause_index(s, 0), 0); /* the slot that stands for the others in the kernel */
     want[0].fd = -1;
     ck_assert_int_eq(check(), 2);
     drop(1);
@@ -310,7 +312,7 @@ START_TEST(a_reused_number)
         if (wait_between)
             ck_assert_int_eq(check(), 0);
         number_reused(fd, round % 2 != 0);
-        put(round % 2 == 0 ? 2 : 3, fd, POLLIN); /* the same slot, another one */
+        put(round % 2 == 0 ? 2 : 3, fd, POLLIN); /* the same slot, then another one */
         ck_assert_int_eq(check(), round % 2 != 0);
         drop(3);
     }
@@ -330,7 +332,7 @@ START_TEST(dup2_onto_a_registered_number)
     put(4, number, POLLIN | POLLOUT);
     ck_assert_int_eq(check(), 2);
     ck_assert_int_eq(dup2(idle, number), number);
-    put(4, number, POLLIN | POLLOUT); /* a slot that shares it speaks for both */
+    put(4, number, POLLIN | POLLOUT); /* a slot with the same fd makes the number known for both */
     put(2, number, POLLIN);
     ck_assert_int_eq(check(), 1);
     ck_assert_int_eq(dup2(number, number), number);
@@ -340,8 +342,8 @@ START_TEST(dup2_onto_a_registered_number)
 }
 END_TEST
 
-/* "Safe whatever happened to that fd number before": also where a slot was not told, and shares it.
- */
+/* set_index() is safe whatever happened to the number before. This holds even if another slot with
+ * the number was not told. */
 START_TEST(a_reused_number_set_in_another_slot)
 {
     e = entry_at(_i);
@@ -368,14 +370,14 @@ START_TEST(a_swap_between_slots)
         ck_assert_int_eq(check(), 2);
         EXPECT(fdslots_get_revents(s, 2 - round % 2), POLLIN);
     }
-    put(1, idle, POLLIN); /* a rotation, in place */
+    put(1, idle, POLLIN); /* a rotation of the fds in place */
     put(3, ready, POLLIN);
     put(2, idle, POLLOUT);
     ck_assert_int_eq(check(), 2);
 }
 END_TEST
 
-/* ---- events 0, pauses ---- */
+/* ---- no events, pauses ---- */
 
 START_TEST(no_events_still_reports_the_end)
 {

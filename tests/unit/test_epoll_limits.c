@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * What the kernel refuses an epoll set: fds and memory. The entry point says so, no slot is lost,
- * and once the cause is gone all is well.
+ * Resources that the kernel may refuse for an epoll set: fds and memory. The entry point returns
+ * the error, no slot is lost, and everything works again once the cause is gone.
  */
 #include "child.h"
 #include "env.h"
@@ -24,7 +24,7 @@ static void setup(void)
     EXPECT(fdslots_set_index(s, 3, idle, POLLIN), 0);
 }
 
-/* ---- each call that says what the kernel said ---- */
+/* ---- calls that return the kernel's error ---- */
 
 static int by_epoll_wait(void)
 {
@@ -52,7 +52,7 @@ static const struct {
 } calls[] = {
     {by_epoll_wait, true}, {by_epoll_pwait, true}, {by_rebuild, false}, {by_epoll_fd, false}};
 
-/* All calls fail, and leave the slots as they were. Ends a child otherwise. */
+/* All calls fail and leave the slots unchanged; otherwise the child ends. */
 static void all_refused(int error)
 {
     for (int c = 0; c < LENGTH(calls); c++) {
@@ -62,7 +62,7 @@ static void all_refused(int error)
         CHILD_EXPECT(calls[c].call(), error);
         CHILD_EXPECT(errno, ERRNO_BEFORE);
         fdslots_ready(s, &count);
-        CHILD_EXPECT(count, calls[c].waits ? 0 : 1); /* a wait that fails finds nothing ready */
+        CHILD_EXPECT(count, calls[c].waits ? 0 : 1); /* a wait that fails leaves nothing ready */
         CHILD_EXPECT(fdslots_get_revents(s, 1), calls[c].waits ? 0 : POLLIN);
         CHILD_EXPECT(fdslots_get_fd(s, 1), ready);
         CHILD_EXPECT(fdslots_get_events(s, 1), POLLIN);
@@ -99,7 +99,7 @@ START_TEST(emfile)
 }
 END_TEST
 
-/* One fd is enough to wait, two for the fd to nest. */
+/* One fd is enough to wait. The fd for nesting takes a second one. */
 static void one_fd_left(void)
 {
     int lowest = epoll_create1(0);
@@ -118,8 +118,8 @@ START_TEST(emfile_for_the_outer_set)
 }
 END_TEST
 
-/* A set in a slot that waits for POLLRDNORM alone, and whose wakes say POLLIN, is polled: that
- * takes no fd. */
+/* A slot that holds an epoll set and waits for POLLRDNORM alone is polled, because the wakes of an
+ * epoll set say POLLIN. Polling takes no fd. */
 static void one_fd_left_for_a_set(void)
 {
     struct epoll_event event = {.events = EPOLLIN};
@@ -144,7 +144,7 @@ START_TEST(a_set_in_a_slot_takes_no_fd)
 }
 END_TEST
 
-/* Where no fd is free the old set goes first: a ghost is dropped all the same. */
+/* If no fd is free, the old set is closed first. The rebuild still drops the ghost. */
 static void rebuild_without_fds(void)
 {
     int ghost = event_fd(true);
@@ -153,7 +153,7 @@ static void rebuild_without_fds(void)
     CHILD_EXPECT(fdslots_epoll_wait(s, 0), 2);
     CHILD_EXPECT(fdslots_invalidate_index(s, 2), 0);
     close(ghost);
-    int filler = dup(idle); /* the number is another file */
+    int filler = dup(idle); /* takes the number, which is another file now */
     int lowest = epoll_create1(0);
     close(lowest);
     set_limit((rlim_t)lowest);
@@ -173,8 +173,8 @@ static void rebuild_without_fds(void)
     close(kept);
 }
 
-/* The old set goes first, but its number is above the limit by now: found out at the first look, at
- * the second, or beside a polled slot. */
+/* The old set is closed first, but its number is above the limit by now. That shows at the first
+ * attempt, at the second, or beside a polled slot. */
 static int files_beside_the_ghost;
 static uint32_t flags_beside_the_ghost;
 
@@ -196,7 +196,7 @@ static void ghost_above_the_limit(void)
     CHILD_EXPECT(fdslots_rebuild(s), -EMFILE);
     CHILD_EXPECT(fdslots_resume_index(s, 1), 0);
     CHILD_EXPECT(fdslots_epoll_wait(s, -1), -EMFILE);
-    set_limit(4); /* poll(2) takes no more slots than that */
+    set_limit(4); /* poll(2) takes no more slots than this */
     CHILD_EXPECT(fdslots_wait(s, FDSLOTS_FOREVER, NULL), 1);
     CHILD_EXPECT(fdslots_get_revents(s, 1), POLLIN);
     CHILD_EXPECT(fdslots_get_fd(s, 3), idle);
@@ -215,8 +215,9 @@ START_TEST(emfile_with_a_ghost)
 }
 END_TEST
 
-/* fdslots_wait() goes around poll(2), which was refused; then the set is refused, too, which the
- * caller has closed, but poll no longer: that is a fallback like any other. */
+/* fdslots_wait() avoids poll(2), which was refused. Then the set fails, because the caller has
+ * closed it, but poll(2) works again. fdslots_wait() falls back to it as it would in any other
+ * case. */
 static void refused_in_turn(void)
 {
     struct fdslots *many = make_slots(100);
@@ -235,7 +236,7 @@ static void refused_in_turn(void)
 START_TEST(each_refusal_counts)
 {
     if (under_valgrind())
-        return; /* it plays the limit itself, for open(2) only */
+        return; /* valgrind simulates the limit itself, for open(2) only */
     child_run(refused_in_turn);
 }
 END_TEST
@@ -267,11 +268,11 @@ START_TEST(creation_fails)
 }
 END_TEST
 
-/* ---- fdslots_wait has both ---- */
+/* ---- fdslots_wait() has a fallback ---- */
 
 static struct fdslots *wide;
 
-/* poll(2) is refused where the slots are more than RLIMIT_NOFILE; epoll is not. */
+/* poll(2) refuses more slots than RLIMIT_NOFILE; epoll does not. */
 static void few_fds_many_slots(void)
 {
     wide = make_slots(2000);
@@ -288,7 +289,7 @@ static void few_fds_many_slots(void)
 START_TEST(wait_goes_on_by_epoll)
 {
     if (under_valgrind())
-        return; /* it plays the limit itself, for open(2) only */
+        return; /* valgrind simulates the limit itself, for open(2) only */
     child_run(few_fds_many_slots);
 }
 END_TEST
@@ -309,7 +310,7 @@ static void neither_works(void)
 START_TEST(an_error_only_where_neither_can)
 {
     if (under_valgrind())
-        return; /* it plays the limit itself, for open(2) only */
+        return; /* valgrind simulates the limit itself, for open(2) only */
     child_run(neither_works);
 }
 END_TEST

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Time and signals of the epoll waits: nanoseconds, and what serves where the kernel has no
- * epoll_pwait2(2). The tests of all entry points have the rest.
+ * Timeouts and signals of the epoll waits: nanoseconds, and the fallback for kernels without
+ * epoll_pwait2(2). The tests of all entry points cover the rest.
  */
 #include "alarm.h"
 #include "child.h"
@@ -38,7 +38,7 @@ static struct timespec timespec_of(int64_t ns)
                              .tv_nsec = (long)(ns % (1000 * MS))};
 }
 
-/* The shortest that a wait lasted in a few. */
+/* Return the shortest duration of twenty waits. */
 static int64_t shortest(int64_t ns, const sigset_t *mask)
 {
     int64_t least = INT64_MAX;
@@ -71,7 +71,7 @@ END_TEST
 
 static int refusal;
 
-/* The very first call falls back; where time is rounded up, it is to whole milliseconds. */
+/* Even the first call falls back. A timeout that is rounded up becomes whole milliseconds. */
 static void falls_back(void)
 {
     sigset_t mask;
@@ -102,7 +102,7 @@ START_TEST(falls_back_for_that_very_call)
 }
 END_TEST
 
-/* Remembered: the filter is made to say no first and to kill then. */
+/* The library remembers the refusal. The filter refuses first, and kills on a second attempt. */
 static void asks_once(void)
 {
     filter_refuse(SYS_epoll_pwait2, FILTER_ANY, refusal);
@@ -126,7 +126,7 @@ START_TEST(asks_once_in_a_process)
 }
 END_TEST
 
-/* Times that milliseconds express, and endless ones, never need it. */
+/* Timeouts of whole milliseconds, and endless ones, never need epoll_pwait2(2). */
 static void does_without(void)
 {
     filter_kill(SYS_epoll_pwait2);
@@ -149,7 +149,7 @@ START_TEST(whole_milliseconds_do_without)
 }
 END_TEST
 
-/* The mask holds in the fallback, too. */
+/* The mask is in force in the fallback, too. */
 static void masks_fall_back(void)
 {
     const int64_t waits[] = {0, 1, MS + 1, 3 * MS, INT64_C(3600000) * MS};
@@ -177,7 +177,8 @@ END_TEST
 
 /* ---- signals ---- */
 
-/* Found by nobody but the wait with a mask: a second system call, and only where it is needed. */
+/* Only a wait with a mask looks for the pending signal. That takes a second system call, which is
+ * made only if it is needed. */
 START_TEST(a_pending_signal_and_a_ready_slot)
 {
     const struct timespec at_once = {0, 0};
@@ -189,7 +190,7 @@ START_TEST(a_pending_signal_and_a_ready_slot)
     EXPECT(fdslots_epoll_pwait(s, &at_once, &inside), 1);
     ck_assert_int_eq(signals_seen, 0);
     event_clear(idle);
-    EXPECT(fdslots_epoll_pwait(s, &at_once, NULL), 0); /* no mask, no signal */
+    EXPECT(fdslots_epoll_pwait(s, &at_once, NULL), 0); /* without a mask, no signal is let in */
     ck_assert_int_eq(signals_seen, 0);
     EXPECT(fdslots_epoll_pwait(s, &at_once, &inside), -EINTR);
     ck_assert_int_eq(signals_seen, 1);
@@ -198,7 +199,7 @@ START_TEST(a_pending_signal_and_a_ready_slot)
 }
 END_TEST
 
-/* An edge that nobody has looked at is not lost by it. */
+/* A refusal loses no edge that the caller has not seen. */
 START_TEST(bad_times_are_refused)
 {
     const struct timespec bad[] = {{-1, 0}, {0, -1}, {0, 1000000000}, {-1, 999999999}};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * FDSLOTS_EXCLUSIVE: what the kernel refuses is refused when the slot is set; the rest works as
- * without, but wakes one waiter, not all.
+ * FDSLOTS_EXCLUSIVE: setting a slot refuses what the kernel would refuse. Otherwise the slot works
+ * as without the flag, except that an event wakes one waiter, not all.
  */
 #include "child.h"
 #include "kernel.h"
@@ -85,7 +85,7 @@ START_TEST(can_be_changed)
     EXPECT(e->wait(s, 0, NULL), 0);
     EXPECT(fdslots_set_events(s, 1, POLLIN | POLLPRI | POLLOUT), 0); /* not exclusive any more */
     EXPECT(e->wait(s, 0, NULL), 1);
-    EXPECT(fdslots_set_events(s, 1, POLLIN | FDSLOTS_EXCLUSIVE), 0); /* and again */
+    EXPECT(fdslots_set_events(s, 1, POLLIN | FDSLOTS_EXCLUSIVE), 0); /* exclusive again */
     EXPECT(e->wait(s, 0, NULL), 0);
     EXPECT(fdslots_set_index(s, 1, fd, POLLIN | FDSLOTS_EXCLUSIVE), 0);
     event_set(fd);
@@ -99,7 +99,7 @@ START_TEST(can_be_changed)
 }
 END_TEST
 
-/* With a slot that shares the fd and is not exclusive, none of the kernel's limits holds. */
+/* If a slot that shares the fd is not exclusive, the kernel's restrictions do not apply. */
 START_TEST(can_share_its_fd)
 {
     e = entry_at(_i);
@@ -118,13 +118,13 @@ START_TEST(can_share_its_fd)
     EXPECT(fdslots_invalidate_index(s, 3), 0);
     EXPECT(e->wait(s, 0, NULL), 2);
     EXPECT(fdslots_invalidate_index(s, 0), 0);
-    EXPECT(fdslots_set_events(s, 1, POLLIN | POLLPRI), 0); /* who is left is not exclusive */
+    EXPECT(fdslots_set_events(s, 1, POLLIN | POLLPRI), 0); /* the remaining slot is not exclusive */
     EXPECT(e->wait(s, 0, NULL), 1);
 }
 END_TEST
 
-/* The kernel refuses an exclusive epoll fd: it is polled, like any other, and offered again after
- * one wait, two, four. */
+/* The kernel refuses an epoll fd with EPOLLEXCLUSIVE. The slot is polled instead, and the fd is
+ * offered again after one wait, then two, then four. */
 START_TEST(an_epoll_fd_is_polled)
 {
     e = entry_at(_i);
@@ -144,7 +144,7 @@ START_TEST(an_epoll_fd_is_polled)
     EXPECT_WAIT_BESIDE(e->wait(s, FDSLOTS_FOREVER, NULL), 2, 1, 1);
     EXPECT(fdslots_get_revents(s, 1), POLLIN);
     EXPECT(fdslots_get_fd(s, 1), set);
-    EXPECT(fdslots_set_events(s, 1, POLLIN), 0); /* the kernel has nothing against it now */
+    EXPECT(fdslots_set_events(s, 1, POLLIN), 0); /* without the flag the kernel accepts it */
     EXPECT(e->wait(s, 0, NULL), 2);
     EXPECT(fdslots_epoll_wait(s, 0), 2);
     EXPECT_WAIT(fdslots_epoll_wait(s, 0), 2, 0);
@@ -153,7 +153,7 @@ START_TEST(an_epoll_fd_is_polled)
 }
 END_TEST
 
-/* FDSLOTS_POLLED beside it: an ordinary polled slot, and nothing for the kernel to refuse. */
+/* With FDSLOTS_POLLED it is an ordinary polled slot, and the kernel has nothing to refuse. */
 START_TEST(a_polled_one_is_ordinary)
 {
     e = entry_at(_i);
@@ -167,9 +167,10 @@ START_TEST(a_polled_one_is_ordinary)
 }
 END_TEST
 
-/* ---- where epoll knows nothing of it ---- */
+/* ---- an epoll without EPOLLEXCLUSIVE ---- */
 
-/* Set and read as everywhere; refused by all that would have to tell the kernel. */
+/* The flag can be set and read as everywhere. All calls that would have to tell the kernel refuse
+ * it. */
 START_TEST(is_not_ignored)
 {
     struct snapshot before;
@@ -186,13 +187,13 @@ START_TEST(is_not_ignored)
     EXPECT(fdslots_epoll_fd(s), -ENOTSUP);
     EXPECT(fdslots_rebuild(s), -ENOTSUP);
     snapshot_compare(&before, s, "a refused wait");
-    EXPECT(fdslots_set_events(s, 2, POLLIN | FDSLOTS_EDGE), 0); /* which it does know */
+    EXPECT(fdslots_set_events(s, 2, POLLIN | FDSLOTS_EDGE), 0); /* EDGE is supported there */
     EXPECT(fdslots_epoll_wait(s, 0), 2);
     EXPECT(fdslots_has(FDSLOTS_HAS_EPOLL), 1);
 }
 END_TEST
 
-/* ---- two that wait for the same ---- */
+/* ---- two processes that wait for the same file ---- */
 
 static int turn[2];
 static int done[2];
@@ -210,7 +211,7 @@ static void wait_in_a_child(void)
     turn_give(done);
 }
 
-/* Each event wakes somebody, and all waiters have their turn. */
+/* Every event wakes one process, and every waiter has its turn. */
 START_TEST(wakes_who_waits)
 {
     enum { WAITERS = 3 };

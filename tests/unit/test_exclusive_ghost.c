@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * A process that leaves a file which it watched with FDSLOTS_EXCLUSIVE takes no wake any more,
- * however it leaves and however it waits then: what comes is for those who stay.
+ * A process that stops watching a file with FDSLOTS_EXCLUSIVE takes no more wakes, however it stops
+ * and however it waits afterwards. All later events go to the processes that still watch.
  */
 #include "asleep.h"
 #include "child.h"
@@ -11,15 +11,15 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#define MANY      200 /* so that fdslots_wait() takes the set */
+#define MANY      200 /* enough slots for fdslots_wait() to choose the set */
 #define NSLOTS    (MANY + 8)
 #define HIGH      200
 #define LONG_TIME INT64_C(10000000000) /* for a wake that never comes; no test measures it */
 
 static const struct entry *e;
 static struct fdslots *s;
-static int shared; /* the file, open here all the time */
-static int own;    /* the number that the one who leaves has for it, in slot 0 */
+static int shared; /* the file, which stays open in this process */
+static int own;    /* the number that the file has in the process that leaves, in slot 0 */
 static int quit;   /* in slot 1 */
 static uint32_t flags;
 
@@ -38,7 +38,7 @@ static void teardown(void)
 static void make(uint32_t extra)
 {
     CHILD_EXPECT(fdslots_create(NSLOTS, 0, &s), 0);
-    own = fcntl(shared, F_DUPFD_CLOEXEC, HIGH); /* no set of the library's gets that number */
+    own = fcntl(shared, F_DUPFD_CLOEXEC, HIGH); /* a number that no set of the library gets */
     CHILD_EXPECT(fdslots_set_index(s, 0, own, POLLIN | FDSLOTS_EXCLUSIVE | extra), 0);
     CHILD_EXPECT(fdslots_set_index(s, 1, quit, POLLIN), 0);
 }
@@ -115,7 +115,7 @@ static void close_and_nest(void)
     CHILD_EXPECT(fdslots_epoll_fd(s) >= 0, true);
 }
 
-/* It stays, but as one of those whom each event wakes. */
+/* It stays, but every event now wakes it along with the others. */
 static void stay_without_the_flag(void)
 {
     CHILD_EXPECT(fdslots_set_events(s, 0, POLLIN), 0);
@@ -144,7 +144,7 @@ static void (*leave)(void);
 static int arrived[2];
 static int go[2];
 
-/* Registered first, so that the kernel would wake it first. */
+/* It registers first, so that the kernel would wake it first. */
 static void leaver(void)
 {
     make(flags);
@@ -181,7 +181,7 @@ START_TEST(the_wake_is_for_those_who_stay)
     e = entry_at(_i / WAYS % entry_count());
     flags = _i / WAYS / entry_count() != 0 ? FDSLOTS_EDGE : 0;
     stayer_waits = entry_for(_i % 2 == 0 ? ENTRY_EPOLL_WAIT : ENTRY_WAIT);
-    /* poll is not for a slot that is paused, and would be exclusive */
+    /* The poll entry points refuse a slot that is paused and exclusive. */
     if (!e->is_epoll && (leave == pause_it || leave == pause_wait_and_close ||
                          leave == set_an_exclusive_of_the_number))
         return;
@@ -204,7 +204,7 @@ START_TEST(the_wake_is_for_those_who_stay)
 }
 END_TEST
 
-/* The set holds nothing of it once there was a wait, by whatever entry point. */
+/* After one wait by any entry point, the set no longer holds the file. */
 static void leave_and_look(void)
 {
     make(flags);
@@ -234,14 +234,14 @@ START_TEST(nothing_of_it_is_left)
 }
 END_TEST
 
-/* ---- inherited by a child, which keeps the set open ---- */
+/* ---- a child that inherits the set and keeps it open ---- */
 
 static pid_t keeper;
 
 static void keep(void)
 {
     turn_await(go);
-    CHILD_EXPECT(sets_hold(own), 0); /* in the set that it has inherited */
+    CHILD_EXPECT(sets_hold(own), 0); /* looks at the inherited set */
 }
 
 static void destroy_and_wait_elsewhere(void)
@@ -276,7 +276,7 @@ START_TEST(a_child_inherits_no_exclusive_registration)
 }
 END_TEST
 
-/* A child takes part in its own name, and takes no wake of its parent's when it leaves. */
+/* A child registers in a set of its own, and takes no wake from its parent when it leaves. */
 static void child_comes_and_leaves(void)
 {
     CHILD_EXPECT(fdslots_epoll_wait(s, 0), 0);
@@ -291,7 +291,7 @@ static void rouse(void)
     event_set(shared);
 }
 
-/* Set anew, the parent's own registration is behind that of the child. */
+/* The parent sets its slot again, so its own registration comes after that of the child. */
 static void parent_stays(void)
 {
     make(0);

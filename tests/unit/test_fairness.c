@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * fdslots_set_max_ready: never more than n, and each slot has its turn.
+ * fdslots_set_max_ready(): a wait never reports more than n slots, and every slot has its turn.
  */
 #include "kernel.h"
 
@@ -29,7 +29,7 @@ static void teardown(void)
         close(fds[i]);
 }
 
-/* Wait so often, and count how often each slot was ready. */
+/* Make this many waits, and count how often each slot was ready. */
 static void count_turns(int waits, int most, int turns[64])
 {
     for (int w = 0; w < waits; w++) {
@@ -47,7 +47,7 @@ static void count_turns(int waits, int most, int turns[64])
     }
 }
 
-/* Each entry point with each limit. */
+/* Every entry point is tested with every limit. */
 #define LIMITS(n) ((n)*entry_count())
 
 static int choose(int i)
@@ -56,7 +56,8 @@ static int choose(int i)
     return i / entry_count() + 1;
 }
 
-/* fdslots_wait() may turn from one mechanism to another, and each has its own turns. */
+/* fdslots_wait() may change from one mechanism to another, and each keeps its own turns, so only
+ * the other entry points must be exact. */
 static void are_equal(int turns, int wanted, int tolerance)
 {
     if (e->point < ENTRY_WAIT)
@@ -83,7 +84,7 @@ START_TEST(equal_turns_of_refused_files)
     int turns[64] = {0};
     int files[READY];
     for (uint32_t i = 0; i < READY; i++) {
-        files[i] = i % 3 == 0 ? 900 : regular_file(); /* closed ones among them */
+        files[i] = i % 3 == 0 ? 900 : regular_file(); /* a third of them are closed numbers */
         EXPECT(fdslots_set_index(s, 2 * i, files[i], POLLIN), 0);
     }
     EXPECT(fdslots_set_max_ready(s, (uint32_t)most), 0);
@@ -96,7 +97,8 @@ START_TEST(equal_turns_of_refused_files)
 }
 END_TEST
 
-/* A wait on the lowest slots alone leaves the others their turns, whatever lengths follow. */
+/* A wait on the lowest slots alone does not take the turns of the others, whatever the lengths of
+ * later waits. */
 START_TEST(turns_of_waits_on_some_slots)
 {
     static const uint32_t lengths[][4] = {{8, 4}, {4, 8, 6}, {6, 4, 6, 4}, {8, 2, 2, 2}};
@@ -107,7 +109,7 @@ START_TEST(turns_of_waits_on_some_slots)
     EXPECT(fdslots_set_max_ready(s, 1), 0);
     uint32_t longest = 0;
     for (int w = 0; w < 7; w++)
-        EXPECT(fdslots_poll(s, 8, 0), 1); /* it is the turn of a slot that few waits reach */
+        EXPECT(fdslots_poll(s, 8, 0), 1); /* it is the turn of a slot that few of the waits reach */
     for (int round = 0; round < 100; round++)
         for (int w = 0; w < 4 && lengths_here[w] > 0; w++) {
             EXPECT(fdslots_poll(s, lengths_here[w], 0), 1);
@@ -119,7 +121,8 @@ START_TEST(turns_of_waits_on_some_slots)
 }
 END_TEST
 
-/* The same, where the first ready slot above many that are idle would have most turns. */
+/* The same with a gap: without care, the first ready slot above many idle ones would have most
+ * turns. */
 START_TEST(turns_beside_a_gap)
 {
     int turns[64] = {0};
@@ -130,7 +133,7 @@ START_TEST(turns_beside_a_gap)
     for (int w = 0; w < 4; w++)
         EXPECT(fdslots_poll(s, 64, 0), 1);
     for (int w = 0; w < 400; w++) {
-        EXPECT(fdslots_poll(s, 41, 0), 1); /* the turn is that of slot 41 */
+        EXPECT(fdslots_poll(s, 41, 0), 1); /* it is the turn of slot 41 */
         turns[fdslots_ready(s, NULL)[0]]++;
     }
     for (uint32_t i = 0; i < 4; i++)
@@ -138,7 +141,7 @@ START_TEST(turns_beside_a_gap)
 }
 END_TEST
 
-/* One fd in all slots. */
+/* One fd is in all slots. */
 START_TEST(equal_turns_of_one_fd)
 {
     const int most = choose(_i);
@@ -152,7 +155,7 @@ START_TEST(equal_turns_of_one_fd)
 }
 END_TEST
 
-/* Eventfds, shared fds, regular files and closed ones: nobody waits for ever. */
+/* Eventfds, shared fds, regular files and closed numbers: every slot is reported some time. */
 START_TEST(none_starves)
 {
     const int most = choose(_i);
@@ -164,7 +167,7 @@ START_TEST(none_starves)
         EXPECT(fdslots_set_index(s, 40 + i, i % 4 == 0 ? 900 : file, POLLIN), 0);
     }
     EXPECT(fdslots_set_max_ready(s, (uint32_t)most), 0);
-    const int in_turn = 8 * 3 * READY; /* waits, by far enough for one report each */
+    const int in_turn = 8 * 3 * READY; /* waits, more than enough for one report of each slot */
     for (int round = 0; round < 3; round++) {
         for (uint32_t i = 0; i < 64; i++)
             turns[i] = 0;
@@ -179,7 +182,7 @@ START_TEST(none_starves)
 }
 END_TEST
 
-/* Fewer refused files than one wait may report, beside few others and many. */
+/* There are fewer refused files than one wait may report, beside few other slots or many. */
 START_TEST(room_for_both)
 {
     const int limit = choose(_i);
@@ -201,7 +204,7 @@ START_TEST(room_for_both)
 }
 END_TEST
 
-/* One event of a shared fd may make many slots ready: still never more than n. */
+/* One event of a shared fd may make many slots ready. A wait still reports at most n. */
 START_TEST(shared_and_single)
 {
     const int most = choose(_i);
@@ -217,7 +220,7 @@ START_TEST(shared_and_single)
 }
 END_TEST
 
-/* What was shared once slows nobody down later. */
+/* An fd that was shared once delays no later report. */
 START_TEST(shared_no_more)
 {
     for (uint32_t i = 0; i < READY; i++)
@@ -235,7 +238,7 @@ START_TEST(shared_no_more)
 }
 END_TEST
 
-/* Members of a shared fd come and go between waits that cut. */
+/* Slots join and leave a shared fd between waits that cut. */
 START_TEST(changes_between_cuts)
 {
     int turns[64] = {0};
@@ -246,7 +249,7 @@ START_TEST(changes_between_cuts)
     count_turns(1, 2, turns);
     for (uint32_t i = 0; i < 6; i++)
         if (turns[i] > 0)
-            EXPECT(fdslots_set_events(s, i, POLLPRI), 0); /* those that had their turn */
+            EXPECT(fdslots_set_events(s, i, POLLPRI), 0); /* slots that have had their turn */
     int later[64] = {0};
     count_turns(2, 2, later);
     for (uint32_t i = 0; i < 6; i++)
@@ -258,7 +261,7 @@ START_TEST(changes_between_cuts)
 }
 END_TEST
 
-/* Who had a turn is not passed over when nobody else is left. */
+/* A slot that has had its turn is not passed over if no other slot is ready. */
 START_TEST(only_those_who_had_a_turn_are_ready)
 {
     for (uint32_t i = 0; i < 6; i++)
@@ -278,7 +281,7 @@ START_TEST(the_limit_can_change)
     e = entry_at(_i);
     for (uint32_t i = 0; i < READY; i++)
         EXPECT(fdslots_set_index(s, i, fds[i], POLLIN), 0);
-    EXPECT(e->wait(s, 0, NULL), READY); /* at first, all */
+    EXPECT(e->wait(s, 0, NULL), READY); /* all of them at first */
     EXPECT(fdslots_set_max_ready(s, 0), -EINVAL);
     EXPECT(e->wait(s, 0, NULL), READY);
     EXPECT(fdslots_set_max_ready(s, 5), 0);
@@ -288,13 +291,14 @@ START_TEST(the_limit_can_change)
     EXPECT(e->wait(s, 0, NULL), READY);
     EXPECT(fdslots_set_max_ready(s, 1), 0);
     EXPECT(e->wait(s, 0, NULL), 1);
-    EXPECT(fdslots_poll(s, 3, 0), 1);                /* also where the turn is another slot's */
-    EXPECT(fdslots_set_max_ready(s, UINT32_MAX), 0); /* above the capacity: all */
+    EXPECT(fdslots_poll(s, 3, 0), 1);                /* also if it is the turn of another slot */
+    EXPECT(fdslots_set_max_ready(s, UINT32_MAX), 0); /* above the capacity, which means all */
     EXPECT(e->wait(s, 0, NULL), READY);
 }
 END_TEST
 
-/* The next wait says what is so then: a pipe's event is not over before it was dealt with. */
+/* The next wait reports the current state. poll(2) can be asked again about such a file, because
+ * its event stays until the caller has handled it. */
 START_TEST(what_a_poll_left_out_is_asked_again)
 {
     e = entry_at(_i);
@@ -315,8 +319,8 @@ START_TEST(what_a_poll_left_out_is_asked_again)
 }
 END_TEST
 
-/* Polled slots that a wait had no room for are known to be ready, and no wait says so of a slot
- * that it is not asked for, that is paused, or that wants something else now. */
+/* Some polled slots did not fit into a wait, so they are known to be ready. A later wait does not
+ * report a slot that is out of its range, that is paused, or that now wants other events. */
 START_TEST(what_is_left_out_is_reported_where_it_is_wanted)
 {
     const struct timespec at_once = {0, 0};
@@ -348,9 +352,9 @@ START_TEST(what_is_left_out_is_reported_where_it_is_wanted)
 }
 END_TEST
 
-/* A file may say a thing once, to whoever asks: what a wait had no room for comes in a later one,
- * by whatever entry point, once, though poll(2) does not say so any more; but not to another owner.
- */
+/* A file may report an event only once, to whoever asks first. If a wait has no room for it, a
+ * later wait by any entry point reports it once, although poll(2) no longer does. A new owner of
+ * the slot does not get it. */
 START_TEST(what_was_left_out_comes_though_it_is_over)
 {
     uint32_t first = 0;
@@ -374,7 +378,8 @@ START_TEST(what_was_left_out_comes_though_it_is_over)
 }
 END_TEST
 
-/* The set answers for it by then: it is reported once, whichever of the two comes first. */
+/* By then the set answers for the slot. The event is reported once, whichever of the two comes
+ * first. */
 START_TEST(what_was_left_out_is_registered_since)
 {
     EXPECT(fdslots_set_index(s, 0, fds[0], POLLIN | (_i > 0 ? FDSLOTS_POLLED : 0)), 0);
@@ -393,7 +398,7 @@ START_TEST(what_was_left_out_is_registered_since)
 }
 END_TEST
 
-/* One-shots that are left out are not spent. */
+/* A one-shot slot that was left out has not fired. */
 START_TEST(what_is_left_out_is_not_spent)
 {
     int turns[64] = {0};

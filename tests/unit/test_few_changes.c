@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * fdslots_wait() with a few changes since the last wait, of many slots: the kernel is told of just
- * these, by as few calls as fdslots_epoll_wait() takes, and nothing else is different.
+ * fdslots_wait() after a few changes among many slots: it tells the kernel of these changes alone,
+ * with as few calls as fdslots_epoll_wait(), and every answer is the same.
  */
 #include "child.h"
 #include "filter.h"
@@ -20,7 +20,7 @@ static const struct entry *e;
 static struct fdslots *s;
 static int fds[MANY];
 static struct pollfd want[MANY];
-static int probe; /* an fd that is in the slots all the time */
+static int probe; /* an fd that stays in the slots all the time */
 
 static void put(uint32_t index, int fd, int events)
 {
@@ -66,7 +66,8 @@ static void teardown(void)
         close(fds[i]);
 }
 
-/* The changes so far cost so many calls, and all slots read as poll(2) says, quiet or not. */
+/* The changes so far cost `ctls` calls, and every slot reads as poll(2) says, with and without the
+ * probe ready. */
 #define COSTS(ready, ctls)                                                                         \
     do {                                                                                           \
         EXPECT_WAIT(fdslots_wait(s, 0, NULL), ready, ctls);                                        \
@@ -128,18 +129,19 @@ END_TEST
 
 START_TEST(slots_share_an_fd)
 {
-    put(7, fds[8], POLLIN); /* one leaves, and the other is confirmed */
+    put(7, fds[8], POLLIN); /* one slot leaves a shared fd, and the other is confirmed */
     COSTS(0, 2);
     change(7, POLLOUT);
     COSTS(1, 1);
     change(8, POLLPRI);
     COSTS(1, 1);
-    put(7, fds[7], POLLIN); /* joins again; the events of the other are fewer */
+    put(7, fds[7], POLLIN); /* it joins again; the other one then wants fewer events */
     COSTS(0, 2);
 }
 END_TEST
 
-/* As COSTS, with a polled slot: the set is asked where it reads ready, here in no wait. */
+/* Like COSTS, with a polled slot. A wait asks the set only if it reads as ready, which it does in
+ * none of these waits. */
 #define COSTS_BESIDE(ready, ctls)                                                                  \
     do {                                                                                           \
         EXPECT_WAIT_BESIDE(fdslots_wait(s, 0, NULL), ready, ctls, 0);                              \
@@ -165,7 +167,7 @@ START_TEST(a_regular_file_among_them)
 }
 END_TEST
 
-/* A closed fd is asked of poll(2) alone, however many slots have it, and changes beside it are told
+/* A closed number is left to poll(2), however many slots hold it, and changes beside it are told
  * once. */
 START_TEST(a_closed_fd_among_them)
 {
@@ -176,8 +178,9 @@ START_TEST(a_closed_fd_among_them)
     change(3, POLLIN | POLLPRI);
     COSTS_BESIDE(1, 1);
     put(4, closed, POLLIN);
-    COSTS_BESIDE(2, 1);                             /* fds[4] leaves */
-    ck_assert_int_eq(dup2(fds[9], closed), closed); /* poll(2) sees by itself that it is a file */
+    COSTS_BESIDE(2, 1); /* fds[4] leaves */
+    /* poll(2) notices by itself that the number is a file. */
+    ck_assert_int_eq(dup2(fds[9], closed), closed);
     COSTS_BESIDE(0, 0);
     close(closed);
     COSTS_BESIDE(2, 0);
@@ -187,7 +190,7 @@ START_TEST(a_closed_fd_among_them)
 }
 END_TEST
 
-/* What asked for poll(2) and does no longer goes into the set. */
+/* A slot that no longer asks for poll(2) goes into the set. */
 START_TEST(a_polled_one_among_them)
 {
     EXPECT(fdslots_set_events(s, 2, POLLIN | FDSLOTS_POLLED), 0);
@@ -200,8 +203,8 @@ START_TEST(a_polled_one_among_them)
 }
 END_TEST
 
-/* Where MOD is refused the registration is made anew; where ADD is refused, too, the slot is
- * polled. In no case does the wait fail or go another way. */
+/* If MOD is refused, the library registers the fd again. If ADD is refused as well, the slot is
+ * polled. In no case does the wait fail or change its way. */
 static void refused_changes(void)
 {
     filter_refuse(SYS_epoll_ctl, EPOLL_CTL_MOD, ENOMEM);
@@ -239,7 +242,7 @@ START_TEST(refused_changes_are_not_lost)
 }
 END_TEST
 
-/* After a surprise, and after a change, the shortest way is found again. */
+/* After a surprise or a change, the shortest way is taken again later. */
 START_TEST(what_is_as_expected_again)
 {
     event_set(probe);
@@ -254,7 +257,7 @@ START_TEST(what_is_as_expected_again)
 }
 END_TEST
 
-/* What waits that were all alike could do is refused: the caller has closed the set. */
+/* A call that has worked for many equal waits now fails, because the caller has closed the set. */
 START_TEST(a_refusal_in_the_shortest_way)
 {
     for (int i = 0; i < 4; i++)
@@ -270,7 +273,7 @@ START_TEST(a_refusal_in_the_shortest_way)
 }
 END_TEST
 
-/* A refusal that is long past makes the next one no dearer. */
+/* A refusal that lies far back does not make the next one dearer. */
 START_TEST(a_mechanism_that_works_again)
 {
     s->choice->avoided = BY_SET;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * A filter of system calls refuses one call of the library, or all but poll(2), from the start or
- * after some waits: a wait then gives poll(2)'s answer or an error, and what fdslots_has() says is
- * so. Nobody gets a wrong answer.
+ * after some waits. Every wait then returns the answer of poll(2) or an error, never a wrong
+ * answer, and fdslots_has() tells the truth.
  */
 #include "child.h"
 #include "common.h"
@@ -18,7 +18,7 @@
 
 /* ---- the calls ---- */
 
-/* A call, and a number under which the C library makes it: there may be several. */
+/* A system call, and one of the numbers under which the C library may make it. */
 struct call {
     const char *name;
     long number;
@@ -76,7 +76,7 @@ static void refuse(const struct call *call, int error)
             filter_refuse(calls[i].number, FILTER_ANY, error);
 }
 
-/* Without poll(2) there would be no answer, and without the others no test. */
+/* Without poll(2) there is no answer, and without the others the test itself cannot run. */
 static bool is_needed(const struct call *call)
 {
     const char *const needed[] = {calls[0].name, "close", "write"};
@@ -122,7 +122,7 @@ static struct fdslots *filled(uint32_t flags)
     return s;
 }
 
-/* ---- what is asked ---- */
+/* ---- questions to the library ---- */
 
 static int refused_with;
 
@@ -131,7 +131,7 @@ static bool is_honest(int rc)
     return rc == -refused_with || rc == -ENOTSUP;
 }
 
-/* Returns whether the wait gave an answer, which is poll(2)'s then. */
+/* Returns whether the wait gave an answer. If so, it must be that of poll(2). */
 static bool answers(const struct entry *e, struct fdslots *s, int64_t timeout, const sigset_t *mask)
 {
     const int rc = e->wait(s, timeout, mask);
@@ -161,7 +161,7 @@ static void ask_all(struct fdslots *s)
     }
 }
 
-/* What must go on: poll(2) serves where it is not refused itself. */
+/* poll(2) must still work, unless the filter refuses poll(2) itself. */
 static void ask_what_must_work(const struct call *call)
 {
     const bool without_poll = call != NULL && strcmp(call->name, "poll") == 0;
@@ -173,7 +173,7 @@ static void ask_what_must_work(const struct call *call)
     fdslots_destroy(s);
 }
 
-/* What is said of the kernel holds. */
+/* The features that fdslots_has() reports must work. */
 static void ask_features(struct fdslots *s)
 {
     sigset_t none;
@@ -186,7 +186,7 @@ static void ask_features(struct fdslots *s)
         CHILD_EXPECT(answers(entry_for(ENTRY_PPOLL), s, 0, &none), true);
 }
 
-/* A waker is a pipe where there is no eventfd. */
+/* Without eventfd(2), the waker is a pipe. */
 static void ask_waker(struct fdslots *s, const struct call *call)
 {
     const int rc = fdslots_waker_open(s, SLOTS);
@@ -208,7 +208,7 @@ static void ask_waker(struct fdslots *s, const struct call *call)
     fdslots_waker_open(s, SLOTS); /* the end of the buffer closes this one */
 }
 
-/* A mask needs ppoll(2) where a wait has to block. */
+/* A mask needs ppoll(2) if the wait has to block. */
 static void ask_mask(const struct call *call)
 {
     if (call == NULL || strcmp(call->name, "ppoll") != 0)
@@ -245,7 +245,7 @@ static void ask_everything(struct fdslots *s, const struct call *call)
 
 /* ---- the cases ---- */
 
-static const struct call *refused; /* NULL: all that are not needed */
+static const struct call *refused; /* the refused call; NULL for all that are not needed */
 static bool from_the_start;
 static uint32_t flags;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * fork(2): parent and child both go on with their copy of a buffer, each with a kernel set of its
- * own, and neither can tell that the other is there.
+ * After fork(2), parent and child both go on with their copies of a buffer. Each has a kernel set
+ * of its own, and neither notices the other.
  */
 #include "child.h"
 #include "filter.h"
@@ -25,7 +25,7 @@ static int idle;
 static int to_child[2];
 static int to_parent[2];
 
-/* In the caller's memory: what fork copies is a page of his. */
+/* The buffer is in the caller's memory, so fork(2) copies a page of the caller's. */
 static struct fdslots *mapped_slots(void)
 {
     struct fdslots *mapped = NULL;
@@ -85,7 +85,7 @@ static void child_changes_everything(void)
     CHILD_EXPECT(fdslots_epoll_wait(s, 0), 1);
     CHILD_EXPECT(fdslots_close_index(s, 0), 0);
     CHILD_EXPECT(fdslots_pause_index(s, 1), 0);
-    CHILD_EXPECT(fdslots_epoll_wait(s, 0), 1); /* slot 4 holds the closed fd */
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), 1); /* slot 4 holds the closed number */
     CHILD_EXPECT(fdslots_get_revents(s, 4), POLLNVAL);
     fdslots_destroy(s);
     turn_give(to_parent);
@@ -100,7 +100,8 @@ START_TEST(a_child_does_not_silence_its_parent)
     EXPECT_WAIT(fdslots_epoll_wait(s, 0), 2, 0);
     turn_give(to_child);
     turn_await(to_parent);
-    EXPECT_WAIT(fdslots_epoll_wait(s, 0), 2, 0); /* no call more, and no set of its own made anew */
+    /* The parent makes no more calls, and does not rebuild its set. */
+    EXPECT_WAIT(fdslots_epoll_wait(s, 0), 2, 0);
     event_set(idle);
     EXPECT_WAIT(fdslots_epoll_wait(s, -1), 3, 0);
     ck_assert_uint_eq(stats_of(s).rebuilds, 0);
@@ -175,7 +176,7 @@ START_TEST(a_parent_does_not_disturb_its_child)
 }
 END_TEST
 
-/* Changes noted before the fork count in both. */
+/* Changes noted before the fork count in both processes. */
 static void child_has_the_changes(void)
 {
     CHILD_EXPECT(e->wait(s, 0, NULL), 1);
@@ -188,7 +189,7 @@ static void child_has_the_changes(void)
 static struct fdslots *many;
 static int spare;
 
-/* A single change: fdslots_wait() would tell the kernel of just that. */
+/* After a single change, fdslots_wait() tells the kernel of just that change. */
 static void child_changes_one(void)
 {
     CHILD_EXPECT(fdslots_set_index(many, 0, spare, POLLOUT), 0);
@@ -233,14 +234,14 @@ END_TEST
 
 /* ---- generations, and other ways to fork ---- */
 
-/* clone(2) of s390x takes the stack first. */
+/* On s390x, clone(2) takes the stack first. */
 #ifdef __s390__
 #define CLONE_ARGUMENTS 0, SIGCHLD
 #else
 #define CLONE_ARGUMENTS SIGCHLD, 0
 #endif
 
-/* Without the C library, which runs no handlers then, as _Fork() runs none. */
+/* Bypasses the C library and therefore its atfork handlers, as _Fork() does. */
 static pid_t bare_fork(void)
 {
     return (pid_t)syscall(SYS_clone, CLONE_ARGUMENTS, 0, 0, 0);
@@ -249,7 +250,8 @@ static pid_t bare_fork(void)
 static pid_t (*const forks[])(void) = {fork, bare_fork};
 static pid_t (*fork_by)(void);
 
-/* Go on in a child, which fork_by makes; give whether this is it. The parent waits for its end. */
+/* Fork by fork_by, and go on in the child. Returns true in the child; the parent waits for the end
+ * of the child and returns false. */
 static bool in_child(void)
 {
     int status = -1;
@@ -270,7 +272,7 @@ static void use(unsigned rebuilds)
     CHILD_EXPECT(fdslots_epoll_wait(s, 0), 2);
 }
 
-/* Child and grandchild; where it is idle, the child has not waited when the grandchild is made. */
+/* A child and a grandchild. If child_is_idle is true, the child makes no wait before it forks. */
 static void generations(bool child_is_idle)
 {
     if (in_child()) {
@@ -303,9 +305,9 @@ START_TEST(two_generations)
 }
 END_TEST
 
-/* A kernel that knows no MADV_WIPEONFORK says so, or, as user-mode emulation does, takes any advice
- * and does nothing. Where pages were wiped already, in one process with other tests, nothing is
- * asked any more. */
+/* A kernel without MADV_WIPEONFORK returns EINVAL. User-mode emulation accepts any advice and does
+ * nothing. If an earlier test in the same process has already found that pages are wiped, the
+ * library does not ask again. */
 static const int advice_answers[] = {EINVAL, 0};
 static int advice_answer;
 

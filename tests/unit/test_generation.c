@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * The generation of a slot has 32 bits. After as many owners, a ghost of one that is long forgotten
- * would have the name of the slot's owner. No test can set a slot so often: these look inside.
+ * The generation of a slot has 32 bits. After that many owners, an old ghost would have the same
+ * name as the current owner. No test can set a slot so often, so these tests change the generation
+ * inside.
  */
 #include "kernel/epoll.h"
 #include "kept.h"
@@ -11,7 +12,7 @@ static void setup(void)
     kept_setup(0);
 }
 
-/* Set the slot until its generation is the one of the ghost again, the long way round. */
+/* Set the slot until its generation is that of the ghost again, after a full wrap-around. */
 static void go_round(uint32_t generation)
 {
     s->slots[1].generation = UINT32_MAX - 1;
@@ -26,7 +27,7 @@ START_TEST(a_ghost_of_the_same_generation)
     EXPECT(fdslots_epoll_wait(s, 0), 0);
     const uint32_t generation = s->slots[1].generation;
     EXPECT(fdslots_invalidate_index(s, 1), 0);
-    close(lost); /* its file lives on */
+    close(lost); /* its file stays open */
     EXPECT(fdslots_epoll_wait(s, 0), 0);
     go_round(generation);
     event_set(kept);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Forks in a row, each child the parent of the next: what the library has open does not grow with
- * the generations, and none disturbs another.
+ * Forks in a row, where every child is the parent of the next. The number of open library fds does
+ * not grow with the generations, and no process disturbs another.
  */
 #include "child.h"
 #include "env.h"
@@ -17,9 +17,9 @@
 #define NSLOTS    8
 #define FEW       10 /* generations */
 #define MANY      100
-#define MOST_MORE (FEW / 4) /* fds more than at the beginning */
+#define MOST_MORE (FEW / 4) /* largest number of additional fds */
 
-/* What the buffer is used for, in each generation. */
+/* What every generation uses the buffer for. */
 #define BY_SET   1
 #define NESTED   2
 #define WAKER    4
@@ -38,7 +38,7 @@ static const int uses[] = {
     BY_SET | NESTED | WAKER | POLLED | CHECKED | CHANGING,
 };
 
-/* All of it runs in children. */
+/* Every test here runs in a child. */
 static const struct entry *e;
 static struct fdslots *s;
 static int use;
@@ -88,7 +88,7 @@ static void next_generation(void)
         child_run(next_generation);
     else
         CHILD_EXPECT(open_fds() <= at_first + MOST_MORE, true);
-    use_once(); /* whatever those after it have done */
+    use_once(); /* unaffected by what its descendants did */
 }
 
 static void ancestor(void)
@@ -123,7 +123,7 @@ START_TEST(fds_do_not_grow_in_many)
 }
 END_TEST
 
-/* Who destroys the buffer in a child has fewer fds than before, and the parent as many. */
+/* A child that destroys the buffer has fewer fds than before, and the parent keeps its own. */
 static void destroys(void)
 {
     int before = open_fds();
@@ -147,7 +147,7 @@ static void ancestor_of_destroyers(void)
     use_once();
     at_first = open_fds();
     fdslots_destroy(s);
-    at_first -= open_fds(); /* what was the library's */
+    at_first -= open_fds(); /* the number of the library's fds */
     make();
     use_once();
     child_run(destroys);
@@ -164,11 +164,11 @@ START_TEST(destroy_closes_what_it_may)
 }
 END_TEST
 
-/* ---- the set of the parent is the parent's ---- */
+/* ---- a child must not change its parent's set ---- */
 
 static int low;   /* a number for the child's own set */
-static int set;   /* the number of the parent's */
-static int outer; /* and of the one that holds it */
+static int set;   /* the number of the parent's set */
+static int outer; /* the number of the set that holds it */
 static int turn[2];
 
 static void child_waits(void)
@@ -211,7 +211,7 @@ static void watched_child(void)
     childs_call();
 }
 
-/* What the child takes for registered the parent has taken out since the fork. */
+/* Since the fork, the parent has removed an fd that the child takes for registered. */
 static void parent_changes_meanwhile(void)
 {
     low = dup(STDERR_FILENO);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Files that a large buffer hands to others, and that live on there: each leaves a ghost, none is
- * ever seen, and none costs as much as the buffer is large.
+ * A large buffer hands files over to others, where they stay open. Every such file leaves a ghost.
+ * No ghost is ever reported, and no ghost costs as much as a pass over the whole buffer.
  */
 #include "child.h"
 #include "kernel.h"
@@ -13,16 +13,16 @@
 #include <unistd.h>
 
 #define MANY    2000
-#define HANDS   200 /* files that are handed over */
+#define HANDS   200 /* number of files that are handed over */
 #define A_WHILE INT64_C(5000000)
 #define HIGH    (MANY + 200)
 
 static const struct entry *e;
 static struct fdslots *s;
 static int kept[HANDS];
-static int given; /* of them */
+static int given; /* number of files handed over so far */
 
-/* In a child: the limit of open files is raised there. */
+/* Runs in a child, because it raises the limit of open files. */
 static void make(void)
 {
     struct rlimit limit;
@@ -42,7 +42,7 @@ static void make(void)
     CHILD_EXPECT(fdslots_epoll_wait(s, 0), 0);
 }
 
-/* Take in a file, and hand it over: by the one rule, but it lives on. */
+/* Take in a file and hand it over. This keeps the one rule, but the file stays open elsewhere. */
 static void hand_over(bool ready, uint32_t flags)
 {
     int fd = event_fd(ready);
@@ -70,7 +70,7 @@ static void costs_at_most(const struct fdslots_stats *before, uint64_t ctls, uin
     CHILD_EXPECT(now.rebuilds - before->rebuilds <= rebuilds, true);
 }
 
-/* The file ends soon after it was handed over, as a child that serves one request does. */
+/* Every file ends soon after it was handed over, as with a child that serves one request. */
 static void each_ends(void)
 {
     make();
@@ -83,7 +83,7 @@ static void each_ends(void)
     costs_at_most(&before, 5 * HANDS + MANY, 1);
 }
 
-/* All live on, and stay ready: what their reports cost is bounded by what a new set does. */
+/* All files stay open and ready. The cost of their reports is bounded by the cost of a new set. */
 static void all_stay(void)
 {
     make();
@@ -102,7 +102,7 @@ static void all_stay(void)
     nothing_is_seen();
 }
 
-/* They say nothing: not even a rebuild is due. */
+/* Idle ghosts report nothing, so not even a rebuild is due. */
 static void all_are_idle(void)
 {
     make();
@@ -114,7 +114,7 @@ static void all_are_idle(void)
     costs_at_most(&before, 5 * HANDS, 0);
 }
 
-/* Edges say it once. */
+/* An edge-triggered ghost reports an event only once. */
 static void all_have_edges(void)
 {
     make();
@@ -140,14 +140,14 @@ END_TEST
 
 /* ---- a ghost that stays ready, and a wait that may block ---- */
 
-static int late; /* an eventfd, for what really ends the wait */
+static int late; /* the eventfd that really ends the wait */
 
 static void rouse(void)
 {
     event_set(late);
 }
 
-/* It sleeps at last: the rousing process waits for that. */
+/* The wait does fall asleep: the child that wakes it waits for that first. */
 static void sleeps_beside_a_ghost(void)
 {
     make();
@@ -176,7 +176,7 @@ END_TEST
 
 /* ---- small buffers ---- */
 
-/* What stays and reports is gone after as many waits as there are files. */
+/* A ghost that stays and reports is gone after as many waits as there are files in the set. */
 static void goes_soon(void)
 {
     int fd = event_fd(true);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Ghosts: files that stay in the kernel's set, out of reach, because a dup or a child keeps them
- * open after their fd was closed. Nobody may ever see one.
+ * Ghosts are files that stay in the kernel's set, out of reach, because a dup or a child keeps them
+ * open after their fd was closed. No caller may ever see one.
  */
 #include "child.h"
 #include "kept.h"
@@ -11,14 +11,15 @@
 
 #define A_WHILE INT64_C(20000000)
 
-/* Ways to lose the fd of slot 1, whose file lives on; each leaves what else is in slot 1 or 2. */
+/* Ways to lose the fd of slot 1 while its file stays open. Each leaves the next owner, if any, in
+ * slot 1 or 2. */
 struct way {
     const char *name;
     void (*lose)(int fd);
-    int visible;  /* ready slots afterwards */
-    int reports;  /* of the ghost that are dropped before the set is made anew: one for each file in
-                     it */
-    bool at_once; /* or it is made anew in the next wait, by whatever means: an exclusive ghost */
+    int visible; /* number of ready slots afterwards */
+    /* Reports of the ghost that are dropped before a rebuild: one for each file in the set. */
+    int reports;
+    bool at_once; /* the next wait rebuilds the set at once, because the ghost is exclusive */
 };
 
 static const struct entry *e;
@@ -65,7 +66,7 @@ static void reuse_and_close_by_the_buffer(int fd)
 
 static void close_while_paused(int fd)
 {
-    EXPECT(fdslots_pause_index(s, 1), 0); /* the slot has the same owner as before */
+    EXPECT(fdslots_pause_index(s, 1), 0); /* a paused slot keeps its owner */
     close(fd);
 }
 
@@ -132,7 +133,7 @@ static void close_a_paused_one(int fd)
     close(fd);
 }
 
-#define NONE 0 /* no ghost is left: the buffer could deregister the file */
+#define NONE 0 /* no ghost is left, because the buffer could deregister the file */
 static const struct way ways[] = {
     {"closed after invalidate", close_after_invalidate, 0, 1, false},
     {"reused, same slot", reuse_in_the_same_slot, 0, 2, false},
@@ -174,8 +175,9 @@ static void counts(int dropped, int rebuilds)
     ck_assert_int_eq((int)stats.rebuilds, rebuilds);
 }
 
-/* A ghost that is ready was looked at so often. Each look drops a report, until these are as many
- * as the files in the set; the next look finds a set without the ghost. */
+/* Waits have looked `times` times while the ghost was ready. Every look drops one report until
+ * there have been as many reports as files in the set; the look after that finds a set without the
+ * ghost. */
 static void has_been_seen(const struct way *way, int times)
 {
     if (rebuilds_at_once(way))
@@ -185,15 +187,15 @@ static void has_been_seen(const struct way *way, int times)
                way->reports > 0 && times > way->reports);
 }
 
-/* Waits since `before` that have asked the set. Beside polled slots it is asked only where it reads
- * ready: those waits are counted by their poll(2). */
+/* Waits since `before` that have asked the set. Beside polled slots, a wait asks the set only if it
+ * reads as ready; those waits are counted by their poll(2). */
 static int looks_since(const struct fdslots_stats *before)
 {
     struct fdslots_stats now = stats_of(s);
     return (int)(now.polled > 0 ? now.polled : now.epoll_calls - before->epoll_calls);
 }
 
-/* Ready when the wait begins. */
+/* The ghost is ready before the wait begins. */
 START_TEST(no_wait_shows_a_ghost)
 {
     const struct way *way = &ways[_i % WAYS];
@@ -214,7 +216,7 @@ START_TEST(no_wait_shows_a_ghost)
         EXPECT(fdslots_epoll_wait(s, 0), way->visible);
         has_been_seen(way, looks_since(&before));
     }
-    has_been_seen(way, 4); /* gone for good */
+    has_been_seen(way, 4); /* the ghost does not come back */
     event_clear(kept);
     event_set(kept);
     EXPECT(fdslots_epoll_wait(s, 0), way->visible);
@@ -241,8 +243,8 @@ START_TEST(a_ghost_does_not_end_a_timed_wait)
 }
 END_TEST
 
-/* Where a ghost may be, and only there, a timed wait notes when it begins. No test can tell from
- * outside that one does not start over when it meets a ghost: this one looks inside. */
+/* A timed wait notes its beginning only if there may be a ghost, so that meeting one does not start
+ * the timeout over. No test can see that from outside; this one looks inside. */
 START_TEST(a_ghost_is_expected)
 {
     const struct way *way = &ways[_i];
@@ -261,16 +263,16 @@ START_TEST(a_ghost_is_expected)
 }
 END_TEST
 
-/* ---- a ghost that comes to life while the wait sleeps ---- */
+/* ---- a ghost that becomes ready while the wait sleeps ---- */
 
 static int turn[2];
-static int late[2]; /* a pipe, for what really ends the wait */
+static int late[2]; /* the pipe that really ends the wait */
 
 static void ghost_then_data(void)
 {
     turn_await(turn);
     event_set(kept);
-    poll(NULL, 0, 5); /* not needed, but the wait is likely to see the ghost alone */
+    poll(NULL, 0, 5); /* not needed, but it makes it likely that the wait sees the ghost alone */
     CHILD_EXPECT(write(late[1], "x", 1), 1);
 }
 
@@ -292,7 +294,7 @@ START_TEST(a_ghost_does_not_end_an_endless_wait)
 }
 END_TEST
 
-/* ---- kept by a child ---- */
+/* ---- files that a child keeps open ---- */
 
 static void hold_until_told(void)
 {
@@ -317,7 +319,7 @@ START_TEST(a_child_keeps_the_file)
         close(p[0]);
     const struct way way = {.reports = by_buffer ? NONE : 2};
     const struct fdslots_stats before = stats_of(s);
-    ck_assert_int_eq(write(p[1], "x", 1), 1); /* the child's end is still there */
+    ck_assert_int_eq(write(p[1], "x", 1), 1); /* the child still has its end */
     ck_assert_int_eq(wait_full_time(e, s, A_WHILE), 0);
     has_been_seen(&way, looks_since(&before));
     for (int again = 0; again < 3; again++) {
@@ -333,7 +335,7 @@ END_TEST
 
 /* ---- more ---- */
 
-/* A file comes back to its number: what was a ghost is none any more. */
+/* The file comes back to its number, so it is a ghost no more. */
 START_TEST(a_ghost_that_comes_back)
 {
     e = entry_at(_i);
@@ -358,7 +360,8 @@ START_TEST(a_ghost_that_comes_back)
 }
 END_TEST
 
-/* And to a number that was free: what the kernel has of it is another slot's. */
+/* The file comes back to a number that was free. The kernel's old entry for it names another
+ * slot. */
 START_TEST(a_ghost_that_comes_back_to_a_free_number)
 {
     EXPECT(fdslots_epoll_wait(s, 0), 0);
@@ -374,7 +377,7 @@ START_TEST(a_ghost_that_comes_back_to_a_free_number)
 }
 END_TEST
 
-/* An exclusive one, which cannot be modified, and for which the set was made anew. */
+/* An exclusive ghost cannot be modified, so the set was rebuilt because of it. */
 START_TEST(an_exclusive_ghost_that_comes_back)
 {
     EXPECT(fdslots_set_index(s, 1, lost, POLLIN | FDSLOTS_EXCLUSIVE), 0);
@@ -392,11 +395,11 @@ START_TEST(an_exclusive_ghost_that_comes_back)
 }
 END_TEST
 
-/* A caller who breaks the rule: the number is another file, and set_events is told that it is not.
- * Two files are then in the set under one name; no slot may be reported twice. */
+/* A caller breaks the rule: the number is another file, but set_events() asserts that it is the
+ * same. The set then holds two files under one name. No slot may be reported twice. */
 START_TEST(two_files_under_one_name)
 {
-    const int slots = _i + 1; /* alone, shared */
+    const int slots = _i + 1; /* one slot alone, or two that share the fd */
     if (slots == 2)
         EXPECT(fdslots_set_index(s, 2, lost, POLLIN), 0);
     EXPECT(fdslots_epoll_wait(s, 0), 0);
@@ -411,7 +414,8 @@ START_TEST(two_files_under_one_name)
 }
 END_TEST
 
-/* Who did not tell of a close may be told of another file, but the slot stays sound. */
+/* A caller that did not tell of a close may be told of events of another file, but the slot stays
+ * intact. */
 START_TEST(a_ghost_of_a_oneshot_slot)
 {
     EXPECT(fdslots_set_index(s, 1, lost, POLLOUT), 0);

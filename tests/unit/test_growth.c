@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * fdslots_resize and fdslots_move: all stays as it is, whatever state the buffer is in, and also
- * from inside a callback.
+ * fdslots_resize() and fdslots_move() keep everything as it is, whatever state the buffer is in,
+ * even from inside a callback.
  */
 #include "child.h"
 #include "kernel.h"
@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define HIGHEST  70 /* used slot */
+#define HIGHEST  70 /* the highest used slot */
 #define KEPT     (HIGHEST + 1)
 #define NSLOTS   100
 #define CLOSED   900
@@ -23,7 +23,7 @@
 static struct fdslots *s;
 static int full[2];
 static int idle[2];
-static int unseen; /* an eventfd; its edge slot has reported nothing yet */
+static int unseen; /* an eventfd in an edge-triggered slot that has reported nothing yet */
 static int file;
 static uint64_t place[3][ROOM / sizeof(uint64_t)];
 
@@ -34,7 +34,7 @@ static int resize(uint32_t nslots)
     return fdslots_resize(&s, nslots);
 }
 
-/* To where it is not. */
+/* Move to the place that does not hold the buffer now. */
 static int move(uint32_t nslots)
 {
     const int there = (const void *)s == (const void *)place[0];
@@ -138,7 +138,7 @@ static void teardown(void)
     close(file);
 }
 
-/* ---- what stays ---- */
+/* ---- what must not change ---- */
 
 struct look {
     int slots[KEPT][5];
@@ -169,12 +169,13 @@ static void agrees_with(const struct look *before)
     struct look now;
     take_look(&now);
     for (uint32_t i = 0; i < KEPT; i++)
-        if (now.slots[i][4] < 0 || before->slots[i][4] < 0) /* which has to do with the capacity */
+        /* The search results depend on the capacity. */
+        if (now.slots[i][4] < 0 || before->slots[i][4] < 0)
             now.slots[i][4] = before->slots[i][4];
     ck_assert_mem_eq(before, &now, sizeof now);
 }
 
-/* By each entry point in turn: what is not paused, as poll(2) has it. */
+/* Wait by every entry point in turn. All slots that are not paused read as poll(2) says. */
 static void waits_go_on(void)
 {
     struct pollfd want[KEPT];
@@ -214,8 +215,8 @@ START_TEST(all_stays)
 }
 END_TEST
 
-/* An edge that came before the move is reported after it, once; what the set holds is not told
- * again. */
+/* An edge that came before the move is reported once after it. The kernel is not told again of what
+ * its set already holds. */
 START_TEST(the_kernels_set_goes_on)
 {
     choose(_i);
@@ -234,7 +235,7 @@ START_TEST(the_kernels_set_goes_on)
 }
 END_TEST
 
-/* As fdslots_epoll_fd() gives it to others. */
+/* The fd that fdslots_epoll_fd() returned for an outer loop still works. */
 START_TEST(an_outer_loop_sees_it_still)
 {
     choose(_i);
@@ -247,7 +248,7 @@ START_TEST(an_outer_loop_sees_it_still)
 }
 END_TEST
 
-/* "All" is all of what there is then. */
+/* A limit of "all" means all slots of the new capacity. */
 START_TEST(limits_stay)
 {
     choose(_i);
@@ -269,7 +270,7 @@ END_TEST
 
 /* ---- growing and shrinking ---- */
 
-/* From one slot to many, each used as soon as it is there, and back. */
+/* Grow from one slot to many, use every slot as soon as it exists, and shrink again. */
 START_TEST(slot_by_slot)
 {
     grow = ways[_i];
@@ -296,7 +297,7 @@ START_TEST(slot_by_slot)
 }
 END_TEST
 
-/* The set is not told yet that these slots are empty: it is told before they go. */
+/* The set has not yet been told that these slots are empty. It is told before they go. */
 START_TEST(what_was_emptied_above_is_out_of_the_set)
 {
     grow = ways[_i];
@@ -315,7 +316,8 @@ START_TEST(what_was_emptied_above_is_out_of_the_set)
     EXPECT(grow(KEPT), 0);
     event_set(gone);
     event_set(shared);
-    EXPECT(fdslots_epoll_wait(s, 0), ready); /* the file less, the shared one more */
+    /* Without the regular file, but with one more slot of the shared fd. */
+    EXPECT(fdslots_epoll_wait(s, 0), ready);
     EXPECT(fdslots_get_revents(s, 10), POLLIN);
     EXPECT(grow(1000), 0);
     EXPECT(fdslots_epoll_wait(s, 0), ready);
@@ -326,8 +328,8 @@ START_TEST(what_was_emptied_above_is_out_of_the_set)
 }
 END_TEST
 
-/* The slot under whose name the set has a shared fd is emptied and goes: the name that follows it
- * is no slot's, or another's, until the set is told. */
+/* The set names a slot for a shared fd, and that slot is emptied and goes. Its name may then belong
+ * to no slot, or to a new one, until the set is told of the heir. */
 START_TEST(the_heir_of_a_slot_that_goes_is_told)
 {
     int fds[300];
@@ -355,7 +357,7 @@ START_TEST(the_heir_of_a_slot_that_goes_is_told)
 }
 END_TEST
 
-/* A slot that goes and comes again has no generation that it had before. */
+/* If a slot goes and comes again, it does not repeat an earlier generation. */
 START_TEST(generations_do_not_come_again)
 {
     grow = ways[_i];
@@ -372,7 +374,7 @@ START_TEST(generations_do_not_come_again)
 }
 END_TEST
 
-/* What was reported for slots that go is not listed any more. */
+/* Reports of slots that have gone are no longer listed. */
 START_TEST(reports_of_slots_that_go)
 {
     uint32_t count;
@@ -428,7 +430,7 @@ static void move_it(void)
     heap = NULL;
 }
 
-/* Many others end, which are iterated, too. */
+/* Many other buffers end during their own iterations. */
 static int end_another(void *arg, uint32_t index, int fd, uint32_t revents)
 {
     (void)index, (void)fd, (void)revents;
@@ -456,7 +458,7 @@ static void end_others_and_it(void)
 
 static void (*const ends[])(void) = {destroy_it, resize_it, move_it, end_others_and_it};
 
-/* It may lie in memory of the library or of the caller, who frees it at once. */
+/* The buffer may lie in the library's memory, or in memory that the caller frees at once. */
 static void lie_on_the_heap(void)
 {
     heap = malloc(fdslots_size(NSLOTS));
@@ -482,7 +484,7 @@ START_TEST(the_iteration_ends)
 }
 END_TEST
 
-/* And goes on where others have ended alone. */
+/* The iteration goes on if only other buffers have ended. */
 START_TEST(the_iteration_goes_on)
 {
     EXPECT(fdslots_set_events(s, 4, POLLIN), 0);
@@ -496,8 +498,8 @@ END_TEST
 
 /* ---- in a child ---- */
 
-/* It gives its buffer another capacity before it waits, and shrinks it by what its parent has
- * registered: the parent must not notice. */
+/* The child changes the capacity of its buffer before it waits, and drops slots that its parent has
+ * registered. The parent must not notice. */
 static void grow_in_child(void)
 {
     EXPECT(fdslots_invalidate_index(s, HIGHEST), 0);
@@ -555,12 +557,13 @@ START_TEST(refusals_change_nothing)
     EXPECT(fdslots_move(s, mem + 8, ROOM - 8, NSLOTS, &s), -EINVAL);
     EXPECT(fdslots_move(s, mem + size - 8, ROOM - size + 8, NSLOTS, &s), -EINVAL);
     agrees_with(&before);
-    EXPECT(fdslots_move(s, mem + size, ROOM - size, NSLOTS, &s), 0); /* just beside it */
+    /* Memory directly beside the old one. */
+    EXPECT(fdslots_move(s, mem + size, ROOM - size, NSLOTS, &s), 0);
     agrees_with(&before);
 }
 END_TEST
 
-/* What the library made keeps its address, so that nobody else must be told. */
+/* A buffer that the library allocated keeps its address, so no other user of it must be told. */
 START_TEST(the_address_stays)
 {
     struct fdslots *const address = s;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * Every function with every kind of bad input, in every state of a buffer and from inside
- * callbacks: an error that the header names, nothing changed, and the next wait as right as ever.
+ * callbacks. The result is an error that the header names, nothing changes, and the next wait is
+ * correct.
  */
 #include "env.h"
 #include "hostile.h"
@@ -19,7 +20,7 @@ static const char *const places[] = {"no callback", "a callback", "a callback in
                                      "a callback that destroyed another buffer", "no buffer"};
 enum { OUTSIDE, IN_CALLBACK, IN_NESTED_CALLBACK, AFTER_DESTROY, NO_BUFFER_AT_ALL, PLACES };
 
-/* One call, and all that surrounds it. */
+/* One call and its surroundings. */
 struct attempt {
     const struct hostile_call *call;
     intmax_t v[HOSTILE_PARAMS];
@@ -38,7 +39,8 @@ struct attempt {
 
 #define CLOSED 900 /* a number that no test opens */
 
-/* A ready slot, an empty, an idle, a paused, a one-shot one, a dup, a shared fd, a closed one. */
+/* Slots that are ready, empty, idle, paused, one-shot, or that hold a dup, a shared fd or a closed
+ * number. */
 static void fill(struct fdslots *s, const struct attempt *a)
 {
     EXPECT(fdslots_set_index(s, 0, a->full[0], POLLIN), 0);
@@ -115,8 +117,7 @@ static bool has_bad_value(const struct attempt *a)
     return false;
 }
 
-/* The one result that it must give, where there is one: a bad value is found before anything else.
- */
+/* The only valid result, if there is just one. A bad value is found before anything else. */
 static bool must_give(const struct attempt *a, intmax_t *want)
 {
     *want = a->call->null_gives;
@@ -132,14 +133,14 @@ static void judge_result(const struct attempt *a, intmax_t rc)
 {
     intmax_t want;
     if (!must_give(a, &want)) {
-        ck_assert_msg(rc >= 0 || names(a->call, -rc), "%s gave %jd", a->what, rc);
+        ck_assert_msg(rc >= 0 || names(a->call, -rc), "%s returned %jd", a->what, rc);
         return;
     }
     bool not_here = a->s != NULL && rc == -ENOTSUP && names(a->call, ENOTSUP);
-    ck_assert_msg(rc == want || not_here, "%s gave %jd, not %jd", a->what, rc, want);
+    ck_assert_msg(rc == want || not_here, "%s returned %jd, not %jd", a->what, rc, want);
 }
 
-/* Of a wait that was made: fds and events stay, and after an error there is nothing ready. */
+/* Check a wait that was made: fds and events are unchanged, and after an error nothing is ready. */
 static void judge_wait(const struct attempt *a, intmax_t rc, const struct snapshot *before)
 {
     struct snapshot after;
@@ -149,20 +150,20 @@ static void judge_wait(const struct attempt *a, intmax_t rc, const struct snapsh
                 memcmp(before->generation, after.generation, sizeof after.generation) == 0;
     ck_assert_msg(same, "%s changed\n%sto\n%s", a->what, before->dump, after.dump);
     intmax_t ready = rc > 0 ? rc : 0;
-    ck_assert_msg(after.ready_count == ready, "%s gave %jd and left %u ready", a->what, rc,
+    ck_assert_msg(after.ready_count == ready, "%s returned %jd and left %u ready", a->what, rc,
                   (unsigned)after.ready_count);
 }
 
 static void judge_effect(const struct attempt *a, intmax_t rc, const struct snapshot *before)
 {
-    bool closed = rc == -EBADF; /* what close(2) said, with the slot emptied all the same */
+    bool closed = rc == -EBADF; /* the error of close(2); the slot is emptied anyway */
     if (a->call->effect == WAITS && rc != -ENOTSUP && rc != -EINVAL)
         judge_wait(a, rc, before);
     else if (a->call->effect == READS || (rc < 0 && !closed))
         snapshot_compare(before, a->s, a->what);
 }
 
-/* What is in the slots now, whatever it is, a wait finds as poll(2) does. */
+/* Whatever the slots hold now, a wait finds the same as poll(2). */
 static void judge_next_wait(struct fdslots *s, const char *what)
 {
     struct pollfd want[HOSTILE_SLOTS];
@@ -175,11 +176,11 @@ static void judge_next_wait(struct fdslots *s, const char *what)
         epoll_only |= (events & (FDSLOTS_EDGE | FDSLOTS_EXCLUSIVE)) != 0;
     }
     if (epoll_only)
-        return; /* poll(2) knows no edges */
+        return; /* poll(2) cannot be the oracle for edges */
     int ready = poll(want, HOSTILE_SLOTS, 0);
     EXPECT(fdslots_set_max_ready(s, UINT32_MAX), 0);
     int rc = fdslots_wait(s, 0, NULL);
-    ck_assert_msg(rc == ready, "after %s: a wait gave %d, poll(2) %d", what, rc, ready);
+    ck_assert_msg(rc == ready, "after %s: a wait returned %d, poll(2) %d", what, rc, ready);
     for (uint32_t i = 0; i < HOSTILE_SLOTS; i++)
         ck_assert_msg(fdslots_get_revents(s, i) == (uint16_t)want[i].revents,
                       "after %s: slot %u reads %#x, poll(2) %#x", what, (unsigned)i,
@@ -239,7 +240,7 @@ static void make_call(struct attempt *a)
 static void attempt(struct attempt *a)
 {
     if (a->state == NEVER_WAITED && a->place != OUTSIDE)
-        a->state = POLLED; /* there is nothing to walk over */
+        a->state = POLLED; /* an empty ready set has nothing to iterate over */
     describe(a);
     if (a->place == NO_BUFFER_AT_ALL) {
         a->s = NULL;
@@ -273,7 +274,7 @@ static void next_attempt(struct attempt *a)
     attempt(a);
 }
 
-/* One value at a time, in all states in turn. */
+/* One value at a time, with all states in turn. */
 static void single_values(struct attempt *a)
 {
     for (int p = 0; p < HOSTILE_PARAMS && a->call->params[p] != NULL; p++) {
@@ -307,7 +308,8 @@ START_TEST(every_call)
             attempt(&a);
         }
         single_values(&a);
-        if (!under_valgrind()) /* it is slow, and has no more errors of memory to find there */
+        /* valgrind is slow, and random values find no more memory errors than single ones. */
+        if (!under_valgrind())
             mixed_values(&a, (uint64_t)_i * PLACES + (uint64_t)a.place);
     }
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * Fds that are not the caller's to touch, or not the library's to trust: its own ones closed or put
- * into slots, sets in circles, buffers that close each other's files. What is broken so gives an
- * error or what poll(2) says, and mends.
+ * Fds that the caller must not touch, or that the library must not trust: the library's own fds
+ * closed or put into slots, sets in circles, and buffers that close each other's files. Every call
+ * then returns an error or the answer of poll(2), and the buffer recovers.
  */
 #include "child.h"
 #include "oracle.h"
@@ -27,7 +27,7 @@ static void setup(void)
     oracle_fill(s, want, NSLOTS);
 }
 
-/* What the library opened it has closed, and nothing else. */
+/* The library has closed all that it opened, and nothing else. */
 static void teardown(void)
 {
     pair_teardown();
@@ -41,9 +41,9 @@ static int lowest_free(void)
     return fd;
 }
 
-/* ---- the library's own ---- */
+/* ---- the set of the library ---- */
 
-/* The number of the kernel's set, which nobody is told. */
+/* Make the kernel's set and return its number, which the library tells no caller. */
 static int make_set(void)
 {
     int fd = lowest_free();
@@ -62,11 +62,13 @@ static void set_is_gone(void)
     EXPECT(fdslots_wait(s, FDSLOTS_FOREVER, NULL), 2); /* by poll(2) */
 }
 
-/* Also after changes, which it is told of first: no slot is closed because the set is. */
+/* This holds even after changes, of which the closed set is told first. No slot counts as closed
+ * because the set is. */
 START_TEST(its_set_is_closed)
 {
     int set = make_set();
-    EXPECT(fdslots_set_max_ready(s, _i > 1 ? 4 : NSLOTS), 0); /* cut, but all that is ready fits */
+    /* A limit, but one that all ready slots fit into. */
+    EXPECT(fdslots_set_max_ready(s, _i > 1 ? 4 : NSLOTS), 0);
     ck_assert_int_eq(close(set), 0);
     if (_i > 0) {
         EXPECT(fdslots_set_index(s, 1, idle, POLLIN), 0);
@@ -106,13 +108,15 @@ START_TEST(its_outer_set_is_closed)
 }
 END_TEST
 
-/* ---- its waker ---- */
+/* ---- the waker of the library ---- */
 
 START_TEST(its_waker_is_closed)
 {
     const struct entry *e = entry_at(_i);
-    signal(SIGPIPE, SIG_IGN);       /* a pipe says so, where there is no eventfd */
-    EXPECT(e->wait(s, 0, NULL), 2); /* so that no set takes the closed number */
+    /* Without eventfd(2), the waker is a pipe, which raises SIGPIPE. */
+    signal(SIGPIPE, SIG_IGN);
+    /* Opens the set first, so that it does not take the closed number. */
+    EXPECT(e->wait(s, 0, NULL), 2);
     EXPECT(fdslots_waker_open(s, 2), 0);
     EXPECT(e->wait(s, 0, NULL), 2);
     close(fdslots_get_fd(s, 2));
@@ -120,7 +124,8 @@ START_TEST(its_waker_is_closed)
     ck_assert_int_lt(fdslots_waker_drain(s), 0);
     ck_assert_int_ge(e->wait(s, 0, NULL), 2);
     EXPECT(fdslots_waker_open(s, 5), -EEXIST);
-    EXPECT(fdslots_close_index(s, 2), 0); /* it is over, whoever has closed it */
+    /* This ends the waker, even if its fd is already closed. */
+    EXPECT(fdslots_close_index(s, 2), 0);
     EXPECT(fdslots_get_fd(s, 2), -ENOENT);
     EXPECT(fdslots_wake(s), -ENOENT);
     EXPECT(fdslots_waker_open(s, 2), 0);
@@ -130,7 +135,8 @@ START_TEST(its_waker_is_closed)
 }
 END_TEST
 
-/* The slot is an ordinary one: it may get another owner, and the waker goes on without it. */
+/* The waker's slot is an ordinary one. It may get another owner, and the waker goes on without
+ * it. */
 START_TEST(its_waker_loses_its_slot)
 {
     const struct entry *e = entry_at(_i);
@@ -164,14 +170,14 @@ START_TEST(its_waker_is_in_two_slots)
     oracle_check(e, s, want, NSLOTS);
     EXPECT(fdslots_close_index(s, 5), 0);
     want[5].fd = -1;
-    ck_assert_int_eq(oracle_check(e, s, want, NSLOTS), 3); /* slot 2 is POLLNVAL */
+    ck_assert_int_eq(oracle_check(e, s, want, NSLOTS), 3); /* slot 2 reads POLLNVAL */
     EXPECT(fdslots_invalidate_index(s, 2), 0);
 }
 END_TEST
 
 /* ---- two buffers ---- */
 
-/* Each has the set of the other: poll(2) answers where no set of the kernel can. */
+/* Each buffer holds the set of the other. The kernel refuses such a circle, so poll(2) answers. */
 START_TEST(a_circle)
 {
     const struct entry *e = entry_at(_i);
@@ -199,7 +205,7 @@ START_TEST(a_circle)
 }
 END_TEST
 
-/* It closes a file that is in both, and the dup in the other goes on. */
+/* One buffer closes a file that both hold. The dup in the other buffer goes on. */
 START_TEST(the_other_closes_the_file)
 {
     const struct entry *e = entry_at(_i);
@@ -214,7 +220,7 @@ START_TEST(the_other_closes_the_file)
     EXPECT(fdslots_set_index(s, 5, copy, POLLIN), 0);
     EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 4);
     for (uint32_t i = 0; i < NSLOTS; i += 3) {
-        EXPECT(fdslots_invalidate_index(other, i), 0); /* as the one rule has it */
+        EXPECT(fdslots_invalidate_index(other, i), 0); /* as the one rule demands */
         others[i].fd = -1;
     }
     EXPECT(fdslots_close_index(s, 2), 0);

@@ -21,7 +21,7 @@ struct model {
 static struct model first, second;
 static uint64_t seed;
 
-/* In memory full of ones: nothing may be taken for a member. */
+/* The memory is filled with ones. No bit may be taken for a member before it is added. */
 static void make(struct model *m, uint32_t capacity)
 {
     struct layout at = {NULL, 0};
@@ -44,7 +44,7 @@ static void drop(struct model *m)
     free(m->has);
 }
 
-/* As a slot is used: the set is extended the first time it reaches so far. */
+/* Add an index as slots do: the set is extended the first time that it reaches so far. */
 static void add(struct model *m, uint32_t index)
 {
     if (index >= m->set.size)
@@ -101,7 +101,7 @@ static uint32_t below(uint32_t bound)
     return next_random(&seed) % bound;
 }
 
-/* Sparse at times, dense at times; it reaches upwards little by little. */
+/* The set is sparse at times and dense at times, and it grows upwards step by step. */
 static void change(struct model *m, int step, int steps)
 {
     const uint32_t reach =

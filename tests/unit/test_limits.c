@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * What the kernel refuses: more pollfds than RLIMIT_NOFILE, whatever they hold. It shows also how
- * many slots the library hands to the kernel.
+ * poll(2) refuses more pollfds than RLIMIT_NOFILE, whatever they hold. This also shows how many
+ * slots the library passes to the kernel.
  */
 #include "common.h"
 #include "env.h"
@@ -33,7 +33,7 @@ static void teardown(void)
     close_pipe(full);
 }
 
-/* The kernel looks at no more slots than up to the highest used one. */
+/* The kernel gets no slots above the highest used one. */
 START_TEST(empty_slots_at_the_end_do_not_count)
 {
     const struct entry *e = entry_at(_i);
@@ -42,7 +42,8 @@ START_TEST(empty_slots_at_the_end_do_not_count)
     EXPECT(e->wait(s, 0, NULL), 1);
     EXPECT(fdslots_set_index(s, NSLOTS - 1, full[0], POLLIN), 0);
     EXPECT(fdslots_set_index(s, 500, full[0], POLLIN), 0);
-    EXPECT(fdslots_invalidate_index(s, NSLOTS - 1), 0); /* the end falls back, twice */
+    /* The highest used slot moves down, twice. */
+    EXPECT(fdslots_invalidate_index(s, NSLOTS - 1), 0);
     EXPECT(fdslots_set_index(s, 500, -1, 0), 0);
     EXPECT(e->wait(s, 0, NULL), 1);
     EXPECT(fdslots_set_index(s, LIMIT, dup(full[0]), POLLIN), 0);
@@ -70,19 +71,19 @@ START_TEST(poll_passes_the_refusal_on)
 {
     uint32_t count = 17;
     if (under_valgrind())
-        return; /* it plays the limit itself, for open(2) only */
+        return; /* valgrind simulates the limit itself, for open(2) only */
     EXPECT(fdslots_set_index(s, 3, full[0], POLLIN), 0);
     EXPECT(polls[_i](NSLOTS), 1);
     EXPECT(fdslots_set_index(s, LIMIT, full[0], POLLIN), 0);
     EXPECT(polls[_i](NSLOTS), -EINVAL);
     fdslots_ready(s, &count);
     ck_assert_uint_eq(count, 0);
-    EXPECT(fdslots_get_revents(s, 3), 0); /* the kernel leaves old revents there */
+    EXPECT(fdslots_get_revents(s, 3), 0); /* the kernel leaves old revents there when it refuses */
     EXPECT(fdslots_get_fd(s, 3), full[0]);
     EXPECT(fdslots_get_fd(s, LIMIT), full[0]);
-    EXPECT(polls[_i](LIMIT), 1); /* the range counts, not the buffer */
+    EXPECT(polls[_i](LIMIT), 1); /* only the range of the wait counts, not the size of the buffer */
     EXPECT(fdslots_pause_index(s, LIMIT), 0);
-    EXPECT(polls[_i](NSLOTS), -EINVAL); /* a paused slot is a used one */
+    EXPECT(polls[_i](NSLOTS), -EINVAL); /* a paused slot counts as used */
     EXPECT(fdslots_invalidate_index(s, LIMIT), 0);
     EXPECT(polls[_i](NSLOTS), 1);
 }

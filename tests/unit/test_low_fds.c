@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * A program that was started without stdin, stdout or stderr: these numbers are its own. No fd of
- * the library ever has one, and where no other is left, that is an error like any other.
+ * A program may be started without stdin, stdout or stderr. These numbers are then its own to open.
+ * No fd of the library ever has one of them. If no other number is left, that is an error like any
+ * other.
  */
 #include "child.h"
 #include "env.h"
@@ -13,13 +14,13 @@
 #include <unistd.h>
 
 #define NSLOTS  4
-#define LOW     3 /* numbers that are not the library's */
+#define LOW     3 /* numbers that the library must not use */
 #define SUBSETS (1 << LOW)
 
 static const struct entry *e;
 static struct fdslots *s;
 static int ready;
-static unsigned closed; /* which of the numbers are closed, as bits */
+static unsigned closed; /* a bit for every low number that is closed */
 
 static void setup(void)
 {
@@ -59,12 +60,12 @@ static void low_are_open(void)
 {
     for (int fd = 0; fd < LOW; fd++) {
         char byte = 'x';
-        CHILD_EXPECT(write(fd, &byte, 1), 1); /* as to /dev/null */
+        CHILD_EXPECT(write(fd, &byte, 1), 1); /* as if it were /dev/null */
         CHILD_EXPECT(read(fd, &byte, 1), 0);
     }
 }
 
-/* ---- whatever opens an fd ---- */
+/* ---- calls that open an fd ---- */
 
 static void waits(void)
 {
@@ -111,7 +112,7 @@ static void asks_what_there_is(void)
     waits();
 }
 
-/* Also what a set or a waker that is shown to be gone leads to. */
+/* This includes replacing a set or a waker that turned out to be gone. */
 static void waits_for_a_ghost(void)
 {
     int fd = fcntl(ready, F_DUPFD_CLOEXEC, 20);
@@ -158,13 +159,14 @@ static void without_them(void)
     close_low();
     use();
     low_are_closed();
-    open_low(); /* the usual answer to their lack */
+    open_low(); /* what programs usually do if these are missing */
     waits();
     rebuilds();
     low_are_open();
     fdslots_destroy(s);
     low_are_open();
-    CHILD_EXPECT(open_fds() <= before + 1, true); /* that of /dev/null, and none of the library's */
+    /* One more for /dev/null, and none for the library. */
+    CHILD_EXPECT(open_fds() <= before + 1, true);
 }
 
 START_TEST(low_numbers_stay_free)
@@ -176,9 +178,9 @@ START_TEST(low_numbers_stay_free)
 }
 END_TEST
 
-/* ---- no other is left ---- */
+/* ---- no other number is left ---- */
 
-static rlim_t lowest; /* number above the low ones that is free */
+static rlim_t lowest; /* the lowest free number above the low ones */
 
 static void find_lowest(void)
 {
@@ -228,7 +230,7 @@ static void without_any(void)
     low_are_closed();
 }
 
-/* One is enough for the set, and no more is opened for a moment. */
+/* One fd is enough for the set, and no further fd is opened even for a moment. */
 static void with_one(void)
 {
     struct epoll_event event = {.events = EPOLLIN};
@@ -256,8 +258,8 @@ static void with_one(void)
     low_are_closed();
 }
 
-/* A child has a waker of its own as soon as it can, perhaps in the place of the set that it leaves
- * to its parent, and keeps its wakes until then. */
+/* A child makes a waker of its own as soon as it can, perhaps with the number of the set that it
+ * has inherited. It keeps its wakes until then. */
 static void child_without_any(void)
 {
     find_lowest();
@@ -266,7 +268,7 @@ static void child_without_any(void)
     set_limit(lowest);
     CHILD_EXPECT(fdslots_wake(s), 0);
     for (int again = 0; again < 3; again++) {
-        CHILD_EXPECT(fdslots_poll(s, NSLOTS, 0) >= 1, true); /* 2 where it has one already */
+        CHILD_EXPECT(fdslots_poll(s, NSLOTS, 0) >= 1, true); /* 2 if it already has a waker */
         low_are_closed();
         CHILD_EXPECT(open_fds() <= before, true);
     }
@@ -288,7 +290,7 @@ START_TEST(no_number_is_left)
     e = entry_at(_i % entry_count());
     closed = (unsigned)(_i / entry_count());
     if (under_valgrind())
-        return; /* it plays the limit itself, for open(2) only */
+        return; /* valgrind simulates the limit itself, for open(2) only */
     child_run(without_any);
     if (have_epoll())
         child_run(with_one);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Large numbers: as many fds as a process may have here, a buffer in which ever more slots are
- * used, and one of ten million.
+ * Large numbers: as many fds as a process may have here, a buffer in which more and more slots are
+ * used, and a buffer of ten million slots.
  */
 #include "child.h"
 #include "env.h"
@@ -17,12 +17,12 @@
 /* ---- many fds ---- */
 
 #define FDS   19200
-#define SPARE 100 /* fds for all else */
+#define SPARE 100 /* fds for everything else */
 
 static int fds[FDS];
 static struct pollfd oracle[FDS];
 
-/* Raise the limit, for this child; false where it is too low for the test. */
+/* Raise the limit for this child. Returns false if the limit is too low for the test. */
 static bool room_for_fds(void)
 {
     const struct rlimit enough = {FDS + SPARE, FDS + SPARE};
@@ -30,7 +30,7 @@ static bool room_for_fds(void)
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
         return false;
     if (limit.rlim_max < enough.rlim_max)
-        return setrlimit(RLIMIT_NOFILE, &enough) == 0; /* root may */
+        return setrlimit(RLIMIT_NOFILE, &enough) == 0; /* root may raise the hard limit */
     limit.rlim_cur = limit.rlim_max;
     return setrlimit(RLIMIT_NOFILE, &limit) == 0;
 }
@@ -44,13 +44,14 @@ static void compare(const struct entry *e, struct fdslots *s)
         CHILD_EXPECT(fdslots_get_revents(s, i), (uint16_t)oracle[i].revents);
     const uint32_t *ready = fdslots_ready(s, &count);
     CHILD_EXPECT(count, expected);
-    for (uint32_t r = 0; r < count; r++) /* each once: it has lost its revents when seen again */
+    /* Every slot once: the second time, its revents are already 0. */
+    for (uint32_t r = 0; r < count; r++)
         oracle[ready[r]].revents = (short)(oracle[ready[r]].revents == 0 ? -1 : 0);
     for (uint32_t i = 0; i < FDS; i++)
         CHILD_EXPECT(oracle[i].revents, 0);
 }
 
-/* Every so manieth is ready; step 0: none. */
+/* Make every step-th fd ready, or none if step is 0. */
 static void make_ready(uint32_t step)
 {
     for (uint32_t i = 0; i < FDS; i++) {
@@ -108,7 +109,7 @@ static void wait_on_many(void)
 START_TEST(more_than_19000_fds)
 {
     if (under_valgrind())
-        return; /* it plays the limit itself, and is slow */
+        return; /* valgrind simulates the limit itself, and is slow */
     int hold = watches_hold();
     entry = entry_at(_i);
     fflush(stdout);
@@ -122,7 +123,7 @@ END_TEST
 
 #define MORE 1024u
 
-/* What is known of registrations is hung anew each time. */
+/* Whenever more slots come into use, the table of registrations is hashed again. */
 START_TEST(a_growing_number_of_slots_share_three_fds)
 {
     const struct entry *e = entry_at(_i);
@@ -161,7 +162,7 @@ static int sum_up(void *arg, uint32_t index, int fd, uint32_t revents)
     return fd >= 0 && revents == POLLIN ? 0 : -1;
 }
 
-/* All are ready but the one in the middle. */
+/* All slots are ready but the one in the middle. */
 static void check_sparse(struct fdslots *s, const struct entry *e)
 {
     uint64_t sum = 0;
@@ -175,7 +176,7 @@ static void check_sparse(struct fdslots *s, const struct entry *e)
     ck_assert_uint_eq(sum, expected);
 }
 
-/* poll(2) takes no more slots than RLIMIT_NOFILE, empty ones too. */
+/* poll(2) takes no more slots than RLIMIT_NOFILE, even if they are empty. */
 static bool poll_takes(uint32_t nfds)
 {
     struct rlimit limit;
@@ -186,7 +187,7 @@ static bool poll_takes(uint32_t nfds)
 START_TEST(sparse_slots_of_ten_million)
 {
     if (under_valgrind())
-        return; /* it plays the limit itself, and is slow */
+        return; /* valgrind simulates the limit itself, and is slow */
     struct fdslots *s = make_slots(SLOTS);
     int ready = event_fd(true);
     int idle = event_fd(false);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Making and ending buffers: in memory of every sort, and what it costs.
+ * Making and ending buffers: memory of every sort, and the memory that a buffer takes.
  */
 #include "common.h"
 #include "env.h"
@@ -15,7 +15,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* All functions, then a last look at the answers, then the end. */
+/* Call all functions, read the results a last time, and end the buffer. */
 static void use(struct fdslots *s)
 {
     int p[2];
@@ -53,7 +53,8 @@ START_TEST(size_is_monotonic_and_bounded)
     EXPECT((intmax_t)fdslots_size(UINT32_MAX), 0);
     size_t before = 0;
     for (uint32_t n = 1; n < 1000; n++) {
-        ck_assert_uint_ge(fdslots_size(n), n * sizeof(struct pollfd)); /* the view is inside */
+        /* The size includes the view. */
+        ck_assert_uint_ge(fdslots_size(n), n * sizeof(struct pollfd));
         ck_assert_uint_ge(fdslots_size(n), before);
         before = fdslots_size(n);
     }
@@ -62,7 +63,8 @@ START_TEST(size_is_monotonic_and_bounded)
 }
 END_TEST
 
-/* The view shows where the slots are: 64 come into play at once, and no more. */
+/* The view shows where the slots are. Slots come into use 64 at a time, and slots above are not
+ * written. */
 START_TEST(slots_above_are_never_written)
 {
     enum { SLOTS = 1024, PLAY = 64, GARBAGE = 0xa5 };
@@ -108,7 +110,7 @@ START_TEST(lives_in_mapped_memory)
     void *mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     ck_assert_ptr_ne(mem, MAP_FAILED);
     use(init_in(mem, size, 5000));
-    ck_assert_int_eq(munmap(mem, size), 0); /* the caller's again after destroy */
+    ck_assert_int_eq(munmap(mem, size), 0); /* after destroy, the memory is the caller's again */
 }
 END_TEST
 
@@ -139,7 +141,7 @@ START_TEST(no_epoll_is_a_flag)
 }
 END_TEST
 
-/* What the memory held before must show nowhere. */
+/* The old content of the memory must have no effect. */
 START_TEST(ignores_what_memory_held)
 {
     uint64_t seed = (uint64_t)_i;
@@ -147,7 +149,7 @@ START_TEST(ignores_what_memory_held)
     for (size_t b = 0; b < fdslots_size(300); b++)
         mem[b] = _i == 0 ? 0xff : (unsigned char)next_random(&seed);
     struct fdslots *s = init_in(mem, fdslots_size(300), 300);
-    EXPECT(fdslots_set_index(s, 299, 0, 0), 0); /* brings all slots below into use */
+    EXPECT(fdslots_set_index(s, 299, 0, 0), 0); /* brings all lower slots into use */
     EXPECT(fdslots_next_used(s, 0), 299);
     for (uint32_t i = 0; i < 299; i++) {
         EXPECT(fdslots_get_fd(s, i), -ENOENT);
@@ -168,7 +170,7 @@ START_TEST(ignores_what_memory_held)
 }
 END_TEST
 
-/* Two buffers in the same memory, one after the other: nothing of the first is left. */
+/* Two buffers use the same memory, one after the other. Nothing of the first is left. */
 START_TEST(memory_can_be_used_again)
 {
     static uint64_t mem[1000];
@@ -180,8 +182,8 @@ START_TEST(memory_can_be_used_again)
 }
 END_TEST
 
-/* Pages [none][rw][none], with the buffer at one end of the middle: one byte beside it would be a
- * SIGSEGV. */
+/* The buffer lies at one end of the middle one of three mappings: [none][rw][none]. One byte beside
+ * it would raise SIGSEGV. */
 static void use_beside_a_wall(uint32_t nslots, bool at_end)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -243,7 +245,7 @@ START_TEST(unused_slots_cost_no_memory_in_a_mapping)
     size_t size = fdslots_size(MANY);
     void *mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     ck_assert_ptr_ne(mem, MAP_FAILED);
-    madvise(mem, size, MADV_NOHUGEPAGE); /* as the manual says of memory of the caller's */
+    madvise(mem, size, MADV_NOHUGEPAGE); /* as the manual advises for the caller's memory */
     struct fdslots *s = NULL;
     EXPECT(fdslots_init(mem, size, MANY, 0, &s), 0);
     use_lowest_ten(s);
@@ -267,7 +269,7 @@ static long resident_of_process(void)
 START_TEST(unused_slots_cost_no_memory_after_create)
 {
     if (UNDER_ASAN || under_valgrind())
-        return; /* their allocators write beside or into what they give */
+        return; /* sanitizers and valgrind write beside or into the memory that they allocate */
     long before = resident_of_process();
     struct fdslots *s = make_slots(MANY);
     use_lowest_ten(s);
@@ -283,8 +285,8 @@ static uint64_t refused_mem[100];
 
 static const struct {
     const char *what;
-    size_t offset;    /* of mem, in bytes */
-    size_t too_small; /* bytes less than needed */
+    size_t offset;    /* distance of mem from aligned memory, in bytes */
+    size_t too_small; /* number of bytes that mem lacks */
     uint32_t nslots;
     uint32_t flags;
 } refused[] = {
@@ -342,14 +344,15 @@ END_TEST
 START_TEST(create_says_when_memory_is_short)
 {
     if (UNDER_ASAN || under_valgrind())
-        return; /* they need the address space themselves */
+        return; /* sanitizers and valgrind need the address space themselves */
     struct rlimit before;
     struct fdslots *out = NULL;
     ck_assert_int_eq(getrlimit(RLIMIT_AS, &before), 0);
     const struct rlimit small = {(rlim_t)1 << 29, before.rlim_max};
     ck_assert_int_eq(setrlimit(RLIMIT_AS, &small), 0);
     errno = ERRNO_BEFORE;
-    int rc = fdslots_create(30000000, 0, &out); /* above that, below 32 bits */
+    /* More than RLIMIT_AS allows, but the size still fits in 32 bits. */
+    int rc = fdslots_create(30000000, 0, &out);
     int errno_after = errno;
     ck_assert_int_eq(setrlimit(RLIMIT_AS, &before), 0);
     ck_assert_int_eq(rc, -ENOMEM);

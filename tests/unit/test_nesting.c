@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * fdslots_epoll_fd: one fd stands for the buffer in another loop.
+ * fdslots_epoll_fd() returns one fd that represents the buffer in another loop.
  */
 #include "child.h"
 #include "oracle.h"
@@ -13,7 +13,7 @@
 #define NSLOTS 6
 
 static int nested;
-static int loop; /* an epoll set that holds it */
+static int loop; /* an epoll set that holds the nested fd */
 
 static void setup(void)
 {
@@ -32,7 +32,7 @@ static void teardown(void)
     pair_teardown();
 }
 
-/* By poll(2), by epoll, and by the same fd again. */
+/* The nested fd reads the same by poll(2) and by epoll, and the call returns the same fd again. */
 static void reads(bool is_ready)
 {
     struct pollfd pollfd = {.fd = nested, .events = POLLIN};
@@ -49,7 +49,7 @@ START_TEST(reads_ready_while_a_slot_is)
         reads(false);
         event_set(idle);
         reads(true);
-        reads(true); /* level: as long as the slot is */
+        reads(true); /* level-triggered: readable as long as the slot is ready */
         EXPECT(fdslots_epoll_wait(s, 0), 1);
         EXPECT(fdslots_get_revents(s, 2), POLLIN);
         reads(true);
@@ -100,7 +100,7 @@ START_TEST(polled_slots_do_not_show)
 }
 END_TEST
 
-/* Unlike the set inside, which is made anew. */
+/* The set inside is another one after a rebuild, but the outer fd is not. */
 START_TEST(is_the_same_after_a_rebuild)
 {
     for (int again = 0; again < 3; again++) {
@@ -116,7 +116,8 @@ START_TEST(is_the_same_after_a_rebuild)
 }
 END_TEST
 
-/* A ghost shows until the set is made anew: only a wait can tell. */
+/* A ghost shows through the nested fd until the set is rebuilt, because only a wait can tell it
+ * from a slot. */
 START_TEST(is_the_same_after_a_ghost)
 {
     struct pollfd pollfd = {.fd = nested, .events = POLLIN};
@@ -127,7 +128,7 @@ START_TEST(is_the_same_after_a_ghost)
     close(ready);
     ck_assert_int_eq(poll(&pollfd, 1, 0), 1);
     EXPECT(fdslots_epoll_wait(s, 0), 0);
-    ck_assert_uint_eq(stats_of(s).ghosts_dropped, 1); /* there is one file beside it */
+    ck_assert_uint_eq(stats_of(s).ghosts_dropped, 1); /* there is one other file in the set */
     ck_assert_uint_eq(stats_of(s).rebuilds, 0);
     reads(false);
     ck_assert_uint_eq(stats_of(s).rebuilds, 1);
@@ -140,7 +141,7 @@ START_TEST(is_the_same_after_a_ghost)
 }
 END_TEST
 
-/* The set inside is taken out of the outer one even if a child keeps it open. */
+/* The inner set is removed from the outer one, even if a child keeps it open. */
 static int turn[2];
 
 static void hold(void)
@@ -194,8 +195,8 @@ END_TEST
 
 /* ---- epoll fds in slots ---- */
 
-/* The kernel refuses a set that would hold itself: poll(2) is asked, and says that it is ready
- * while another slot is. */
+/* The kernel refuses a set that would hold itself, so the slot is polled. It reads as ready while
+ * another slot is ready. */
 START_TEST(its_own_fd_is_polled)
 {
     const struct entry *e = entry_at(_i);
@@ -226,8 +227,8 @@ START_TEST(its_own_fd_is_polled)
 }
 END_TEST
 
-/* The kernel wakes those who wait on an epoll set with POLLIN alone: who wants RDNORM only is
- * polled, beside others that hold the set, too. */
+/* The kernel wakes waiters on an epoll set with POLLIN alone. A slot that wants only POLLRDNORM is
+ * therefore polled, even beside others that hold the same set. */
 START_TEST(sets_of_others)
 {
     const struct entry *e = entry_at(_i);
@@ -251,7 +252,7 @@ START_TEST(sets_of_others)
     EXPECT(fdslots_invalidate_index(s, 2), 0);
     ck_assert_int_eq(oracle_check(e, s, want, NSLOTS), 0);
     event_set(idle);
-    ck_assert_int_eq(oracle_check(e, s, want, NSLOTS), 2); /* those with RDNORM alone */
+    ck_assert_int_eq(oracle_check(e, s, want, NSLOTS), 2); /* the two slots that want only RDNORM */
     close(inner);
     close(outer);
 }
@@ -273,7 +274,8 @@ START_TEST(a_buffer_in_a_buffer)
 }
 END_TEST
 
-/* Refused by the kernel, polled, and offered again after one wait, two, four: it may be broken. */
+/* The kernel refuses the circle, so the slot is polled. It is offered again after one wait, then
+ * two, then four, because the circle may be broken by then. */
 START_TEST(a_circle_is_polled)
 {
     const struct entry *e = entry_at(_i);
@@ -284,7 +286,8 @@ START_TEST(a_circle_is_polled)
     struct pollfd want[NSLOTS] = {{-1, 0, 0}, {ready, POLLIN, 0}, {idle, POLLIN, 0},
                                   {-1, 0, 0}, {-1, 0, 0},         {fd, POLLIN, 0}};
     oracle_fill(s, want, NSLOTS);
-    EXPECT_WAIT_BESIDE(fdslots_epoll_wait(s, -1), 2, 3, 1); /* slots 1 and 5, and 2 is confirmed */
+    /* Slots 1 and 5 are added, and slot 2 is confirmed. */
+    EXPECT_WAIT_BESIDE(fdslots_epoll_wait(s, -1), 2, 3, 1);
     for (int wait = 1; wait <= 15; wait++)
         EXPECT_WAIT_BESIDE(fdslots_epoll_wait(s, -1), 2, (wait & (wait + 1)) == 0, 1);
     ck_assert_int_eq(oracle_check(e, s, want, NSLOTS), 2);
@@ -294,7 +297,7 @@ START_TEST(a_circle_is_polled)
     ck_assert_int_eq(oracle_check(e, s, want, NSLOTS), 0);
     EXPECT(e->wait(other, 0, NULL), 0);
     event_set(ready);
-    EXPECT(fdslots_invalidate_index(other, 1), 0); /* no circle any more */
+    EXPECT(fdslots_invalidate_index(other, 1), 0); /* breaks the circle */
     EXPECT(fdslots_epoll_fd(other), fd);
     for (int wait = 0; wait < 32; wait++)
         EXPECT(fdslots_epoll_wait(s, -1), 1);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Buffers without epoll: by FDSLOTS_NO_EPOLL, or because the library was built so. Everything else
- * is as ever, and no fd is ever opened.
+ * Buffers without epoll, by FDSLOTS_NO_EPOLL or because the library was built without it.
+ * Everything else works as usual, and no fd is ever opened.
  */
 #include "child.h"
 #include "kernel.h"
@@ -81,7 +81,8 @@ START_TEST(what_needs_epoll_is_refused_by_wait)
 {
     struct snapshot before;
     EXPECT(fdslots_wait(s, 0, NULL), 1);
-    EXPECT(fdslots_set_index(s, 3, full[0], POLLIN | flags[_i]), 0); /* setting is no wait */
+    /* Setting the slot succeeds; only the wait refuses. */
+    EXPECT(fdslots_set_index(s, 3, full[0], POLLIN | flags[_i]), 0);
     snapshot_take(&before, s);
     EXPECT(fdslots_wait(s, FDSLOTS_FOREVER, NULL), -ENOTSUP);
     EXPECT(fdslots_poll(s, NSLOTS, -1), -ENOTSUP);
@@ -118,7 +119,7 @@ START_TEST(built_without)
 }
 END_TEST
 
-/* Asking opens nothing that stays, and wants no fd of the caller's. */
+/* fdslots_has() leaves no fd open, and needs no fd of the caller's. */
 START_TEST(has_leaves_nothing)
 {
     EXPECT(fdslots_has(FDSLOTS_HAS_EPOLL), have_epoll());

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * What poll(2) sees by looking, and what wakes nobody: a wait by epoll must see it, too. These
- * states last, so poll(2) may be asked after the wait.
+ * Some states are visible to poll(2), but the kernel wakes no waiter when they begin. An epoll wait
+ * must report them, too. The states last, so poll(2) can be asked after the wait.
  */
 #include "child.h"
 #include "kernel.h"
@@ -25,13 +25,13 @@
 #include <unistd.h>
 
 #define NSLOTS    300
-#define LONG_TIME INT64_C(1000000000) /* for what wakes nobody; no test measures it */
+#define LONG_TIME INT64_C(1000000000) /* for an event that wakes no waiter; no test measures it */
 
-/* All of it runs in children, some of them in namespaces of their own. */
+/* Every test here runs in a child, some of them in namespaces of their own. */
 static const struct entry *e;
 static struct fdslots *s;
 static int fd;
-static int helper; /* another fd that the state needs */
+static int helper; /* another fd that the state depends on */
 
 #define MUST_OR_SKIP(call)                                                                         \
     do {                                                                                           \
@@ -86,7 +86,7 @@ static void rewind_log(void)
 
 /* ---- a control group ---- */
 
-#define GROUPS "/proc/fs" /* any directory does: nobody else sees what is mounted there */
+#define GROUPS "/proc/fs" /* any directory serves, because the mount is visible only here */
 static char group[64];
 
 static void open_group(void)
@@ -111,12 +111,12 @@ static void remove_group(void)
 
 static struct ifreq request;
 
-/* Nobody but the test sends packets there. */
+/* Ensures that only the test sends packets through the interface. */
 static void silence_the_kernel(void)
 {
     int knob = open("/proc/sys/net/ipv6/conf/default/disable_ipv6", O_WRONLY | O_CLOEXEC);
     if (knob < 0)
-        return; /* there is no IPv6, or no right to silence it */
+        return; /* there is no IPv6, or no permission to disable it */
     CHILD_EXPECT(write(knob, "1", 1), 1);
     close(knob);
 }
@@ -148,7 +148,7 @@ static void send_packet(void)
     CHILD_EXPECT(sendto(helper, "x", 1, 0, (const struct sockaddr *)&to, sizeof to), 1);
 }
 
-/* Only now is there something that could wake anybody. */
+/* Before this, nothing exists that could wake a waiter. */
 static void connect_tun(void)
 {
     strcpy(request.ifr_name, "tun0");
@@ -163,7 +163,7 @@ static void connect_tun(void)
 static void connect_and_send(void)
 {
     connect_tun();
-    CHILD_EXPECT(e->wait(s, 0, NULL) >= 0, true); /* IPv6 may have spoken, if it is there */
+    CHILD_EXPECT(e->wait(s, 0, NULL) >= 0, true); /* IPv6, if present, may have sent a packet */
     send_packet();
 }
 
@@ -193,7 +193,7 @@ static const struct subject {
 };
 static const struct subject *subject;
 
-/* ---- where the wait stands when the state changes ---- */
+/* ---- states of the slot when the file changes ---- */
 
 static void set(uint32_t flags)
 {
@@ -205,7 +205,7 @@ static void set_only(void)
     set(0);
 }
 
-/* A file may have something to say already, as a tun that is none yet. */
+/* The file may already report something, as a tun device does before it has an interface. */
 static void set_and_wait(void)
 {
     set(0);
@@ -302,9 +302,9 @@ START_TEST(a_child_looks)
 }
 END_TEST
 
-/* ---- what does wake poll(2) while it sleeps ---- */
+/* ---- events that do wake a sleeping poll(2) ---- */
 
-/* The group is empty no more: its events say so. */
+/* The group is no longer empty, and cgroup.events says so. */
 static void enter_group(void)
 {
     char path[128];

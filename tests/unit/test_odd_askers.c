@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * Files for which it matters who asks them, and that somebody does: a signalfd answers each thread
- * for itself, an AF_XDP socket sends when it is asked. FDSLOTS_POLLED makes each wait ask.
+ * Files whose answer depends on the process or thread that asks, or that work only when asked. A
+ * signalfd answers for the calling thread, and an AF_XDP socket sends when it is asked.
+ * FDSLOTS_POLLED makes every wait ask them.
  */
 #include "child.h"
 #include "kernel.h"
@@ -37,7 +38,7 @@ static void teardown(void)
 
 /* ---- a signal for one thread ---- */
 
-/* The thread that the signal is for; it gets the buffer when it is its turn. */
+/* The thread that the signal is for. It gets the buffer when it is its turn. */
 struct owner {
     pthread_t thread;
     pid_t id;
@@ -88,7 +89,7 @@ static void owner_signal(const struct owner *owner)
     ck_assert_int_eq((int)syscall(SYS_tgkill, getpid(), owner->id, SIGRTMIN + 4), 0);
 }
 
-/* A signal that is left ends with its thread. */
+/* A signal that is left over ends with its thread. */
 static void owner_end(struct owner *owner)
 {
     const sigset_t set = rt_signal();
@@ -99,7 +100,7 @@ static void owner_end(struct owner *owner)
     ck_assert_int_eq(pthread_sigmask(SIG_UNBLOCK, &set, NULL), 0);
 }
 
-/* This thread looks while the signal waits for the other one. Gives what that one then sees. */
+/* This thread waits while a signal is pending for the owner. Returns what the owner then sees. */
 static int seen_by_owner(enum entry_point point, uint32_t flag)
 {
     struct owner owner = {.timeout_ns = 0};
@@ -129,7 +130,8 @@ START_TEST(by_poll_it_is_so_anyway)
 }
 END_TEST
 
-/* The set drops the file when the wrong thread looks. */
+/* When the wrong thread looks, the kernel finds nothing and drops the file from the ready list of
+ * the set. */
 START_TEST(the_set_forgets_the_signal)
 {
     ck_assert_int_le(seen_by_owner(ENTRY_EPOLL_WAIT, 0), 0);
@@ -151,18 +153,19 @@ START_TEST(a_signal_ends_the_wait_of_its_thread)
 }
 END_TEST
 
-/* ---- packets that are sent when somebody asks ---- */
+/* ---- packets that are sent on request ---- */
 
 static struct odd socket_;
 
-/* Have a packet waiting when the slot is known already, and wait; gives whether it was taken. */
+/* Queue a packet for a slot that is already registered, and wait. Returns whether the kernel took
+ * the packet. */
 static uint32_t taken_by_wait(uint32_t flag)
 {
     odd_xdp_put(&socket_);
     CHILD_EXPECT(fdslots_set_index(s, SLOT, socket_.fd, POLLIN | flag), 0);
     CHILD_EXPECT(e->wait(s, 0, NULL), 0);
     uint32_t before = odd_xdp_taken(&socket_);
-    CHILD_EXPECT(before, 1); /* to register is to ask */
+    CHILD_EXPECT(before, 1); /* the registration itself asks the file */
     odd_xdp_put(&socket_);
     CHILD_EXPECT(e->wait(s, 0, NULL), 0);
     return odd_xdp_taken(&socket_) - before;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * Files that no fstat(2) tells from those that a set reports well: FDSLOTS_POLLED is for them. With
- * it every entry point answers as poll(2) does. Without it the set of the kernel answers, and what
- * it does not show is written down here: a kernel that mends it fails these tests.
+ * Files that fstat(2) cannot tell from those that epoll reports correctly. FDSLOTS_POLLED is for
+ * them. With the flag, every entry point answers as poll(2) does. Without it, the kernel's set
+ * answers. The events that it does not show are listed here, so a kernel that fixes this fails
+ * these tests.
  *
- * poll(2) may take an event away by asking, so it asks a twin, which lives through the same.
+ * poll(2) may consume an event by asking. It therefore asks a twin, a second file to which the same
+ * happens.
  */
 #include "child.h"
 #include "kernel.h"
@@ -21,9 +23,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define NSLOTS     4
-#define SLOT       2
-#define AT_MOST_NS INT64_C(5000000000) /* lest each test of a broken library take a minute */
+#define NSLOTS 4
+#define SLOT   2
+/* Keeps a broken library from taking a minute in every test. */
+#define AT_MOST_NS INT64_C(5000000000)
 
 static struct fdslots *s;
 static int idle;
@@ -48,14 +51,14 @@ static bool must_skip(bool made, const char *name)
     return !made;
 }
 
-/* ---- what becomes of an event ---- */
+/* ---- histories of an event ---- */
 
 enum step { WAIT = 1, FIRE, EVENTS, OWNER, REBUILD, FLUSH, PAUSE, RESUME };
 
 static const struct plot {
     const char *name;
     enum step steps[8];
-    bool looks; /* the kernel is told of the slot after the event, and looks at the file */
+    bool looks; /* the kernel is told of the slot after the event, so it looks at the file */
 } plots[] = {
     {"before the first wait", {FIRE, WAIT, WAIT}, true},
     {"between two waits", {WAIT, FIRE, WAIT, WAIT}, false},
@@ -72,7 +75,7 @@ static const struct odd_kind *kind;
 static const struct plot *plot;
 static const struct entry *e;
 static struct odd subject, twin;
-static uint32_t events; /* wanted now */
+static uint32_t events; /* the events that are wanted now */
 static uint32_t flag;
 static bool paused;
 
@@ -83,7 +86,7 @@ static int poll_says(int fd, uint32_t wanted)
     return (uint16_t)pollfd.revents;
 }
 
-/* What is to show may take its time to wake a set. */
+/* An event that is expected may take some time to wake a set. */
 static void wait_and_compare(bool is_lost)
 {
     int told = paused ? 0 : poll_says(twin.fd, events);
@@ -125,7 +128,7 @@ static bool open_twins(void)
     return false;
 }
 
-/* An event that is lost does not show in any wait. */
+/* A lost event does not show in any wait. */
 static void play(bool is_lost)
 {
     if (must_skip(open_twins(), kind->name))
@@ -147,7 +150,8 @@ static void play(bool is_lost)
     odd_close(&twin);
 }
 
-/* Whether there is such an entry point. */
+/* Choose the file, the history and the entry point. Returns false if there is no such entry
+ * point. */
 static bool choose(int i, enum entry_point point)
 {
     kind = &odd_kinds[i / PLOTS];
@@ -167,7 +171,7 @@ START_TEST(polled_it_is_as_poll_says)
 }
 END_TEST
 
-/* It looks at each file before each wait. */
+/* FDSLOTS_CHECK looks at every file before every wait. */
 START_TEST(under_check_too)
 {
     if (!have_epoll())
@@ -186,7 +190,7 @@ START_TEST(by_poll_it_is_so_anyway)
     choose(_i, ENTRY_POLL);
     for (const enum step *step = plot->steps; *step != 0; step++)
         if (*step == REBUILD || *step == FLUSH)
-            return; /* they ask the set */
+            return; /* only these entry points ask the set */
     play(false);
 }
 END_TEST
@@ -199,17 +203,17 @@ START_TEST(the_set_does_not_show_it)
 }
 END_TEST
 
-/* ---- what ends a wait ---- */
+/* ---- events that end a wait ---- */
 
 static int there[2], back[2];
-static pid_t other; /* the thread whose events are waited for */
+static pid_t other; /* the thread whose events are counted */
 
 static bool perf_of_other(struct odd *o)
 {
     return odd_perf_of(o, other);
 }
 
-/* It lives until its event was seen: its end is another one. */
+/* The thread lives until its event has been seen, because its end would be another event. */
 static void *change_name(void *arg)
 {
     other = (pid_t)syscall(SYS_gettid);
@@ -230,7 +234,7 @@ static void wait_for_event(void)
     EXPECT(e->wait(s, 0, NULL), 0);
 }
 
-/* It comes in the wait, or just before. */
+/* The event comes during the wait, or just before it. */
 START_TEST(a_perf_event_ends_the_wait)
 {
     pthread_t thread;
@@ -256,7 +260,8 @@ static void complete(void)
     odd_ring_complete(&subject);
 }
 
-/* Nothing ends a wait for the ring, in poll(2) neither; an eventfd that counts completions does. */
+/* Nothing ends a wait for the ring itself, not even poll(2). An eventfd that counts completions
+ * does. */
 START_TEST(an_eventfd_ends_the_wait_for_a_ring)
 {
     e = entry_for(asked[_i]);
@@ -276,7 +281,7 @@ START_TEST(an_eventfd_ends_the_wait_for_a_ring)
 }
 END_TEST
 
-/* ---- names of files that are not open ---- */
+/* ---- fds with O_PATH ---- */
 
 static int make_fifo(const char *path)
 {
@@ -295,7 +300,7 @@ static int make_socket(const char *path)
 
 static int (*const named[])(const char *path) = {make_fifo, make_socket};
 
-/* fstat(2) takes them for pipes and sockets; for poll(2) and epoll they are closed. */
+/* fstat(2) reports them as pipes and sockets, but to poll(2) and epoll they are closed. */
 START_TEST(an_fd_of_a_path_reads_as_closed)
 {
     char path[] = "/tmp/fdslots-XXXXXX";
@@ -315,10 +320,9 @@ START_TEST(an_fd_of_a_path_reads_as_closed)
 }
 END_TEST
 
-/* ---- what fdslots_set_max_ready() cuts ---- */
+/* ---- events that fdslots_set_max_ready() cuts ---- */
 
-/* A perf event that there was no room for is reported by the next wait, whichever it is, and once.
- */
+/* If a wait had no room for a perf event, the next wait by any entry point reports it once. */
 START_TEST(a_cut_event_comes_next)
 {
     int ready = event_fd(true);
@@ -341,9 +345,9 @@ START_TEST(a_cut_event_comes_next)
 }
 END_TEST
 
-/* ---- the flag, set and taken away ---- */
+/* ---- the flag, set and cleared ---- */
 
-/* A polled slot is not in the set that another loop watches. */
+/* A polled slot is not part of the set that another loop watches. */
 START_TEST(polled_slots_do_not_show_through_the_set)
 {
     int ready = event_fd(true);
@@ -360,7 +364,7 @@ START_TEST(polled_slots_do_not_show_through_the_set)
 }
 END_TEST
 
-/* As many as make the set worth while; one wait may do without it. */
+/* There are enough slots to make the set worthwhile. One wait may still go without it. */
 START_TEST(without_the_flag_a_slot_goes_back_to_the_set)
 {
     enum { MANY = 400 };

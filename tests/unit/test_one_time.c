@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * Files that hand out an event once, to whoever looks: whatever the library does before a wait, it
- * must not look, or it must keep what it saw. The same file, opened once more, is for poll(2).
+ * Some files report an event only once, to whoever asks first. Whatever the library does before a
+ * wait, it must either not ask such a file, or keep the answer. The test opens the file a second
+ * time to ask poll(2).
  */
 #include "child.h"
 #include "kernel.h"
@@ -16,14 +17,14 @@
 
 #define NSLOTS 8
 
-/* All of it runs in children. */
+/* Every test here runs in a child. */
 static const struct one_time *source;
 static const struct entry *e;
 static struct fdslots *s;
 static int fd;   /* in slot 0 */
-static int twin; /* the same file, for poll(2) */
+static int twin; /* the same file, opened again for poll(2) */
 
-/* ---- ways to come to an event ---- */
+/* ---- states before the event ---- */
 
 static void set(uint32_t flags)
 {
@@ -146,7 +147,7 @@ static void rebuild_twice(void)
     rebuild();
 }
 
-/* ---- reported once already, by a one-shot slot ---- */
+/* ---- an earlier event, reported by a one-shot slot ---- */
 
 static void fire(void)
 {
@@ -165,7 +166,7 @@ static void arm(void)
     CHILD_EXPECT(fdslots_set_events(s, 0, POLLPRI | FDSLOTS_ONESHOT), 0);
 }
 
-/* ---- EDGE and EXCLUSIVE, which the file cannot have ---- */
+/* ---- EDGE and EXCLUSIVE, which the file does not support ---- */
 
 static void set_edge(void)
 {
@@ -178,7 +179,7 @@ static void edge_again(void)
     CHILD_EXPECT(fdslots_set_events(s, 0, POLLPRI | FDSLOTS_EDGE), 0);
 }
 
-/* ---- what other slots do to it ---- */
+/* ---- effects of other slots ---- */
 
 static int ghost_kept;
 
@@ -204,7 +205,7 @@ static void change_others(void)
     CHILD_EXPECT(fdslots_close_index(s, 4), 0);
 }
 
-/* ---- calls that have no business to look ---- */
+/* ---- calls that must not ask the file ---- */
 
 static void refuse(void)
 {
@@ -225,7 +226,7 @@ static void look_elsewhere(void)
 static const struct way {
     const char *name;
     void (*before)(void);
-    void (*after)(void); /* between the event and the wait */
+    void (*after)(void); /* called between the event and the wait */
     bool by_epoll_alone;
 } ways[] = {
     {"set", set_only, NULL, false},
@@ -284,7 +285,7 @@ static uint32_t reported(void)
     return revents;
 }
 
-/* What poll(2) says, and once only. */
+/* The slot reports what poll(2) says, and reports it only once. */
 static void has_the_event(void)
 {
     struct pollfd want = {.fd = twin, .events = POLLPRI};

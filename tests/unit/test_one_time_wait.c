@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Waiting for what a file says once: with any timeout, asleep, in a child, and by whatever
- * fdslots_wait() chooses. The same file, opened once more, is for poll(2).
+ * Waits for an event that a file reports only once: with any timeout, asleep, in a child, and by
+ * either way that fdslots_wait() chooses. The test opens the file a second time to ask poll(2).
  */
 #include "child.h"
 #include "kernel.h"
@@ -12,15 +12,15 @@
 #include <unistd.h>
 
 #define EVENTS 100
-#define IDLE   200 /* other slots, so that fdslots_wait() has a choice */
+#define IDLE   200 /* number of other slots, so that fdslots_wait() has a choice */
 #define MS     INT64_C(1000000)
 
-/* All of it runs in children. */
+/* Every test here runs in a child. */
 static const struct one_time *source;
 static const struct entry *e;
 static struct fdslots *s;
 static int fd;   /* in slot 0 */
-static int twin; /* the same file, for poll(2) */
+static int twin; /* the same file, opened again for poll(2) */
 
 static void make(void)
 {
@@ -97,7 +97,7 @@ START_TEST(an_event_ends_the_sleep)
 }
 END_TEST
 
-/* In its first wait a child makes a set of its own. */
+/* In its first wait, a child makes a set of its own. */
 static void child_waits(void)
 {
     has_the_event(0);
@@ -122,7 +122,7 @@ START_TEST(in_the_first_wait_of_a_child)
 }
 END_TEST
 
-/* It goes from poll to epoll, and back, as it finds it cheaper. */
+/* fdslots_wait() changes from poll to epoll and back, whichever it finds cheaper. */
 static void beside_many(void)
 {
     one_time_begin(source);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * One-shot slots: once reported, silent until armed again.
+ * One-shot slots: a slot that has been reported is silent until it is armed again.
  */
 #include "common.h"
 
@@ -32,7 +32,7 @@ static void is_reported(void)
     EXPECT(e->wait(s, 0, NULL), 2);
     EXPECT(fdslots_get_revents(s, 2), POLLIN);
     EXPECT(fdslots_get_revents(s, 4), POLLIN);
-    EXPECT(fdslots_get_fd(s, 2), full[0]); /* paused, but as readable as ever */
+    EXPECT(fdslots_get_fd(s, 2), full[0]); /* paused, but still readable */
     EXPECT(fdslots_get_events(s, 2), POLLIN | (int)FDSLOTS_ONESHOT);
     ck_assert_int_lt(fdslots_view(s)[2].fd, 0);
 }
@@ -97,7 +97,7 @@ START_TEST(set_events_arms)
 {
     e = entry_at(_i);
     is_reported();
-    EXPECT(fdslots_set_events(s, 2, POLLIN | FDSLOTS_ONESHOT), 0); /* also with equal events */
+    EXPECT(fdslots_set_events(s, 2, POLLIN | FDSLOTS_ONESHOT), 0); /* equal events arm it, too */
     ck_assert_int_eq(fdslots_view(s)[2].fd, full[0]);
     is_reported();
     EXPECT(fdslots_set_events(s, 2, POLLPRI | FDSLOTS_ONESHOT), 0);
@@ -148,11 +148,11 @@ START_TEST(a_pause_is_a_pause)
     is_silent();
     EXPECT(fdslots_resume_index(s, 2), 0);
     is_reported();
-    EXPECT(fdslots_pause_index(s, 2), 0); /* paused twice over */
+    EXPECT(fdslots_pause_index(s, 2), 0); /* the slot is now paused for two reasons */
     EXPECT(fdslots_get_fd(s, 2), full[0]);
     EXPECT(fdslots_set_events(s, 2, POLLIN | FDSLOTS_ONESHOT), 0);
     is_silent();
-    EXPECT(fdslots_resume_index(s, 2), 0); /* ends both */
+    EXPECT(fdslots_resume_index(s, 2), 0); /* ends both pauses */
     is_reported();
 }
 END_TEST
@@ -164,7 +164,7 @@ START_TEST(a_reported_one_can_be_closed)
     EXPECT(fdslots_set_index(s, 3, fd, POLLIN | FDSLOTS_ONESHOT), 0);
     EXPECT(e->wait(s, 0, NULL), 3);
     EXPECT(fdslots_close_index(s, 3), 0);
-    ck_assert_int_eq(dup(full[0]), fd); /* so it was that fd that was closed */
+    ck_assert_int_eq(dup(full[0]), fd); /* proves that this fd was closed */
     close(fd);
 }
 END_TEST

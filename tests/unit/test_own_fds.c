@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * The fds of the library itself: how many there are in parent and child, that they go with the
- * buffer, and that no other fd ever goes with them.
+ * The fds that the library opens: how many there are in the parent and in a child, that they are
+ * closed with the buffer, and that no other fd is ever closed with them.
  */
 #include "child.h"
 #include "kernel/epoll.h"
@@ -22,7 +22,7 @@ static void setup(void)
     EXPECT(fdslots_set_index(s, 4, ready, POLLOUT), 0);
 }
 
-/* The child closes what it has inherited, and has as many of its own. */
+/* The child closes the fds that it has inherited, and opens as many of its own. */
 static void count_fds(void)
 {
     int before = open_fds();
@@ -41,7 +41,7 @@ static void count_fds_with_outer(void)
 {
     int before = open_fds();
     CHILD_EXPECT(fdslots_epoll_wait(s, 0), 2);
-    CHILD_EXPECT(open_fds(), before - 1); /* nobody here has asked for the outer one */
+    CHILD_EXPECT(open_fds(), before - 1); /* the child has not asked for the outer set */
     CHILD_EXPECT(fdslots_epoll_fd(s) >= 0, true);
     CHILD_EXPECT(open_fds(), before);
     fdslots_destroy(s);
@@ -55,7 +55,7 @@ static void count_fds_at_the_end(void)
     CHILD_EXPECT(open_fds(), before - 2);
 }
 
-/* Where no slot proves that the number is the set still, it is left open: one fd. */
+/* If no slot proves that the number is still the set, the number stays open. That costs one fd. */
 static void count_fds_without_proof(void)
 {
     int before = open_fds();
@@ -67,7 +67,7 @@ static void count_fds_without_proof(void)
     CHILD_EXPECT(open_fds(), before);
 }
 
-/* Each is the child of the one before it, and waits before it forks. */
+/* Every process is the child of the one before it, and waits before it forks. */
 static void count_fds_of_generations(void)
 {
     static int generation;
@@ -121,7 +121,7 @@ START_TEST(every_fd_is_closed_on_exec)
 }
 END_TEST
 
-/* Started without them, a program opens what it needs there, by dup2(2). */
+/* A program that was started without stdin, stdout and stderr may open them later by dup2(2). */
 static void without_stdio(void)
 {
     for (int fd = 0; fd <= STDERR_FILENO; fd++)
@@ -153,18 +153,18 @@ START_TEST(no_fd_is_standard_input_or_output)
 }
 END_TEST
 
-/* The set keeps clear of a number that is closed and in a slot: that goes on to be closed, to
- * poll(2) too, in every entry point, and when the slot is closed. */
+/* The set never gets a number that is closed and in a slot. That number must stay closed: for
+ * poll(2), in every entry point, and when the slot is closed. */
 START_TEST(a_closed_number_is_not_taken_by_the_set)
 {
     struct fdslots *taker;
     const uint32_t flags[] = {0, FDSLOTS_CHECK, 0};
     ck_assert_int_eq(fdslots_create(NSLOTS, flags[_i], &taker), 0);
     int closed_fd = event_fd(true);
-    close(closed_fd); /* the lowest that is free */
+    close(closed_fd); /* makes it the lowest free number */
     EXPECT(fdslots_set_index(taker, 2, closed_fd, POLLIN), 0);
     EXPECT(fdslots_set_index(taker, 3, closed_fd + 1, POLLIN), 0);
-    EXPECT(fdslots_pause_index(taker, 3), 0); /* a paused one, too */
+    EXPECT(fdslots_pause_index(taker, 3), 0); /* a paused slot counts, too */
     if (_i < 2)
         EXPECT(fdslots_epoll_wait(taker, -1), 1);
     EXPECT(fdslots_resume_index(taker, 3), 0);
@@ -186,8 +186,8 @@ START_TEST(a_closed_number_is_not_taken_by_the_set)
 }
 END_TEST
 
-/* What the caller puts into a slot later may be the number of the set: it is polled, and not
- * closed. */
+/* The caller may later put the number of the set into a slot. That slot is polled, and the number
+ * is not closed. */
 START_TEST(the_number_of_the_set_in_a_slot)
 {
     EXPECT(fdslots_epoll_wait(s, 0), 2);
@@ -204,7 +204,7 @@ START_TEST(the_number_of_the_set_in_a_slot)
 }
 END_TEST
 
-/* Another set, put by the caller where the library's was, gives names that are no slot's. */
+/* The caller has replaced the library's set by another one, whose events name no slot. */
 START_TEST(names_of_others_lead_nowhere)
 {
     int set = epoll_create1(EPOLL_CLOEXEC);
@@ -222,7 +222,7 @@ START_TEST(names_of_others_lead_nowhere)
 }
 END_TEST
 
-/* The error is not hidden by a polled slot that is ready, and what poll(2) has said is kept. */
+/* A polled slot that is ready does not hide the error, and the answer of poll(2) is kept. */
 START_TEST(a_closed_set_fails_beside_polled_slots)
 {
     int file = regular_file();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Polled slots: which files are asked by poll(2) beside the set, by their kind or by
- * FDSLOTS_POLLED, and that such a slot is a slot like others.
+ * Polled slots: which files poll(2) is asked about beside the set, because of their kind or by
+ * FDSLOTS_POLLED, and that such a slot behaves like any other.
  */
 #include "fds.h"
 #include "oracle.h"
@@ -31,7 +31,7 @@ static void setup(void)
     pair_setup(NSLOTS, 0);
 }
 
-/* ---- which files ---- */
+/* ---- files by kind ---- */
 
 static int open_pipe(void)
 {
@@ -152,7 +152,7 @@ static const struct {
     {"regular file", regular_file, false},
 };
 
-/* Also where the number has had a file of the other kind, in any slot. */
+/* This holds even if the number was a file of the other kind before, in any slot. */
 START_TEST(a_file_is_registered_or_polled_by_its_kind)
 {
     int fd = kinds[_i].open();
@@ -190,7 +190,7 @@ START_TEST(a_number_gets_another_kind)
 }
 END_TEST
 
-/* poll(2) says that it is closed, and sees when it is a file again. */
+/* poll(2) reports it as closed, and notices when it is a file again. */
 START_TEST(a_closed_number_is_polled)
 {
     e = entry_at(_i);
@@ -250,7 +250,7 @@ START_TEST(the_flag_is_the_callers)
 }
 END_TEST
 
-/* The kernel's set hears nothing of it, and the waits are counted. */
+/* The kernel's set is not told of the slot, and the waits are counted. */
 START_TEST(what_it_costs)
 {
     EXPECT(fdslots_set_index(s, 1, idle, POLLIN), 0);
@@ -268,7 +268,7 @@ START_TEST(what_it_costs)
     EXPECT(fdslots_pause_index(s, 0), 0);
     EXPECT(fdslots_epoll_wait(s, 0), 0);
     EXPECT(fdslots_poll(s, NSLOTS, 0), 0);
-    ck_assert_uint_eq(stats_of(s).polled, 5); /* there was none to ask */
+    ck_assert_uint_eq(stats_of(s).polled, 5); /* no slot was left to be polled */
     ck_assert_uint_eq(stats_of(s).epoll_ctl_calls, ctls);
     EXPECT(fdslots_close_index(s, 0), 0);
     EXPECT(fdslots_epoll_wait(s, 0), 0);
@@ -331,7 +331,7 @@ START_TEST(edge_is_level_and_exclusive_ordinary)
 }
 END_TEST
 
-/* ---- one fd in several slots: where one is polled, all are ---- */
+/* ---- one fd in several slots, all of which are polled if one is ---- */
 
 START_TEST(slots_that_share_are_all_polled)
 {
@@ -346,7 +346,8 @@ START_TEST(slots_that_share_are_all_polled)
     oracle_check(e, s, want, 4);
     EXPECT(fdslots_epoll_wait(s, 0), 3);
     ck_assert_int_eq(sets_hold(ready), 0);
-    ck_assert_int_eq(sets_hold(want[3].fd), 1); /* another number is no business of theirs */
+    /* Another number for the same file is not affected. */
+    ck_assert_int_eq(sets_hold(want[3].fd), 1);
     event_clear(ready);
     oracle_check(e, s, want, 4);
     event_set(ready);
@@ -358,7 +359,7 @@ START_TEST(slots_that_share_are_all_polled)
     want[1].fd = -1;
     oracle_check(e, s, want, 4);
     EXPECT(fdslots_epoll_wait(s, 0), 2);
-    ck_assert_int_eq(sets_hold(ready), 1); /* and without it, as before */
+    ck_assert_int_eq(sets_hold(ready), 1); /* without the polled slot, the fd is registered again */
     close(want[3].fd);
 }
 END_TEST
@@ -378,12 +379,12 @@ START_TEST(an_edge_beside_a_polled_one_is_level)
         EXPECT(fdslots_get_revents(s, 1), POLLOUT);
     }
     EXPECT(fdslots_invalidate_index(s, 1), 0);
-    EXPECT(e->wait(s, 0, NULL), 1); /* registered anew: the kernel looks */
+    EXPECT(e->wait(s, 0, NULL), 1); /* registered again, so the kernel looks at the file */
     EXPECT(e->wait(s, 0, NULL), 0);
 }
 END_TEST
 
-/* A set of another loop, which a polled slot does not wake. */
+/* Another loop watches the set. A polled slot does not wake it. */
 START_TEST(polled_slots_do_not_show_through_the_nested_fd)
 {
     EXPECT(fdslots_set_index(s, 0, ready, POLLIN | FDSLOTS_POLLED), 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * A wait that sleeps on polled slots and on the set at once: either ends it, timeouts and signals
- * are as without polled slots, and an edge comes once.
+ * A wait sleeps on polled slots and on the set at once. Either ends it, timeouts and signals work
+ * as without polled slots, and an edge comes once.
  */
 #include "alarm.h"
 #include "child.h"
@@ -58,7 +58,7 @@ static const struct {
     bool other;
 } rousers[] = {{rouse_polled, true, false}, {rouse_other, false, true}, {rouse_both, true, true}};
 
-/* Asleep in the first wait, and in a later one. */
+/* The wait sleeps in the first round and in later ones. */
 START_TEST(either_ends_the_sleep)
 {
     const bool both = rousers[_i % 3].polled && rousers[_i % 3].other;
@@ -68,7 +68,7 @@ START_TEST(either_ends_the_sleep)
         int rc = e->wait(s, FDSLOTS_FOREVER, NULL);
         child_end(pid);
         ck_assert_int_ge(rc, 1);
-        ck_assert_int_le(rc, both ? 2 : 1); /* the second may have come too late */
+        ck_assert_int_le(rc, both ? 2 : 1); /* the second event may have come too late */
         EXPECT(e->wait(s, 0, NULL), both ? 2 : 1);
         EXPECT(fdslots_get_revents(s, 0), rousers[_i % 3].polled ? POLLIN : 0);
         EXPECT(fdslots_get_revents(s, 1), rousers[_i % 3].other ? POLLIN : 0);
@@ -81,7 +81,7 @@ START_TEST(either_ends_the_sleep)
 }
 END_TEST
 
-/* Nothing is registered at all. */
+/* No slot is registered at all. */
 START_TEST(polled_slots_alone)
 {
     e = entry_at(_i);
@@ -96,7 +96,8 @@ START_TEST(polled_slots_alone)
 }
 END_TEST
 
-/* What a wait finds by poll(2) does not spend what the set has to say, and the other way round. */
+/* A ready polled slot does not cost the set its edge, and an edge does not cost the polled slot its
+ * report. */
 START_TEST(an_edge_comes_once)
 {
     e = entry_at(_i);
@@ -156,7 +157,7 @@ START_TEST(a_timeout_never_ends_early)
 }
 END_TEST
 
-/* A ghost beside them wakes the set for nothing: the time goes on. */
+/* A ghost beside the polled slots wakes the set, but the wait goes on until its timeout. */
 START_TEST(a_ghost_does_not_end_it)
 {
     e = entry_at(_i);
@@ -177,7 +178,7 @@ END_TEST
 
 /* ---- signals ---- */
 
-/* Beside polled slots it takes ppoll(2) to sleep with a mask. */
+/* Beside polled slots, only ppoll(2) can sleep with a mask. */
 static bool sleeps_with_mask(void)
 {
     return e->takes_mask && fdslots_has(FDSLOTS_HAS_PPOLL) == 1;
@@ -235,7 +236,7 @@ START_TEST(a_pending_signal_ends_it_at_once)
     ck_assert_int_eq(signals_seen, 1);
     raise(SIGUSR1);
     event_set(polled);
-    EXPECT(e->wait(s, timeout, &inside), 1); /* what is ready wins */
+    EXPECT(e->wait(s, timeout, &inside), 1); /* a ready slot wins over the signal */
     EXPECT(fdslots_get_revents(s, 0), POLLIN);
     event_clear(polled);
     event_set(other);
@@ -249,7 +250,7 @@ START_TEST(a_pending_signal_ends_it_at_once)
 }
 END_TEST
 
-/* In force inside, and nowhere else. */
+/* The mask is in force during the wait, and nowhere else. */
 static void signal_then_event(void)
 {
     kill(getppid(), SIGUSR1);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * fdslots_set_max_ready() beside polled slots: each has its turn, and what a wait saw but might not
- * report is held back for a later one, for the file may not say it again.
+ * fdslots_set_max_ready() beside polled slots: every slot has its turn. If a wait saw an event but
+ * had no room for it, the event is kept for a later wait, because the file may not report it again.
  */
 #include "child.h"
 #include "kernel.h"
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MANY 12 /* slots of each kind */
+#define MANY 12 /* number of slots of each kind */
 
 static const struct entry *e;
 static struct fdslots *s;
@@ -29,7 +29,7 @@ static void teardown(void)
     close(ready);
 }
 
-/* ---- turns: slots that stay ready ---- */
+/* ---- turns of slots that stay ready ---- */
 
 static void fill(int dups[MANY], int file)
 {
@@ -67,7 +67,7 @@ START_TEST(each_has_its_turn)
     e = entry_at(_i % entry_count());
     fill(dups, file);
     EXPECT(fdslots_set_max_ready(s, (uint32_t)most), 0);
-    const int waits = 10 * 4 * MANY; /* by far enough for one turn each */
+    const int waits = 10 * 4 * MANY; /* more than enough for one turn of every slot */
     for (int round = 0; round < 3; round++) {
         memset(turns, 0, sizeof turns);
         for (int w = 0; w < waits; w++)
@@ -81,12 +81,13 @@ START_TEST(each_has_its_turn)
 }
 END_TEST
 
-/* ---- held back: files that say it once ---- */
+/* ---- events that a file reports once and the buffer keeps ---- */
 
 enum { FILES = 4 };
 static int files[FILES];
 
-/* In a child: an event for the files in the first slots; and a slot that is always ready. */
+/* Runs in a child. The first slots hold files that get an event, and one more slot is always
+ * ready. */
 static void begin(uint32_t flags, const struct entry *first)
 {
     const struct one_time *source = one_time_at(0);
@@ -139,13 +140,13 @@ START_TEST(each_event_comes_once)
 }
 END_TEST
 
-/* The wait that saw the event reports one slot; what follows is told of the others. */
+/* The wait that saw the event reports one slot. The other files' events must come later. */
 static uint32_t begin_cut(uint32_t flags)
 {
     begin(flags, entry_for(ENTRY_EPOLL_WAIT));
     CHILD_EXPECT(fdslots_set_max_ready(s, 1), 0);
     for (int wait = 0; wait < 2;
-         wait++) { /* one of them may be for the slot that is always ready */
+         wait++) { /* one of these waits may report the slot that is always ready */
         CHILD_EXPECT(fdslots_epoll_wait(s, 0), 1);
         note_seen();
     }
@@ -169,7 +170,7 @@ static void all_came_once(void)
 static void wait_with_all(void)
 {
     begin_cut(0);
-    CHILD_EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL) >= 1, true); /* it does not block */
+    CHILD_EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL) >= 1, true); /* the wait does not block */
     all_came_once();
 }
 
@@ -209,7 +210,7 @@ static void wait_as_oneshot(void)
     all_came_once();
 }
 
-/* Who has the slot now knows nothing of it. */
+/* A new owner of the slot does not get the event. */
 static void wait_for_another_owner(void)
 {
     const uint32_t held = begin_cut(0);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * Triggers of pressure (PSI), which hand out an event once. It takes seconds to make one, so all
- * buffers meet the same event: each has a trigger of its own, and the kernel looks at all triggers
- * at a time. Witnesses, the first and the last to be made, tell when it came.
+ * Pressure triggers (PSI), which report an event only once. It takes seconds to cause one, so all
+ * buffers use the same event: each has a trigger of its own, and the kernel checks all triggers at
+ * the same time. The first and the last trigger are witnesses, which show when the event came.
  */
 #include "child.h"
 #include "kernel.h"
@@ -17,11 +17,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PRESSURE  "/proc/pressure/cpu"
-#define TRIGGER   "some 50000 2000000" /* microseconds of the two seconds that are usual */
-#define BURNERS   3                    /* on one processor: two of them wait at any moment */
+#define PRESSURE "/proc/pressure/cpu"
+/* 50 ms of pressure within the usual window of 2 s, in microseconds */
+#define TRIGGER "some 50000 2000000"
+/* Processes that compete for one processor, so that two of them always wait. */
+#define BURNERS   3
 #define TRIES     5
-#define MOST_TIME 20000 /* ms; no test measures it */
+#define MOST_TIME 20000 /* in ms; no test measures it */
 
 static struct fdslots *s;
 static const struct entry *e;
@@ -125,7 +127,8 @@ static void end_subject(int i)
     close(subjects[i].fd);
 }
 
-/* Where the machine was busy before all was ready, another try. */
+/* Make all triggers. Returns false if the machine was already busy before all of them existed; the
+ * caller then tries again. */
 static bool make_all(int count, int witness[2])
 {
     witness[0] = open_trigger();

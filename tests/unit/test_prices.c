@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * What waits are held to cost, and what a sample of the clock does to that: the promises of
- * prices.h.
+ * The prices that waits are expected to have, and how a measured time corrects them: tests of the
+ * promises in prices.h.
  */
 #include "common.h"
 #include "player.h"
@@ -51,7 +51,7 @@ START_TEST(polled_slots_are_paid_for_beside_the_set)
 }
 END_TEST
 
-/* ---- what one sample does ---- */
+/* ---- the effect of one sample ---- */
 
 static const struct work idle_poll = {.of = {[POLL_CALL] = 1, [POLL_SLOT] = 100}};
 
@@ -111,7 +111,7 @@ START_TEST(prices_are_a_mean)
 }
 END_TEST
 
-/* Waits that are dear for other things do not speak for each other. */
+/* Waits that are dear for different reasons do not confirm each other. */
 START_TEST(each_price_rises_by_waits_of_its_own)
 {
     struct prices p;
@@ -142,8 +142,8 @@ START_TEST(a_wait_that_slept_teaches_nothing)
 }
 END_TEST
 
-/* Nor do sleeps that take the same time, as those between ticks of a timer, where they are longer
- * than any wait. */
+/* Sleeps of equal length, such as those between the ticks of a timer, do not confirm each other
+ * either if they are longer than any wait. */
 START_TEST(long_sleeps_of_one_length_teach_nothing)
 {
     static const enum doubt doubts[] = {SOME_DOUBT, MUCH_DOUBT};
@@ -163,7 +163,7 @@ START_TEST(long_sleeps_of_one_length_teach_nothing)
 }
 END_TEST
 
-/* A clock with a coarse step shows most waits as none at all. */
+/* With a coarse clock, most waits seem to take no time at all. */
 START_TEST(a_coarse_clock_teaches_nothing)
 {
     struct player p;
@@ -184,8 +184,8 @@ static uint64_t timed_of_many(struct player *p)
     return p->timed;
 }
 
-/* Nor is a clock that fails, or that shows nothing but times that are far too long, read in each
- * wait. */
+/* A clock that fails, or that shows only times that are far too long, is not read in every wait
+ * either. */
 START_TEST(a_clock_of_no_use_is_read_as_seldom)
 {
     struct player p;
@@ -199,12 +199,12 @@ START_TEST(a_clock_of_no_use_is_read_as_seldom)
         ck_assert_uint_le(timed_of_many(&p), usual + usual / 2);
     }
     player_start(&p);
-    p.c.clock = 1000; /* dearer than a wait by the set */
+    p.c.clock = 1000; /* reading the clock costs more than a wait by the set */
     ck_assert_uint_le(timed_of_many(&p), usual / 20);
 }
 END_TEST
 
-/* A wait that was interrupted has the next one timed, and no more than that. */
+/* After a wait that was interrupted, the next one is timed, and no more than that. */
 START_TEST(one_surprise_is_not_kept)
 {
     struct player p;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * The ready set, and callbacks that change it while it is walked.
+ * The ready set, and callbacks that change it during an iteration.
  */
 #include "common.h"
 
@@ -11,9 +11,9 @@
 static struct fdslots *s;
 static int full[NSLOTS][2];
 static int empty[2];
-static const struct entry *e; /* of the test that runs */
+static const struct entry *e; /* the entry point of the current test */
 
-/* All slots are ready. */
+/* Every slot is ready. */
 static void setup(void)
 {
     s = make_slots(NSLOTS);
@@ -32,13 +32,14 @@ static void teardown(void)
     close_pipe(empty);
 }
 
-/* What the callback saw, and what it does at its first call to the slot that comes last. */
+/* What the callback saw, and an action that its first call applies to the slot that is listed
+ * last. */
 struct walk {
     uint32_t seen[4 * NSLOTS];
     uint32_t calls;
     void (*act)(uint32_t victim);
     uint32_t victim;
-    int stop_at; /* the call that returns 42 */
+    int stop_at; /* number of the call that returns 42 */
 };
 
 static int visit(void *arg, uint32_t index, int fd, uint32_t revents)
@@ -46,8 +47,7 @@ static int visit(void *arg, uint32_t index, int fd, uint32_t revents)
     struct walk *walk = arg;
     ck_assert_uint_lt(walk->calls, 4 * NSLOTS);
     ck_assert_uint_lt(index, NSLOTS);
-    ck_assert_int_eq(fd,
-                     full[index][0]); /* what is reported belongs to the fd it is reported for */
+    ck_assert_int_eq(fd, full[index][0]); /* a report belongs to the fd that it was made for */
     ck_assert_uint_eq(revents, POLLIN);
     walk->seen[walk->calls++] = index;
     if (walk->calls == 1 && walk->act != NULL)
@@ -55,7 +55,7 @@ static int visit(void *arg, uint32_t index, int fd, uint32_t revents)
     return walk->calls == (uint32_t)walk->stop_at ? 42 : 0;
 }
 
-/* Wait, then walk with an action on the slot that comes last. */
+/* Wait, then iterate with an action on the slot that is listed last. */
 static struct walk walk_with(void (*act)(uint32_t victim))
 {
     uint32_t count;
@@ -82,7 +82,7 @@ START_TEST(walks_in_the_order_of_the_list)
     ck_assert_uint_eq(walk.calls, NSLOTS);
     for (uint32_t c = 0; c < NSLOTS; c++)
         ck_assert_uint_eq(walk.seen[c], ready[c]);
-    struct walk again = {0}; /* it stays valid until the next wait */
+    struct walk again = {0}; /* the ready set stays valid until the next wait */
     EXPECT(fdslots_iter_ready(s, visit, &again), 0);
     ck_assert_uint_eq(again.calls, NSLOTS);
 }
@@ -109,13 +109,13 @@ static int negative(void *arg, uint32_t index, int fd, uint32_t revents)
 START_TEST(returns_what_the_callback_returned)
 {
     e = entry_at(_i);
-    EXPECT(fdslots_iter_ready(s, negative, NULL), 0); /* no wait yet: nothing is ready */
+    EXPECT(fdslots_iter_ready(s, negative, NULL), 0); /* without a wait, nothing is ready */
     EXPECT(e->wait(s, 0, NULL), NSLOTS);
     EXPECT(fdslots_iter_ready(s, negative, NULL), -7);
 }
 END_TEST
 
-/* ---- traps ---- */
+/* ---- changes from inside a callback ---- */
 
 static void invalidate(uint32_t victim)
 {
@@ -153,7 +153,7 @@ static void want_nothing(uint32_t victim)
     EXPECT(fdslots_set_events(s, victim, POLLPRI), 0);
 }
 
-/* The number is taken by another file at once, as happens with an accept(2) in a callback. */
+/* Another file takes the number at once, as happens with an accept(2) in a callback. */
 static void close_it(uint32_t victim)
 {
     int fd = full[victim][0];
@@ -175,7 +175,7 @@ START_TEST(changed_slots_are_skipped)
     all_but_the_victim(&walk);
     EXPECT(fdslots_get_revents(s, walk.victim), 0);
     uint32_t count;
-    fdslots_ready(s, &count); /* the list itself stays, with revents 0 */
+    fdslots_ready(s, &count); /* the slots stay listed, with revents 0 */
     ck_assert_uint_eq(count, NSLOTS);
 }
 END_TEST
@@ -274,7 +274,7 @@ START_TEST(clear_ready_clears)
     EXPECT_QUIET(fdslots_clear_ready(s));
     nothing_is_ready();
     EXPECT_QUIET(fdslots_clear_ready(s));
-    EXPECT(e->wait(s, 0, NULL), NSLOTS); /* cleared, not forgotten */
+    EXPECT(e->wait(s, 0, NULL), NSLOTS); /* the slots are still there */
 }
 END_TEST
 

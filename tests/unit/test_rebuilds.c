@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * When the set is made anew because of ghosts: not before dropping their reports has cost as much,
- * and at once where one would keep others from being seen.
+ * When ghosts make the library rebuild the set: normally not before dropping their reports has cost
+ * as much as a rebuild, but at once if a ghost would hide other slots.
  */
 #include "kept.h"
 
@@ -12,11 +12,12 @@ static void setup(void)
     kept_setup(0);
 }
 
-/* A set is made anew only when dropping reports has cost as much: with n files in it, after n. */
+/* A set of n files is rebuilt after n dropped reports, because only then have they cost as much as
+ * a rebuild. */
 START_TEST(a_rebuild_is_rented_before_it_is_bought)
 {
     enum { MANY = 24, GHOSTS = 3 };
-    const int ghosts = _i % GHOSTS + 1; /* each is one report in each wait */
+    const int ghosts = _i % GHOSTS + 1; /* every ghost makes one report in every wait */
     struct fdslots *many = make_slots(MANY + GHOSTS);
     int keep[GHOSTS];
     for (uint32_t i = 0; i < MANY; i++)
@@ -35,7 +36,8 @@ START_TEST(a_rebuild_is_rented_before_it_is_bought)
             EXPECT(fdslots_invalidate_index(many, slot), 0);
             close(fd);
         }
-        EXPECT_WAIT_OF(many, fdslots_epoll_wait(many, 0), 1, ghosts); /* DEL, in vain */
+        /* The DELs fail, because the fds are closed. */
+        EXPECT_WAIT_OF(many, fdslots_epoll_wait(many, 0), 1, ghosts);
         for (int report = 2; report <= MANY / ghosts; report++)
             EXPECT_WAIT_OF(many, fdslots_epoll_wait(many, 0), 1, 0);
         ck_assert_uint_eq(stats_of(many).ghosts_dropped, (unsigned)(round * MANY));
@@ -53,7 +55,8 @@ START_TEST(a_rebuild_is_rented_before_it_is_bought)
 }
 END_TEST
 
-/* Many at once are seen by one wait, and gone after it, also where few may be reported. */
+/* One wait sees many ghosts at once. They are gone after it, even if the wait may report only a few
+ * slots. */
 START_TEST(many_ghosts)
 {
     enum { MANY = 40 };
@@ -85,11 +88,11 @@ START_TEST(many_ghosts)
 }
 END_TEST
 
-/* Where ghosts fill all that one wait takes from the kernel, they may keep others out: that very
- * wait makes the set anew, also where it must not block. */
+/* If ghosts fill all the events that one wait takes from the kernel, they may hide ready slots.
+ * That same wait rebuilds the set, even if it must not block. */
 START_TEST(ghosts_keep_nobody_out)
 {
-    enum { GHOSTS = 3 }; /* one more than the slots */
+    enum { GHOSTS = 3 }; /* one more than there are slots */
     const int ready_slots = _i;
     int keep[GHOSTS];
     struct fdslots *small = make_slots(2);
@@ -120,7 +123,7 @@ START_TEST(ghosts_keep_nobody_out)
 }
 END_TEST
 
-/* As many ready slots as the buffer has, and a ghost before them. */
+/* Every slot of the buffer is ready, and a ghost comes before them. */
 START_TEST(a_ghost_takes_the_place_of_nobody)
 {
     struct fdslots *full = make_slots(2);
@@ -140,7 +143,7 @@ START_TEST(a_ghost_takes_the_place_of_nobody)
 }
 END_TEST
 
-/* A rebuild on request leaves none either, whether or not one was seen. */
+/* fdslots_rebuild() leaves no ghost, whether or not a wait has seen one. */
 START_TEST(a_rebuild_leaves_no_ghost)
 {
     EXPECT(fdslots_epoll_wait(s, 0), 0);

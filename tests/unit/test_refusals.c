@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * A call that refuses its arguments has changed nothing: what the last wait reported stays, and so
- * does what the next one is to report, an edge that nobody has seen among it.
+ * A call that refuses its arguments changes nothing. The report of the last wait stays, and so does
+ * what the next wait has to report, such as an edge that nobody has seen.
  */
 #include "child.h"
 #include "kernel.h"
@@ -18,10 +18,11 @@
 
 static const struct entry *e;
 static struct fdslots *s;
-static int ready;  /* in slot 0; slot 6, paused; slot 7, a one-shot that was reported */
-static int seen;   /* in slot 1, or by an edge: reported by the last wait */
-static int unseen; /* in slot 3: ready since */
-static int file;   /* in slot 4, polled */
+/* In slot 0, in slot 6, which is paused, and in slot 7, a one-shot that has been reported. */
+static int ready;
+static int seen;   /* in slot 1, possibly with an edge: reported by the last wait */
+static int unseen; /* in slot 3: ready since the last wait */
+static int file;   /* in slot 4, which is polled */
 static uint32_t edge;
 
 static void setup_with(uint32_t flag)
@@ -60,7 +61,7 @@ static void teardown(void)
     close(file);
 }
 
-/* ---- calls, each with what it answers ---- */
+/* ---- calls and the errors that they return ---- */
 
 static const struct timespec bad_times[] = {
     {-1, 0}, {0, -1}, {0, 1000000000}, {0, LONG_MAX}, {1, LONG_MIN}, {-1, 999999999}, {LONG_MIN, 0},
@@ -68,7 +69,7 @@ static const struct timespec bad_times[] = {
 static const uint32_t bad_counts[] = {NSLOTS + 1, INT_MAX, UINT32_MAX};
 static sigset_t none;
 
-/* The kind of error is theirs: where several things are wrong, any of them will do. */
+/* Only the sign is checked: if several arguments are bad, any of their errors will do. */
 static void poll_calls(void)
 {
     for (int i = 0; i < LENGTH(bad_counts); i++) {
@@ -159,7 +160,7 @@ static void null_calls(void)
 
 static void (*const calls[])(void) = {poll_calls, timed_calls, set_calls, other_calls, null_calls};
 
-/* ---- what must stay ---- */
+/* ---- what must not change ---- */
 
 static void same_mask(const sigset_t *before)
 {
@@ -185,7 +186,7 @@ static void refused_in_between(void (*refused)(void))
     ck_assert_mem_eq(&after, &stats, sizeof stats);
 }
 
-/* What is reported now: the slots that are ready all the time, and those with an edge. */
+/* Check the next report: the slots that are always ready, and those with an edge. */
 static void reports(int count, int of_seen, int of_unseen)
 {
     EXPECT(e->wait(s, 0, NULL), count);
@@ -207,7 +208,7 @@ START_TEST(an_edge_is_not_lost)
     event_set(unseen);
     refused_in_between(calls[_i / entry_count()]);
     reports(3, 0, POLLIN);
-    EXPECT(fdslots_pause_index(s, 3), 0); /* an edge that is dropped before anybody has seen it */
+    EXPECT(fdslots_pause_index(s, 3), 0); /* drops an edge that nobody has seen */
     refused_in_between(calls[_i / entry_count()]);
     EXPECT(fdslots_resume_index(s, 3), 0);
     reports(3, 0, POLLIN);
@@ -232,14 +233,14 @@ START_TEST(a_report_is_not_lost)
 }
 END_TEST
 
-/* In a child that has called nothing else. */
+/* The calls run in a child that has made no other call. */
 static void (*childs_calls)(void);
 
 static void child_refuses(void)
 {
     const int fds = open_fds();
     childs_calls();
-    CHILD_EXPECT(open_fds() <= fds, true); /* what is the parent's may go */
+    CHILD_EXPECT(open_fds() <= fds, true); /* the child may close fds of its parent */
     CHILD_EXPECT(fdslots_get_revents(s, 1), POLLIN);
     CHILD_EXPECT(e->wait(s, 0, NULL), 3); /* all but the one-shot */
 }
@@ -253,7 +254,7 @@ START_TEST(a_child_refuses_too)
 }
 END_TEST
 
-/* ---- where a buffer has no set ---- */
+/* ---- a buffer without a set ---- */
 
 START_TEST(without_a_set)
 {
@@ -284,7 +285,7 @@ START_TEST(without_a_set)
 }
 END_TEST
 
-/* A mask where there is no ppoll(2) to take it. */
+/* A mask is refused if there is no ppoll(2) to take it. */
 START_TEST(without_a_mask)
 {
     if (fdslots_has(FDSLOTS_HAS_PPOLL) == 1)

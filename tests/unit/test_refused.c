@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * What the kernel's set refuses to watch, for whatever reason: that slot is polled, and the sixty
+ * Files that the kernel's set refuses, for whatever reason. The slot is polled, and the sixty
  * others are served as if it were not there.
  */
 #include "child.h"
@@ -12,10 +12,10 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-/* All of it runs in children. */
+/* Every test here runs in a child. */
 static const struct entry *e;
 
-/* ---- what is refused ---- */
+/* ---- files that are refused ---- */
 
 static int set_of(int fd)
 {
@@ -30,7 +30,8 @@ static int a_set(void)
     return set_of(probe);
 }
 
-/* As many sets, each in the next, as the kernel takes: one more is too many. */
+/* A chain of sets, each in the next. It is as long as the kernel accepts, so one more set is too
+ * many. */
 static int a_chain(void)
 {
     struct epoll_event event = {.events = EPOLLIN};
@@ -57,7 +58,7 @@ static int itself(void)
     return nested_fd(clients);
 }
 
-static struct fdslots *other; /* a buffer that holds this one */
+static struct fdslots *other; /* a buffer that holds the one under test */
 
 static int a_circle(void)
 {
@@ -67,7 +68,7 @@ static int a_circle(void)
     return nested_fd(other);
 }
 
-/* The set of another loop, which holds this one. */
+/* The set of another loop, which holds this buffer. */
 static int a_circle_of_sets(void)
 {
     return set_of(nested_fd(clients));
@@ -78,9 +79,9 @@ static int a_closed_number(void)
     return 900;
 }
 
-#define CIRCLE   1u /* ready while this very buffer is, which poll(2) alone can tell */
-#define WAKES    2u /* when the probe becomes ready */
-#define FOR_GOOD 4u /* whatever happens, the set cannot have it */
+#define CIRCLE   1u /* ready while this buffer is, which only poll(2) can tell */
+#define WAKES    2u /* becomes ready with the probe */
+#define FOR_GOOD 4u /* the set can never accept it */
 
 static const struct odd {
     const char *name;
@@ -128,7 +129,7 @@ static bool understands(uint32_t events)
     return e->is_epoll || (events & (FDSLOTS_EDGE | FDSLOTS_EXCLUSIVE)) == 0;
 }
 
-/* The newest one is odd, or it is there from the beginning. */
+/* The odd slot is either there from the beginning, or it is added last. */
 static bool before_the_first_wait;
 
 static void all_are_served(void)
@@ -165,7 +166,7 @@ START_TEST(others_are_served)
 }
 END_TEST
 
-/* Each edge of the clients comes once; no edge is lost to the trouble with the odd one, which is
+/* Every edge of the clients comes once. None is lost because of the odd slot, which is
  * level-triggered. */
 static void edges_are_served(void)
 {
@@ -223,8 +224,7 @@ START_TEST(it_ends_a_sleep)
 }
 END_TEST
 
-/* What is refused is tried again more and more seldom, and not at all where the file will never do.
- */
+/* A refused file is tried again more and more seldom, and never if the set cannot accept it. */
 static void is_seldom_asked(void)
 {
     clients_make(0);
@@ -248,7 +248,7 @@ START_TEST(a_refusal_costs_little_later)
 }
 END_TEST
 
-/* The slot gets a file that the set may have, or it wants what the set can do. */
+/* The slot gets a file that the set accepts, or it asks for events that the set can watch. */
 static void is_taken_later(void)
 {
     odd = &odds[0];
@@ -275,7 +275,7 @@ START_TEST(is_registered_when_the_reason_is_gone)
 }
 END_TEST
 
-/* The other buffer lets go of this one: there is no circle any more. */
+/* The other buffer drops this one, which breaks the circle. */
 static void circle_is_broken(void)
 {
     clients_make(0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * How many calls of epoll_ctl(2) are made where the kernel refuses them: the slot is polled beside
- * the set, and what was refused for a reason that may pass is tried again, more and more seldom.
+ * How many epoll_ctl(2) calls are made if the kernel refuses them. The slot is polled beside the
+ * set. A refusal for a reason that may pass is tried again, more and more seldom.
  */
 #include "child.h"
 #include "filter.h"
@@ -20,7 +20,7 @@ static void setup(void)
     EXPECT(fdslots_set_index(s, 3, idle, POLLIN), 0);
 }
 
-/* What a wait gave, and the calls of epoll_ctl(2) that it made. */
+/* Check the result of a wait, and how many epoll_ctl(2) calls it made. */
 static void waits(int ready_slots, int ctls)
 {
     const uint64_t before = stats_of(s).epoll_ctl_calls;
@@ -30,7 +30,7 @@ static void waits(int ready_slots, int ctls)
 
 static int refusal;
 
-/* Slots 0 and 2 are polled, and tried again after 1, 2, 4 ... and at most 1024 waits. */
+/* Slots 0 and 2 are polled, and tried again after 1, 2, 4 and at most 1024 waits. */
 static void registration_refused(void)
 {
     int third = event_fd(true);
@@ -45,17 +45,19 @@ static void registration_refused(void)
         waits(3, 1);
     }
     CHILD_EXPECT((intmax_t)stats_of(s).fallbacks, 0);
-    CHILD_EXPECT(fdslots_invalidate_index(s, 0), 0); /* what changes is offered at once */
+    /* The other slot has changed, so it is tried at once. */
+    CHILD_EXPECT(fdslots_invalidate_index(s, 0), 0);
     waits(2, 1);
     waits(2, 0);
-    CHILD_EXPECT(fdslots_poll(s, NSLOTS, 0), 2); /* the set is not told */
+    CHILD_EXPECT(fdslots_poll(s, NSLOTS, 0), 2); /* a poll entry point does not tell the set */
     CHILD_EXPECT(fdslots_invalidate_index(s, 2), 0);
     for (int again = 0; again < 5; again++)
-        waits(1, 0); /* the cause is gone, and nothing to remove or to try */
+        waits(1, 0); /* the cause is gone, and there is nothing left to remove or to try */
     CHILD_EXPECT(fdslots_get_revents(s, 1), POLLIN);
 }
 
-/* What is polled for its kind, or by wish, is not offered with what was refused. */
+/* Slots that are polled because of their kind or by request are not offered to the set along with
+ * the refused ones. */
 static void refused_among_others(void)
 {
     CHILD_EXPECT(fdslots_set_index(s, 0, regular_file(), POLLPRI), 0);
@@ -86,8 +88,8 @@ START_TEST(a_registration_fails_for_a_time)
 }
 END_TEST
 
-/* What the kernel says of the file, or of the number, is not asked again until the slot gets
- * another owner. */
+/* A refusal that is due to the file or to the number is not tried again until the slot gets another
+ * owner. */
 static void file_refused(void)
 {
     int third = event_fd(true);
@@ -115,8 +117,8 @@ START_TEST(a_registration_fails_for_good)
 }
 END_TEST
 
-/* Replacing an exclusive registration removes it first: then there is none, and the slot is polled,
- * also if the events are set back. */
+/* An exclusive registration is removed before it is replaced. If the new one is refused, none is
+ * left and the slot is polled, even if the events are set back. */
 static void replacing_refused(void)
 {
     event_set(idle);
@@ -127,7 +129,7 @@ static void replacing_refused(void)
     waits(2, 2);
     CHILD_EXPECT(fdslots_get_revents(s, 3), POLLOUT);
     CHILD_EXPECT(fdslots_set_events(s, 3, POLLIN | FDSLOTS_EXCLUSIVE), 0);
-    waits(2, 1); /* not a wait without the slot */
+    waits(2, 1); /* no wait misses the slot */
     CHILD_EXPECT(fdslots_get_revents(s, 3), POLLIN);
     waits(2, 0);
 }
@@ -140,13 +142,13 @@ START_TEST(replacing_fails)
 }
 END_TEST
 
-/* The slot waits for what it asked for, not for what is registered still. */
+/* The slot must report the events that it asks for now, not those that are still registered. */
 static void modifying_refused(void)
 {
     waits(1, 2);
     filter_refuse(SYS_epoll_ctl, EPOLL_CTL_MOD, ENOMEM);
     CHILD_EXPECT(fdslots_set_events(s, 3, POLLOUT), 0);
-    waits(2, 4); /* MOD, ADD finds it, DEL, ADD */
+    waits(2, 4); /* MOD fails, ADD finds the entry, DEL, ADD */
     CHILD_EXPECT(fdslots_get_revents(s, 3), POLLOUT);
     waits(2, 0);
     filter_refuse(SYS_epoll_ctl, EPOLL_CTL_ADD, ENOMEM);

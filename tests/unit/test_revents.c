@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * The same answers as poll(2): every kind of fd, in every state, with every sort of interest.
+ * All entry points return the same answers as poll(2): for every kind of fd, in every state, with
+ * every sort of interest.
  */
 #include "common.h"
 #include "fds.h"
@@ -30,7 +31,7 @@ static const int masks[] = {
 };
 #define MASKS LENGTH(masks)
 
-/* Each kind with each mask, alone, in a slot above holes. */
+/* Every kind with every mask, alone in a slot above empty ones. */
 START_TEST(each_kind_alone)
 {
     const struct entry *e = entry_at(_i % entry_count());
@@ -47,7 +48,7 @@ START_TEST(each_kind_alone)
         want[5].events = (short)masks[m];
         EXPECT(fdslots_set_index(s, 5, f.fd, (uint32_t)masks[m]), 0);
         oracle_check(e, s, want, 8);
-        oracle_check(e, s, want, 8); /* level-triggered: the same again */
+        oracle_check(e, s, want, 8); /* level-triggered: the same answer again */
     }
     for (int m = 0; m < MASKS; m++) {
         want[5].events = (short)masks[m];
@@ -59,7 +60,7 @@ START_TEST(each_kind_alone)
 }
 END_TEST
 
-/* One fd in many slots, each with another mask: each is told its own part. */
+/* One fd is in many slots, each with another mask. Every slot reads its own part. */
 START_TEST(each_kind_in_many_slots)
 {
     const struct entry *e = entry_at(_i % entry_count());
@@ -85,7 +86,7 @@ START_TEST(each_kind_in_many_slots)
 }
 END_TEST
 
-/* All kinds in one buffer, for one mask after another, then leaving one by one. */
+/* All kinds are in one buffer, with one mask after another. Then they leave one by one. */
 START_TEST(all_kinds_together)
 {
     enum { MOST = 200 };
@@ -118,7 +119,7 @@ START_TEST(all_kinds_together)
 }
 END_TEST
 
-/* Revents follow the state: ready, not ready, ready. */
+/* Revents follow the state of the file: ready, not ready, ready. */
 START_TEST(each_wait_asks_again)
 {
     const struct entry *e = entry_at(_i);
@@ -137,14 +138,14 @@ START_TEST(each_wait_asks_again)
     for (uint32_t i = 0; i < 3; i++)
         EXPECT(fdslots_invalidate_index(s, i), 0);
     close_pipe(p);
-    oracle_fill(s, want, 3); /* closed numbers, set on purpose: NVAL, each time */
+    oracle_fill(s, want, 3); /* closed numbers, set on purpose: they read NVAL every time */
     for (int round = 0; round < 3; round++)
         ck_assert_int_eq(oracle_check(e, s, want, 3), 3);
     fdslots_destroy(s);
 }
 END_TEST
 
-/* Something ready ends a wait that would last for ever. */
+/* A ready slot ends a wait that would otherwise last for ever. */
 START_TEST(ready_slots_end_the_wait)
 {
     const struct entry *e = entry_at(_i);
@@ -153,7 +154,7 @@ START_TEST(ready_slots_end_the_wait)
     struct fdslots *s = make_slots(3);
     EXPECT(fdslots_set_index(s, 1, p[0], POLLIN), 0);
     EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 1);
-    EXPECT(fdslots_set_index(s, 1, 901, POLLIN), 0); /* no such fd */
+    EXPECT(fdslots_set_index(s, 1, 901, POLLIN), 0); /* a closed number */
     EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 1);
     EXPECT(fdslots_get_revents(s, 1), POLLNVAL);
     fdslots_destroy(s);

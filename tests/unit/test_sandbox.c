@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * A program sets up its buffer, and then shuts itself in: from now on a filter refuses calls that
- * have worked before.
+ * A program sets up its buffer and then sandboxes itself: from then on, a filter refuses calls that
+ * worked before.
  */
 #include "child.h"
 #include "filter.h"
@@ -52,7 +52,7 @@ START_TEST(the_old_set_is_kept)
 }
 END_TEST
 
-/* Its reports are dropped for ever, since no set without it can be had. */
+/* The ghost stays, because no new set can be made. Its reports are dropped for ever. */
 static void ghost_kept(void)
 {
     CHILD_EXPECT(fdslots_set_index(s, 0, ready, POLLIN), 0);
@@ -75,7 +75,8 @@ START_TEST(ghosts_are_dropped_all_the_same)
 }
 END_TEST
 
-/* Ghosts that fill the events of each wait may keep others out: the wait says that it fails. */
+/* If ghosts fill all the events of every wait, they may hide other slots. The wait therefore
+ * fails. */
 static void ghosts_everywhere(void)
 {
     for (int of_each = 0; of_each < 2; of_each++) {
@@ -155,7 +156,7 @@ static void set_fails(void)
     CHILD_EXPECT(fdslots_set_index(s, 1, idle, POLLIN), 0);
     CHILD_EXPECT(fdslots_epoll_wait(s, 0), 0);
     filter_refuse(SYS_epoll_ctl, FILTER_ANY, error);
-    CHILD_EXPECT(fdslots_set_index(s, 0, ready, POLLIN), 0); /* it is polled */
+    CHILD_EXPECT(fdslots_set_index(s, 0, ready, POLLIN), 0); /* the slot is polled */
     event_set(idle);
     CHILD_EXPECT(fdslots_epoll_wait(s, 0), 2);
     filter_refuse(wait_number, FILTER_ANY, error);
@@ -204,7 +205,7 @@ END_TEST
 
 /* ---- another thread ---- */
 
-/* A filter is the thread's that installs it. */
+/* A filter applies only to the thread that installs it. */
 static void *shut_in(void *arg)
 {
     struct fdslots *own = arg;

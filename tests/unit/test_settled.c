@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
- * Which way fdslots_wait() goes after some waits that are all alike, and what a wait costs then.
+ * The way that fdslots_wait() takes after many equal waits, and the cost of a wait then.
  */
 #include "kernel.h"
 #include "wait/choice.h"
 
 #include <unistd.h>
 
-/* Many idle slots, so that the set is the cheapest; after that one system call for each wait: also
- * with a file that the set cannot have, which is polled beside it. */
+/* With many idle slots, the set is the cheapest way. After that, every wait costs one system call,
+ * even beside a file that the set refuses and that is polled. */
 START_TEST(on_the_set)
 {
     enum { MANY = 600 };
@@ -39,7 +39,7 @@ START_TEST(on_the_set)
 }
 END_TEST
 
-/* Where the set can have none of many files it is of no use. */
+/* If the set accepts none of many files, it is of no use. */
 START_TEST(on_poll_where_all_are_polled)
 {
     enum { MANY = 100 };
@@ -59,8 +59,8 @@ START_TEST(on_poll_where_all_are_polled)
 }
 END_TEST
 
-/* A slot that asks for poll(2) no longer is a change as any other: at first it is polled for, but
- * not for ever. */
+/* A slot that no longer asks for poll(2) is a change like any other. At first it is still polled,
+ * but not for ever. */
 START_TEST(on_the_set_after_a_slot_has_asked_for_poll)
 {
     enum { FEW = 12 };
@@ -84,7 +84,8 @@ START_TEST(on_the_set_after_a_slot_has_asked_for_poll)
 }
 END_TEST
 
-/* Files that come and go cost epoll two calls each, and poll(2) none: the choice must know. */
+/* Files that come and go cost epoll two calls each, and poll(2) none. The choice must take that
+ * into account. */
 START_TEST(on_poll_for_what_comes_and_goes)
 {
     enum { FEW = 16 };
@@ -104,7 +105,7 @@ START_TEST(on_poll_for_what_comes_and_goes)
 }
 END_TEST
 
-/* A buffer that learns has the same answers, whatever it tries. */
+/* While a buffer learns, its answers are the same, whichever way it tries. */
 START_TEST(on_what_was_learnt)
 {
     enum { MANY = 300 };

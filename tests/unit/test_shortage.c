@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * Limits that strike clients while they are served: no watch is left (fs.epoll.max_user_watches),
- * or the kernel is short of memory. Who cannot be registered is polled, and registered again later.
+ * Limits that take effect while clients are served: no watch is left (fs.epoll.max_user_watches),
+ * or the kernel is short of memory. Clients that cannot be registered are polled, and registered
+ * again later.
  */
 #include "child.h"
 #include "clients.h"
@@ -15,7 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* All of it runs in children. */
+/* Every test here runs in a child. */
 static const struct entry *e;
 static const char *what;
 
@@ -26,7 +27,7 @@ static void serves(int expected)
 
 #define MOST_WAITS 5000
 
-/* No watch is left: all are polled, and registered again when there are watches. */
+/* No watch is left, so all clients are polled. They are registered again when there are watches. */
 static void without_a_watch(void)
 {
     for (int i = 0; (e = entry_at(i)) != NULL; i++) {
@@ -48,7 +49,7 @@ static void without_a_watch(void)
     }
 }
 
-/* The ones that are registered stay so, and their edges are theirs. */
+/* Clients that are registered stay so, and keep their edges. */
 static void without_a_watch_for_some(void)
 {
     for (int i = 0; (e = entry_at(i)) != NULL; i++) {
@@ -57,7 +58,7 @@ static void without_a_watch_for_some(void)
         watches_give_back(CLIENTS / 2);
         clients_make(FDSLOTS_EDGE);
         serves(CLIENTS);
-        serves(CLIENTS / 2); /* those without a watch are level-triggered */
+        serves(CLIENTS / 2); /* clients without a watch are level-triggered */
         serves(CLIENTS / 2);
         for (uint32_t c = 0; c < CLIENTS; c++)
             event_clear(want[c].fd);
@@ -81,7 +82,7 @@ START_TEST(without_watches)
 }
 END_TEST
 
-/* A filter of system calls, or a kernel short of memory, refuses each registration. */
+/* A filter of system calls, or a kernel short of memory, refuses every registration. */
 static int refusal;
 static bool before_the_first_wait;
 static uint32_t client_flags;
@@ -105,7 +106,7 @@ static void without_registrations(void)
     for (int again = 0; again < 100; again++)
         serves(CLIENTS);
     CHILD_EXPECT(stats_of(clients).epoll_ctl_calls - before < 50 * CLIENTS,
-                 true); /* not every time */
+                 true); /* the library does not try in every wait */
 }
 
 static const int refusals[] = {ENOMEM, ENOSPC, EPERM, EINVAL, ELOOP, EBADF, ENOSYS};

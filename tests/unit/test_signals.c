@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Signals and masks: a signal that the mask lets in ends the wait, one that is blocked does not.
+ * Signals and masks: a signal that the mask lets in ends the wait, and a blocked one does not.
  */
 #include "alarm.h"
 #include "common.h"
@@ -34,7 +34,7 @@ static bool is_pending(int signo)
     return sigismember(&set, signo) == 1;
 }
 
-/* The mask in force before and after a wait, signal for signal. */
+/* The mask after a wait equals the mask before it, signal for signal. */
 static void same_mask(const sigset_t *before)
 {
     sigset_t now;
@@ -56,7 +56,7 @@ START_TEST(a_signal_ends_the_wait)
 {
     const struct entry *e = entry_at(_i);
     EXPECT(fdslots_set_index(s, 1, full[0], POLLIN), 0);
-    EXPECT(e->wait(s, 0, NULL), 1); /* so that there is a ready set to empty */
+    EXPECT(e->wait(s, 0, NULL), 1); /* so that the failing wait has a ready set to empty */
     EXPECT(fdslots_invalidate_index(s, 1), 0);
     alarm_start();
     EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), -EINTR);
@@ -68,7 +68,7 @@ START_TEST(a_signal_ends_the_wait)
 }
 END_TEST
 
-/* Blocked outside, let in by the mask, arriving while the wait sleeps. */
+/* The signal is blocked outside, let in by the mask, and arrives while the wait sleeps. */
 START_TEST(the_mask_lets_a_signal_in)
 {
     const struct entry *e = entry_at(_i);
@@ -111,8 +111,8 @@ START_TEST(a_pending_signal_ends_the_wait_at_once)
 }
 END_TEST
 
-/* A file that has left the slots by a close, and lives on in a copy, makes the set read ready, and
- * ppoll(2) lets no signal in where the set is ready. */
+/* The fd of a file was closed by the buffer, but a dup keeps the file open. The set therefore reads
+ * as ready, and ppoll(2) lets in no signal while an fd is ready. */
 START_TEST(a_ghost_keeps_no_signal_out)
 {
     const struct entry *e = entry_at(_i);
@@ -171,7 +171,7 @@ START_TEST(no_mask_leaves_the_mask)
 }
 END_TEST
 
-/* The mask replaces the caller's, it does not only add to it or take from it. */
+/* The mask replaces the caller's mask. It does not add to it or take from it. */
 START_TEST(the_mask_blocks_inside)
 {
     const struct entry *e = entry_at(_i);
@@ -182,9 +182,9 @@ START_TEST(the_mask_blocks_inside)
     sigfillset(&all);
     alarm_start();
     sigprocmask(SIG_SETMASK, NULL, &before);
-    EXPECT(e->wait(s, 100 * MS, &all), 0); /* five alarms, and none ends it */
+    EXPECT(e->wait(s, 100 * MS, &all), 0); /* five alarms come, and none of them ends the wait */
     same_mask(&before);
-    ck_assert_int_gt(signals_seen, 0); /* they come right after */
+    ck_assert_int_gt(signals_seen, 0); /* the alarms are delivered right after the wait */
     alarm_stop();
 }
 END_TEST
@@ -202,7 +202,8 @@ START_TEST(ready_beats_a_signal)
     EXPECT(e->wait(s, pending_timeouts[_i / entry_count()], &inside), 1);
     EXPECT(fdslots_get_revents(s, 3), POLLIN);
     ck_assert_int_eq(signals_seen, 0);
-    ck_assert(is_pending(SIGUSR1)); /* for the wait that has nothing better to report */
+    /* The signal is left for a later wait, which has no ready slot to report. */
+    ck_assert(is_pending(SIGUSR1));
     EXPECT(fdslots_pause_index(s, 3), 0);
     EXPECT(e->wait(s, FDSLOTS_FOREVER, &inside), -EINTR);
     ck_assert_int_eq(signals_seen, 1);
@@ -210,7 +211,7 @@ START_TEST(ready_beats_a_signal)
 }
 END_TEST
 
-/* A one-shot that a signal kept from being reported is not spent. */
+/* If a signal ends the wait before a one-shot slot is reported, the slot has not fired. */
 START_TEST(a_signal_spends_no_oneshot)
 {
     const struct entry *e = entry_at(_i);

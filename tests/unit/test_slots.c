@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Setting and reading slots. Where a wait is needed to see the effect, it is one of each entry
- * point.
+ * Setting and reading slots. If only a wait shows the effect, every entry point makes that wait.
  */
 #include "common.h"
 #include "oracle.h"
@@ -11,7 +10,7 @@
 
 static struct fdslots *s;
 static int full[2];  /* a pipe with a byte in it */
-static int empty[2]; /* one without */
+static int empty[2]; /* a pipe without data */
 
 static void setup(void)
 {
@@ -54,7 +53,7 @@ START_TEST(set_and_get)
 {
     EXPECT(fdslots_set_index(s, 7, 3, POLLIN), 0);
     EXPECT(fdslots_set_index(s, 2, 0, POLLOUT | POLLPRI), 0);
-    EXPECT(fdslots_set_index(s, 9, INT32_MAX, 0), 0); /* no fd is looked at before a wait */
+    EXPECT(fdslots_set_index(s, 9, INT32_MAX, 0), 0); /* no fd is checked before a wait */
     holds(7, 3, POLLIN);
     holds(2, 0, POLLOUT | POLLPRI);
     holds(9, INT32_MAX, 0);
@@ -102,7 +101,7 @@ START_TEST(invalidate_empties)
     is_empty(4);
     ck_assert_int_ge(fcntl(full[0], F_GETFD), 0); /* the caller's fd is not touched */
     EXPECT(fdslots_invalidate_index(s, 4), 0);
-    EXPECT(fdslots_invalidate_index(s, 9), 0); /* one that was never used */
+    EXPECT(fdslots_invalidate_index(s, 9), 0); /* a slot that was never used */
     EXPECT(fdslots_set_index(s, 4, full[0], POLLIN), 0);
     EXPECT(fdslots_set_index(s, 4, -1, POLLIN), 0);
     is_empty(4);
@@ -116,7 +115,7 @@ END_TEST
 
 START_TEST(an_empty_slot_is_no_slot)
 {
-    for (uint32_t i = 3; i < 10; i += 6) { /* one that was used before, one that never was */
+    for (uint32_t i = 3; i < 10; i += 6) { /* a slot that was used before, and one that never was */
         EXPECT(fdslots_set_index(s, 3, full[0], POLLIN), 0);
         EXPECT(fdslots_invalidate_index(s, 3), 0);
         EXPECT(fdslots_set_events(s, i, POLLIN), -ENOENT);
@@ -168,7 +167,7 @@ START_TEST(destroy_keeps_the_callers_fds)
     EXPECT_QUIET(fdslots_destroy(other));
     ck_assert_int_ge(fcntl(full[0], F_GETFD), 0);
     ck_assert_int_ge(fcntl(full[1], F_GETFD), 0);
-    ck_assert_int_eq(dup(full[0]), next_fd); /* and leaves none of its own */
+    ck_assert_int_eq(dup(full[0]), next_fd); /* the buffer leaves no fd of its own open */
     close(next_fd);
 }
 END_TEST
@@ -187,7 +186,8 @@ START_TEST(generation_changes_with_the_owner_only)
 {
     int64_t g = fdslots_get_generation(s, 6);
     changes_owner(true, fdslots_set_index(s, 6, full[0], POLLIN), &g);
-    changes_owner(true, fdslots_set_index(s, 6, full[0], POLLIN), &g); /* equal, yet another */
+    /* Equal values, but another owner. */
+    changes_owner(true, fdslots_set_index(s, 6, full[0], POLLIN), &g);
     changes_owner(false, fdslots_set_events(s, 6, POLLPRI), &g);
     changes_owner(false, fdslots_pause_index(s, 6), &g);
     changes_owner(false, fdslots_resume_index(s, 6), &g);
@@ -199,7 +199,7 @@ START_TEST(generation_changes_with_the_owner_only)
     changes_owner(true, fdslots_close_index(s, 6), &g);
     changes_owner(true, fdslots_set_index(s, 6, full[0], POLLIN), &g);
     changes_owner(true, fdslots_set_index(s, 6, -1, 0), &g);
-    /* Other slots have owners of their own. */
+    /* Other slots have generations of their own. */
     changes_owner(false, fdslots_set_index(s, 5, full[0], POLLIN), &g);
     changes_owner(false, fdslots_set_index(s, 9, full[0], POLLIN), &g);
 }
@@ -211,7 +211,7 @@ START_TEST(next_used_walks_the_used_ones)
     struct fdslots *many = make_slots(10000);
     for (int i = LENGTH(used) - 1; i >= 0; i--)
         EXPECT(fdslots_set_index(many, used[i], 0, 0), 0);
-    EXPECT(fdslots_pause_index(many, 64), 0); /* paused is used */
+    EXPECT(fdslots_pause_index(many, 64), 0); /* a paused slot is a used one */
     int n = 0;
     for (int64_t i = fdslots_next_used(many, 0); i >= 0;
          i = fdslots_next_used(many, (uint32_t)i + 1))
@@ -238,7 +238,7 @@ static int64_t first_empty(const struct fdslots *many, uint32_t from)
     return -ENOSPC;
 }
 
-/* From the numbers at which something may go wrong, and from some others. */
+/* Search from the indices at which something may go wrong, and from some others. */
 static void agree_on_free(const struct fdslots *many, uint32_t index)
 {
     const uint32_t from[] = {0, index, index + 1, index | 63, (index | 63) + 1, index / 2, 4095};
@@ -246,7 +246,7 @@ static void agree_on_free(const struct fdslots *many, uint32_t index)
         EXPECT(fdslots_next_free(many, from[i]), first_empty(many, from[i]));
 }
 
-/* Filled from below, emptied in an order of its own, filled again. */
+/* The slots are filled from below, emptied in another order, and filled again. */
 START_TEST(next_free_finds_what_a_search_would)
 {
     const uint32_t nslots = capacities[_i];
@@ -270,7 +270,7 @@ START_TEST(next_free_finds_what_a_search_would)
 }
 END_TEST
 
-/* Slots that were never used are free, also where some above them are used. */
+/* Slots that were never used are free, even below used ones. */
 START_TEST(next_free_where_nothing_was_used)
 {
     struct fdslots *many = make_slots(10000);
@@ -313,10 +313,10 @@ START_TEST(is_paused_says_whether_anything_can_be_reported)
 }
 END_TEST
 
-/* ---- what a wait sees of it ---- */
+/* ---- effects on a wait ---- */
 
-/* That trailing empty slots do not reach the kernel is seen in test_limits.c; here: holes
- * and emptied ends give the right answers. */
+/* Holes and emptied ends do not change the answers. test_limits.c shows that empty slots at the end
+ * do not reach the kernel. */
 START_TEST(sparse_slots)
 {
     const struct entry *e = entry_at(_i);
@@ -345,10 +345,11 @@ START_TEST(paused_slots_are_invisible)
     const struct entry *e = entry_at(_i);
     int gone[2];
     make_pipe(gone, false);
-    close(gone[1]); /* HUP at gone[0], with no events wanted */
+    close(gone[1]); /* HUP at gone[0], although no events are wanted */
     EXPECT(fdslots_set_index(s, 1, gone[0], 0), 0);
     EXPECT(fdslots_set_index(s, 2, full[0], POLLIN), 0);
-    EXPECT(fdslots_set_index(s, 0, 901, POLLIN), 0); /* no such fd: NVAL, but not at fd 0 */
+    /* A closed number reads NVAL, but the paused fd 0 does not. */
+    EXPECT(fdslots_set_index(s, 0, 901, POLLIN), 0);
     EXPECT(e->wait(s, 0, NULL), 3);
     for (uint32_t i = 0; i < 3; i++) {
         int fd = fdslots_get_fd(s, i);
@@ -356,7 +357,7 @@ START_TEST(paused_slots_are_invisible)
         ck_assert_int_ne(fdslots_get_revents(s, i), 0);
         EXPECT(fdslots_pause_index(s, i), 0);
         EXPECT(fdslots_get_revents(s, i), 0);
-        EXPECT(fdslots_pause_index(s, i), 0); /* twice is as once */
+        EXPECT(fdslots_pause_index(s, i), 0); /* pausing twice has the effect of once */
         EXPECT(fdslots_get_fd(s, i), fd);
         EXPECT(fdslots_get_events(s, i), events);
         ck_assert_int_lt(fdslots_view(s)[i].fd, 0);
@@ -364,7 +365,7 @@ START_TEST(paused_slots_are_invisible)
         EXPECT(fdslots_get_revents(s, i), 0);
     }
     EXPECT(fdslots_next_used(s, 0), 0);
-    EXPECT(fdslots_set_events(s, 2, POLLIN), 0); /* does not end the pause */
+    EXPECT(fdslots_set_events(s, 2, POLLIN), 0); /* set_events() does not end the pause */
     EXPECT(e->wait(s, 0, NULL), 0);
     for (uint32_t i = 0; i < 3; i++) {
         EXPECT(fdslots_resume_index(s, i), 0);
@@ -385,11 +386,11 @@ START_TEST(a_set_clears_what_was_reported)
     EXPECT(e->wait(s, 0, NULL), 1);
     EXPECT(fdslots_get_revents(s, 0), POLLIN | POLLRDNORM);
     EXPECT(fdslots_set_events(s, 0, POLLIN | POLLOUT), 0);
-    EXPECT(fdslots_get_revents(s, 0), POLLIN); /* what is still wanted stays */
+    EXPECT(fdslots_get_revents(s, 0), POLLIN); /* events that are still wanted stay */
     EXPECT(fdslots_set_events(s, 0, POLLOUT), 0);
     EXPECT(fdslots_get_revents(s, 0), 0);
     EXPECT(fdslots_set_events(s, 0, POLLIN), 0);
-    EXPECT(fdslots_get_revents(s, 0), 0); /* and does not come back before a wait */
+    EXPECT(fdslots_get_revents(s, 0), 0); /* dropped events do not come back before a wait */
     EXPECT(e->wait(s, 0, NULL), 1);
     EXPECT(fdslots_set_index(s, 0, full[0], POLLIN), 0);
     EXPECT(fdslots_get_revents(s, 0), 0);
@@ -399,7 +400,7 @@ START_TEST(a_set_clears_what_was_reported)
 }
 END_TEST
 
-/* ERR, HUP and NVAL are always wanted, so a change of events does not drop them. */
+/* ERR, HUP and NVAL are always reported, so a change of events does not drop them. */
 START_TEST(set_events_keeps_what_is_always_reported)
 {
     const struct entry *e = entry_at(_i);
@@ -454,7 +455,7 @@ START_TEST(changes_between_waits_are_seen)
     want[2].events = POLLOUT;
     EXPECT(fdslots_set_events(s, 2, POLLOUT), 0);
     oracle_check(e, s, want, 4);
-    want[3] = want[1]; /* and one moves */
+    want[3] = want[1]; /* one slot moves */
     want[1].fd = -1;
     EXPECT(fdslots_invalidate_index(s, 1), 0);
     EXPECT(fdslots_set_index(s, 3, full[0], POLLIN), 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * What is for people to read, and what the library says of itself.
+ * Text for people to read, and what the library says about itself.
  */
 #include "common.h"
 
@@ -44,7 +44,7 @@ START_TEST(events_have_names)
 }
 END_TEST
 
-/* Each size from none to enough; nothing is written beyond it. */
+/* Every size from none to enough. Nothing is written beyond the size. */
 START_TEST(text_is_cut_as_by_snprintf)
 {
     const char *whole = "IN|OUT|HUP";
@@ -97,7 +97,7 @@ static int lines(const char *text)
     return count;
 }
 
-/* The line of a slot: index and fd come first, then `parts` in this order. */
+/* Check the line of a slot: index and fd come first, then `parts` in this order. */
 static void has_line(const char *dump, uint32_t index, int fd, const char *const parts[])
 {
     char start[32];
@@ -119,7 +119,7 @@ START_TEST(dump_shows_the_used_slots)
     make_pipe(p, true);
     struct fdslots *s = make_slots(1000);
     char *dump = dump_of(s);
-    ck_assert_int_eq(lines(dump), 2); /* the heading */
+    ck_assert_int_eq(lines(dump), 2); /* the two lines of the heading */
     free(dump);
     ck_assert_int_eq(fdslots_set_index(s, 0, p[0], POLLIN), 0);
     ck_assert_int_eq(fdslots_set_index(s, 7, p[1], POLLIN | POLLPRI), 0);
@@ -148,7 +148,7 @@ START_TEST(dump_shows_the_used_slots)
 }
 END_TEST
 
-/* A stream whose every write fails; without a buffer, so that it says so at once. */
+/* Every write to the stream fails. The stream is unbuffered, so it reports that at once. */
 START_TEST(dump_reports_a_broken_stream)
 {
     FILE *stream = fopen("/dev/full", "w");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Conversions of timeouts, inside the library: rounding up, and lasting longer where a unit ends.
+ * Conversions of timeouts inside the library: they round up, and a time that is too long for a unit
+ * becomes the longest one, never a shorter one.
  */
 #include "os/timeout.h"
 #include "common.h"
@@ -45,7 +46,7 @@ START_TEST(from_a_timespec)
 }
 END_TEST
 
-/* Only a time_t of 64 bits can hold such times. */
+/* Only a 64-bit time_t can hold such times. */
 START_TEST(from_a_timespec_of_centuries)
 {
     const int64_t most = INT64_MAX / S;
@@ -62,7 +63,7 @@ START_TEST(to_milliseconds_rounds_up)
     ck_assert_int_eq(fdslots_ms_from_ns(0), 0);
     ck_assert_int_eq(fdslots_ms_from_ns(1), 1);
     ck_assert_int_eq(fdslots_ms_from_ns(MS - 1), 1);
-    ck_assert_int_eq(fdslots_ms_from_ns(MS), 1); /* and no more than needed */
+    ck_assert_int_eq(fdslots_ms_from_ns(MS), 1); /* not more than needed */
     ck_assert_int_eq(fdslots_ms_from_ns(MS + 1), 2);
     ck_assert_int_eq(fdslots_ms_from_ns((INT_MAX - 1) * MS), INT_MAX - 1);
     ck_assert_int_eq(fdslots_ms_from_ns((INT_MAX - 1) * MS + 1), INT_MAX);
@@ -84,7 +85,8 @@ START_TEST(to_a_timespec_is_exact)
 }
 END_TEST
 
-/* 68 years, where a time_t has 32 bits; not a negative number, which the kernel would refuse. */
+/* A 32-bit time_t ends after 68 years. The result must not be negative, because the kernel would
+ * refuse that. */
 START_TEST(a_short_time_t_is_filled)
 {
     const int64_t most = INT32_MAX;
@@ -93,7 +95,8 @@ START_TEST(a_short_time_t_is_filled)
     ck_assert_int_eq(fdslots_seconds_that_fit(most - 1, 4), most - 1);
     ck_assert_int_eq(fdslots_seconds_that_fit(most, 4), most);
     ck_assert_int_eq(fdslots_seconds_that_fit(most + 1, 4), most);
-    ck_assert_int_eq(fdslots_seconds_that_fit(2 * most + 2, 4), most); /* not 0, cut to 32 bits */
+    /* Not 0, which cutting to 32 bits would make. */
+    ck_assert_int_eq(fdslots_seconds_that_fit(2 * most + 2, 4), most);
     ck_assert_int_eq(fdslots_seconds_that_fit(longest, 4), most);
     ck_assert_int_eq(fdslots_seconds_that_fit(most + 1, 8), most + 1);
     ck_assert_int_eq(fdslots_seconds_that_fit(longest, 8), longest);

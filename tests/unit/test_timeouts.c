@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * A timeout never ends early, and the longest ones do not end at all. No test says that a wait may
- * not last longer: that depends on the machine.
+ * A timeout never ends early, and the longest ones do not end at all. No test limits how long a
+ * wait may last, because that depends on the machine.
  */
 #include "alarm.h"
 #include "common.h"
@@ -34,7 +34,7 @@ static void lasts(const struct entry *e, int64_t timeout_ns)
     int64_t start = now_ns();
     EXPECT(e->wait(s, timeout_ns, NULL), 0);
     int64_t elapsed = now_ns() - start;
-    ck_assert_msg(elapsed >= timeout_ns, "%s came back after %jd ns of %jd", e->name,
+    ck_assert_msg(elapsed >= timeout_ns, "%s returned after %jd ns of %jd", e->name,
                   (intmax_t)elapsed, (intmax_t)timeout_ns);
 }
 
@@ -48,7 +48,7 @@ START_TEST(never_early)
 }
 END_TEST
 
-/* poll(2) is asked beside the set, and there is one end of it. */
+/* poll(2) is asked beside the set, but both share one deadline. */
 START_TEST(never_early_beside_the_set)
 {
     const struct entry *e = entry_at(_i);
@@ -62,7 +62,7 @@ START_TEST(never_early_beside_the_set)
 }
 END_TEST
 
-/* Nothing to wait for: none yet, none any more, only a paused one. */
+/* There is nothing to wait for: no slot yet, none any more, or only a paused one. */
 START_TEST(no_slots_is_a_plain_sleep)
 {
     const struct entry *e = entry_at(_i);
@@ -165,7 +165,7 @@ static const struct timespec invalid[] = {
     {-1, 0}, {0, -1}, {0, 1000000000}, {0, LONG_MAX}, {LONG_MIN, 0}, {LONG_MAX, 1000000000},
 };
 
-/* Also where a slot is ready: it is the argument that is wrong, and what was reported stays. */
+/* A bad timespec is refused even if a slot is ready, and the last report stays. */
 START_TEST(invalid_timespecs_are_refused)
 {
     const struct timespec *timeout = &invalid[_i / TIMESPEC_WAITS];
@@ -180,7 +180,7 @@ START_TEST(invalid_timespecs_are_refused)
 }
 END_TEST
 
-/* As those who come from poll(2) write it. */
+/* Negative timeouts, which callers used to poll(2) write for "no timeout". */
 static const int64_t negative[] = {-1, -1000000, INT64_MIN};
 
 START_TEST(a_negative_timeout_lasts_until_a_signal)
@@ -221,8 +221,8 @@ START_TEST(a_far_deadline_lasts_until_a_signal)
 }
 END_TEST
 
-/* Begun again after each signal, it ends when the first would have: not before, and it does end,
- * though no signal comes as late as the timeout is long. */
+/* A wait that is repeated after every signal ends at its deadline, not before. It does end, because
+ * the deadline does not move. */
 START_TEST(a_deadline_stays_where_it_is)
 {
     const int64_t deadline = now_ns() + 50 * MS;

@@ -56,7 +56,7 @@ START_TEST(a_full_waker_is_success)
 {
     struct fdslots *s = make_slots(1);
     EXPECT(fdslots_waker_open(s, 0), 0);
-    uint64_t most = UINT64_MAX - 1; /* as an eventfd counts; a pipe takes it as eight wakes */
+    uint64_t most = UINT64_MAX - 1; /* the maximum of an eventfd; a pipe takes it as eight wakes */
     ck_assert_int_eq(
         write(fdslots_get_fd(s, 0), &most, sizeof most) == sizeof most || errno == EBADF, 1);
     for (int i = 0; i < 70000; i++)
@@ -101,7 +101,7 @@ static void *make_work(void *arg)
     return NULL;
 }
 
-/* Were one lost, the waiter would sleep with work undone, for ever. */
+/* If a wake were lost, the waiter would sleep for ever with work left to do. */
 START_TEST(a_million_wakes_none_lost)
 {
     const struct entry *e = entry_at(_i);
@@ -149,7 +149,7 @@ START_TEST(a_handler_may_wake)
 }
 END_TEST
 
-/* Run the rest of the test in a child; it must end with 0. */
+/* Run the function in a child, which must exit with status 0. */
 static void in_child(const struct entry *e, struct fdslots *s,
                      bool (*run)(const struct entry *e, struct fdslots *s))
 {
@@ -168,7 +168,7 @@ static bool drain_in_child(const struct entry *e, struct fdslots *s)
            e->wait(s, 0, NULL) == 0;
 }
 
-/* Before the first wait the fd is the parent's still. */
+/* Before the first wait, the fd is still the parent's. */
 static bool drain_first_in_child(const struct entry *e, struct fdslots *s)
 {
     return fdslots_waker_drain(s) == 0 && e->wait(s, 0, NULL) == 0;
@@ -184,14 +184,14 @@ static bool destroy_in_child(const struct entry *e, struct fdslots *s)
     (void)e;
     int fd = fdslots_get_fd(s, 1);
     int other = open("/dev/null", O_RDONLY);
-    /* As a daemon that closed all it inherited and opened something else. */
+    /* Like a daemon that closed all that it inherited and opened something else. */
     if (dup2(other, fd) != fd)
         return false;
     fdslots_destroy(s);
     return fcntl(fd, F_GETFD) >= 0;
 }
 
-/* What the parent has paused stays so. */
+/* A waker that the parent has paused stays paused. */
 static bool stays_paused_in_child(const struct entry *e, struct fdslots *s)
 {
     return fdslots_wake(s) == 0 && e->wait(s, 0, NULL) == 0 && fdslots_wake(s) == 0 &&
@@ -200,8 +200,9 @@ static bool stays_paused_in_child(const struct entry *e, struct fdslots *s)
            e->wait(s, 0, NULL) == 0;
 }
 
-/* It has closed the waker's number, and tells of another file that it got there: that is none of
- * the waker's, in its first wait and when it is closed. */
+/* The child has closed the waker's number, got another file with it, and set the slot again. The
+ * library must not take that file for the waker, neither in the first wait nor when it is
+ * closed. */
 static bool number_is_anothers_in_child(const struct entry *e, struct fdslots *s)
 {
     const int fd = fdslots_get_fd(s, 1);
@@ -232,11 +233,11 @@ START_TEST(a_child_has_its_own)
     EXPECT(fdslots_waker_open(s, 1), 0);
     EXPECT(e->wait(s, 0, NULL), 0);
     in_child(e, s, wake_first_in_child);
-    EXPECT(e->wait(s, 0, NULL), 0); /* the child's wakes are not the parent's */
+    EXPECT(e->wait(s, 0, NULL), 0); /* the child's wakes do not reach the parent */
     EXPECT(fdslots_wake(s), 0);
     in_child(e, s, drain_in_child);
     in_child(e, s, drain_first_in_child);
-    EXPECT(e->wait(s, 0, NULL), 1); /* nor the other way round */
+    EXPECT(e->wait(s, 0, NULL), 1); /* the parent's wakes do not reach the child */
     in_child(e, s, destroy_in_child);
     in_child(e, s, number_is_anothers_in_child);
     in_child(e, s, number_is_closed_in_child);
@@ -287,7 +288,7 @@ static void no_fd_for_a_waker(void)
 
 static struct fdslots *inherited;
 
-/* Where no fd is left, the inherited one makes room for its own. */
+/* If no fd is left, the inherited waker is closed to make room for the child's own. */
 static void no_fd_for_the_childs_own(void)
 {
     const rlim_t lowest = lowest_free_fd();

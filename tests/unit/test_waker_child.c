@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * The waker in a forked child: the child's own takes the place of the inherited one, and only in a
- * slot that is the waker's still. What has got its number since is the child's business.
+ * The waker in a forked child. The child's own waker replaces the inherited one, and only in a slot
+ * that still belongs to the waker. If the number has become another file, that file is the child's
+ * business.
  */
 #include "child.h"
 #include "kernel.h"
@@ -16,10 +17,10 @@
 
 static const struct entry *e;
 static struct fdslots *s;
-static uint32_t flags; /* of the buffer */
-static int number;     /* of the waker in the parent, in slot 0 */
+static uint32_t flags; /* flags of the buffer */
+static int number;     /* number of the waker in the parent, in slot 0 */
 
-/* All of it runs in children, the parents, too. */
+/* Every test here runs in children; even the parents are children. */
 static void make(void)
 {
     CHILD_EXPECT(fdslots_create(NSLOTS, flags, &s), 0);
@@ -33,7 +34,7 @@ static void make_and_wait(void)
     CHILD_EXPECT(e->wait(s, 0, NULL), 0);
 }
 
-/* ---- a child that closes all it has inherited, and tells the buffer so ---- */
+/* ---- a child that closes all that it has inherited, and tells the buffer ---- */
 
 static int ends[2];
 
@@ -125,7 +126,7 @@ static void socket_closed_in_the_slot_of_the_waker(void)
     CHILD_EXPECT(peer_sees_the_end(), true);
 }
 
-/* Told by the setting of the slot itself. */
+/* Setting the slot tells the library. */
 static void socket_set_over_the_waker(void)
 {
     close_all();
@@ -133,7 +134,7 @@ static void socket_set_over_the_waker(void)
     socket_works(0);
 }
 
-/* A wake writes, and a drain reads, eight bytes: not of the socket. */
+/* A wake writes eight bytes and a drain reads them, but not on the socket. */
 static void socket_is_no_waker(void)
 {
     char bytes[16];
@@ -169,7 +170,7 @@ static void socket_outlives_a_buffer_that_waited(void)
     CHILD_EXPECT(fcntl(ends[0], F_GETFD) >= 0, true);
 }
 
-/* ---- another waker ---- */
+/* ---- a second waker ---- */
 
 static void waker_works(uint32_t index)
 {
@@ -221,7 +222,7 @@ static void not_opened_twice(void)
     waker_works(0);
 }
 
-/* ---- the slot is the waker's still ---- */
+/* ---- a slot that still belongs to the waker ---- */
 
 static void kept_as_it_is(void)
 {
@@ -252,7 +253,7 @@ static void woken_first(void)
 static void closed_all_but_told_nothing_of_the_waker(void)
 {
     close_all();
-    waker_works(0); /* the number is none of the child's: the waker is the library's */
+    waker_works(0); /* nobody told the buffer, so the slot still belongs to the waker */
 }
 
 static void other_events_in_the_child(void)
@@ -262,7 +263,7 @@ static void other_events_in_the_child(void)
     waker_works(0);
     CHILD_EXPECT(fdslots_get_events(s, 0), (int)events);
     CHILD_EXPECT(fdslots_wake(s), 0);
-    CHILD_EXPECT(e->wait(s, 0, NULL), 0); /* it has fired */
+    CHILD_EXPECT(e->wait(s, 0, NULL), 0); /* the one-shot has fired */
     CHILD_EXPECT(fdslots_resume_index(s, 0), 0);
     CHILD_EXPECT(e->wait(s, 0, NULL), 1);
 }
@@ -289,7 +290,7 @@ static void (*const children[])(void) = {
 };
 static void (*child)(void);
 
-/* The parent has its waker as before. */
+/* The parent keeps its waker. */
 static void parent(void)
 {
     make_and_wait();
@@ -297,7 +298,7 @@ static void parent(void)
     CHILD_EXPECT(fdslots_get_fd(s, 0), number);
     waker_works(0);
     CHILD_EXPECT(fdslots_wake(s), 0);
-    child_run(child); /* a wake is pending in the parent, and stays there */
+    child_run(child); /* a wake is pending in the parent, and stays pending there */
     CHILD_EXPECT(e->wait(s, 0, NULL), 1);
     CHILD_EXPECT(fdslots_waker_drain(s), 0);
     waker_works(0);
@@ -312,7 +313,7 @@ START_TEST(in_a_child)
 }
 END_TEST
 
-/* ---- what the parent did to the slot is so in the child ---- */
+/* ---- changes that the parent made to the slot ---- */
 
 static void is_paused_still(void)
 {
@@ -323,7 +324,7 @@ static void is_paused_still(void)
     CHILD_EXPECT(fdslots_resume_index(s, 0), 0);
     CHILD_EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 1);
     CHILD_EXPECT(fdslots_waker_drain(s), 0);
-    CHILD_EXPECT(fdslots_resume_index(s, 0), 0); /* where it was a one-shot */
+    CHILD_EXPECT(fdslots_resume_index(s, 0), 0); /* needed for a one-shot slot */
     waker_works(0);
 }
 
@@ -348,7 +349,8 @@ static void fired_in_the_parent(void)
     CHILD_EXPECT(e->wait(s, 0, NULL), 0);
 }
 
-/* Not the waker's slot, and no slot that the child's own waker gets: an fd like others. */
+/* The slot is not the waker's, and the child's own waker does not replace it: it holds an ordinary
+ * fd. */
 static void is_an_ordinary_fd(void)
 {
     for (int again = 0; again < 2; again++) {
@@ -357,7 +359,8 @@ static void is_an_ordinary_fd(void)
         CHILD_EXPECT(fdslots_get_fd(s, 0), -ENOENT);
     }
     uint64_t one = 1;
-    if (write(number, &one, sizeof one) == sizeof one) { /* it is no end of a pipe */
+    /* The write fails if the fd is the read end of a pipe. */
+    if (write(number, &one, sizeof one) == sizeof one) {
         CHILD_EXPECT(e->wait(s, 0, NULL), 1);
         CHILD_EXPECT(read(number, &one, sizeof one), sizeof one);
         CHILD_EXPECT(e->wait(s, 0, NULL), 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * The watches that a user may have, fs.epoll.max_user_watches: what finds none left is polled,
- * nothing is lost, and it is registered when there are watches again.
+ * The watches that a user may have (fs.epoll.max_user_watches). If none is left, a slot is polled.
+ * Nothing is lost, and the slot is registered when there are watches again.
  */
 #include "child.h"
 #include "pair.h"
@@ -21,7 +21,7 @@ enum { MANY = 300 };
 static int many[MANY];
 static struct fdslots *wide;
 
-/* Every hundredth is ready. */
+/* Every hundredth fd is ready. */
 static void fill_wide(void)
 {
     wide = make_slots(MANY);
@@ -55,7 +55,7 @@ static void wide_is_right(void)
     }
 }
 
-/* A wait by the set, right in all slots; gives how many calls of epoll_ctl(2) it made. */
+/* Wait by the set and check all slots. Returns how many epoll_ctl(2) calls the wait made. */
 static int wide_wait(void)
 {
     const uint64_t before = stats_of(wide).epoll_ctl_calls;
@@ -67,16 +67,16 @@ static int wide_wait(void)
 static void no_watch_left(void)
 {
     CHILD_EXPECT(wide_wait(), MANY);
-    CHILD_EXPECT(wide_wait(), MANY); /* tried again after 1 wait, 2, 4, 8 ... */
+    CHILD_EXPECT(wide_wait(), MANY); /* tried again after 1, 2, 4, 8 waits and so on */
     CHILD_EXPECT(wide_wait(), 0);
     CHILD_EXPECT(fdslots_epoll_pwait(wide, NULL, NULL), 3);
     CHILD_EXPECT((intmax_t)stats_of(wide).epoll_ctl_calls, 3 * MANY);
-    watches_give_back(MANY / 4); /* too few, but not none */
+    watches_give_back(MANY / 4); /* too few for all, but not none */
     for (int again = 1; again < 4; again++)
         CHILD_EXPECT(wide_wait(), 0);
     CHILD_EXPECT(wide_wait(), MANY);
     CHILD_EXPECT(fdslots_rebuild(wide), 0);
-    CHILD_EXPECT(fdslots_epoll_fd(wide), -ENOSPC); /* the fd to nest takes one itself */
+    CHILD_EXPECT(fdslots_epoll_fd(wide), -ENOSPC); /* the fd for nesting takes a watch itself */
     wide_is_right();
     watches_give_back(MANY);
     int waits = 0;
@@ -86,7 +86,7 @@ static void no_watch_left(void)
     const struct fdslots_stats before = stats_of(wide);
     for (int again = 0; again < 10; again++)
         CHILD_EXPECT(wide_wait(), 0);
-    CHILD_EXPECT(stats_of(wide).polled == before.polled, true); /* all of it in the set */
+    CHILD_EXPECT(stats_of(wide).polled == before.polled, true); /* all slots are in the set */
     CHILD_EXPECT((intmax_t)stats_of(wide).fallbacks, 0);
 }
 
@@ -96,7 +96,7 @@ START_TEST(enospc)
 }
 END_TEST
 
-/* A wait by the set that gives so many, with so many calls of epoll_ctl(2). */
+/* Check the result of a wait by the set, and how many epoll_ctl(2) calls it made. */
 static void waits(int ready_slots, int ctls)
 {
     const uint64_t before = stats_of(s).epoll_ctl_calls;
@@ -104,7 +104,7 @@ static void waits(int ready_slots, int ctls)
     CHILD_EXPECT((intmax_t)(stats_of(s).epoll_ctl_calls - before), ctls);
 }
 
-/* It has waited by epoll, then the limit comes: nothing that was registered is lost. */
+/* The limit is reached after waits by epoll. No registration is lost. */
 static void no_watch_left_later(void)
 {
     int third = event_fd(true);
@@ -117,7 +117,7 @@ static void no_watch_left_later(void)
     waits(3, 2);
     CHILD_EXPECT(fdslots_invalidate_index(s, 0), 0);
     waits(2, 0);                                /* a MOD takes no watch */
-    CHILD_EXPECT(fdslots_pause_index(s, 3), 0); /* its DEL makes room, and comes first */
+    CHILD_EXPECT(fdslots_pause_index(s, 3), 0); /* the DEL comes first and frees a watch */
     CHILD_EXPECT(fdslots_set_index(s, 0, third, POLLIN), 0);
     waits(2, 2);
     CHILD_EXPECT((intmax_t)stats_of(s).polled, 1);
@@ -136,8 +136,8 @@ START_TEST(enospc_after_a_good_beginning)
 }
 END_TEST
 
-/* An idle file that outlived its fd reports nothing, and takes a watch: the set is made anew
- * without it where one is wanted, and once where that does not help. */
+/* An idle file that outlived its fd reports nothing, but takes a watch. If a slot needs that watch,
+ * the set is rebuilt without the ghost. If that does not help, it is done only once. */
 static void ghosts_take_watches(void)
 {
     watches_give_back(3);
@@ -151,7 +151,7 @@ static void ghosts_take_watches(void)
         CHILD_EXPECT((intmax_t)stats_of(s).rebuilds, again);
         const uint64_t before = stats_of(s).polled;
         CHILD_EXPECT(fdslots_epoll_wait(s, 0), 2);
-        CHILD_EXPECT(stats_of(s).polled == before, true); /* it found a watch */
+        CHILD_EXPECT(stats_of(s).polled == before, true); /* the slot found a watch */
         event_clear(fd);
         CHILD_EXPECT(fdslots_invalidate_index(s, 0), 0);
         close(fd);
@@ -162,7 +162,7 @@ static void ghosts_take_watches(void)
     for (int again = 0; again < 20; again++)
         CHILD_EXPECT(fdslots_epoll_wait(s, 0), 3);
     CHILD_EXPECT((intmax_t)stats_of(s).rebuilds, 10);
-    CHILD_EXPECT(stats_of(s).polled >= 20, true); /* one of the two goes without */
+    CHILD_EXPECT(stats_of(s).polled >= 20, true); /* one of the two slots has no watch */
 }
 
 START_TEST(enospc_for_ghosts)
@@ -171,8 +171,8 @@ START_TEST(enospc_for_ghosts)
 }
 END_TEST
 
-/* Right answers throughout, by poll(2) on all, which is cheaper than both; and by the set when it
- * can be had. */
+/* All answers are right: by poll(2) on all slots, which is cheaper than both mechanisms together,
+ * and by the set once it can be had. */
 static void waits_without_watches(void)
 {
     for (int again = 0; again < 500; again++) {

@@ -1,11 +1,11 @@
 (* SPDX-License-Identifier: ISC *)
-(* The time of a wait with k of n sockets ready, in several ways. Prints a table in Markdown: that of
-   Fdslots.wait, and how many times as long the others take.
+(* The time of a wait with k of n sockets ready, in several ways. Prints a table in Markdown with the
+   time of Fdslots.wait, and how many times as long the others take.
 
      dune exec bench/bench.exe [ROUNDS]
 
-   A round times each way once, one after the other, so that what disturbs the machine disturbs all
-   of them; a figure is the median of the rounds. *)
+   A round times every way once, one after the other, so that other load on the machine affects all
+   of them. A figure is the median of the rounds. *)
 
 open Ways
 
@@ -21,10 +21,10 @@ let waits_of n = 100 + (200_000 / n)
 
 let run wait k waits =
   for _ = 1 to waits do
-    if wait () <> k then failwith "another number is ready"
+    if wait () <> k then failwith "the wrong number of slots is ready"
   done
 
-(* Microseconds a wait. *)
+(* Microseconds for one wait. *)
 let time wait k waits =
   let start = Unix.gettimeofday () in
   run wait k waits;

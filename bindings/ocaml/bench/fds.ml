@@ -1,5 +1,5 @@
 (* SPDX-License-Identifier: ISC *)
-(* Sockets that are ready or not: each sends a datagram to itself. *)
+(* Sockets that are ready or not. A ready one has sent itself a datagram. *)
 
 let rec silent n =
   if n = 0 then []
@@ -12,7 +12,7 @@ let rec silent n =
 let make_ready fd =
   ignore (Unix.sendto_substring fd "!" 0 1 [] (Unix.getsockname fd) : int)
 
-(* n sockets, of which k are ready, spread evenly. *)
+(* Make n sockets, of which k are ready, spread evenly. *)
 let create n k =
   let fds = Array.of_list (silent n) in
   for i = 0 to k - 1 do make_ready fds.(i * n / k) done;

@@ -1,5 +1,5 @@
 (* SPDX-License-Identifier: ISC *)
-(* ocaml-iomux, where it is installed. *)
+(* ocaml-iomux, if it is installed. *)
 
 module Poll = struct
   include Iomux.Poll

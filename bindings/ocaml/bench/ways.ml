@@ -1,6 +1,6 @@
 (* SPDX-License-Identifier: ISC *)
-(* Ways to wait for input. Each is given the sockets, and returns a wait: it comes back with the
-   number of fds that it has looked at, the ready ones. *)
+(* Ways to wait for input. Each is given the sockets, and returns a wait, which returns the number
+   of ready fds that it has looked at. *)
 
 type t = { name : string; prepare : Unix.file_descr array -> unit -> int }
 
@@ -33,7 +33,7 @@ let epoll fds =
     ignore (wait t ~timeout:`Never);
     fold_ready t ~init:0 ~f:(fun n fd _ -> ignore (Sys.opaque_identity fd); n + 1)
 
-(* What Fdslots_iomux.Poll and Iomux.Poll have in common. *)
+(* The interface that Fdslots_iomux.Poll and Iomux.Poll share. *)
 module type Poll = sig
   type t
 

@@ -4,8 +4,8 @@
      echo PORT              serve until interrupted
      echo --self-test N     serve N clients of its own, one after the other and all at once
 
-   Slot 0 is the waker, by which a signal handler or another thread ends the server, and slot 1
-   listens. A connection that cannot be written to now waits for that, and is not read meanwhile. *)
+   Slot 0 is the waker, by which a signal handler or another thread ends the server. Slot 1 is the
+   listener. A connection that cannot be written to waits for that, and is not read meanwhile. *)
 
 module Event = Fdslots.Event
 
@@ -14,7 +14,7 @@ let listener = 1
 
 type server = {
   slots : Fdslots.t;
-  mutable unsent : string array; (* by slot *)
+  mutable unsent : string array; (* indexed by slot *)
   mutable running : bool;
 }
 
@@ -32,7 +32,7 @@ let create_on socket =
   Fdslots.set_index slots listener socket Event.in_;
   { slots; unsent = Array.make 16 ""; running = true }
 
-(* From a signal handler or another thread. *)
+(* Can be called from a signal handler or another thread. *)
 let stop server =
   server.running <- false;
   Fdslots.wake server.slots
@@ -59,7 +59,7 @@ let rec accept server socket =
       accept server socket
   | exception Unix.Unix_error ((EAGAIN | EWOULDBLOCK), _, _) -> ()
 
-(* Send what there is for slot i, and wait for what comes next. *)
+(* Send the text for slot i, and set the events to wait for next. *)
 let send server i text =
   let length = String.length text in
   let sent =
@@ -109,7 +109,7 @@ let serve server =
   close_all server;
   Fdslots.destroy server.slots
 
-(* ---- clients, for the self-test ---- *)
+(* ---- clients of the self-test ---- *)
 
 let connect address =
   let fd = Unix.socket PF_INET SOCK_STREAM ~cloexec:true 0 in
@@ -139,7 +139,7 @@ let self_test count =
   Unix.close fd;
   stop server;
   Thread.join thread;
-  Printf.printf "%d clients, all answered\n" (count + 1)
+  Printf.printf "%d clients, all of them answered\n" (count + 1)
 
 let run port =
   let server = create_on (listen_on port) in

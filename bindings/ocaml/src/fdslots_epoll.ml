@@ -98,7 +98,7 @@ end
 
 let clear_ready = Expert.clear_ready
 
-(* ---- To look at ---- *)
+(* ---- Text ---- *)
 
 let to_string t = if t.closed then "closed" else Fdslots.dump t.slots
 

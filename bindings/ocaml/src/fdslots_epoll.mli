@@ -1,18 +1,18 @@
 (* SPDX-License-Identifier: ISC *)
 
 (** The interface of Jane Street's [Linux_ext.Epoll], without Core: [create] is the function itself, a
-    span is an int of nanoseconds, and [to_string] stands for sexps.
+    span is an int of nanoseconds, and [to_string] replaces sexps.
 
-    Other than there:
-    - no wait ends early, where that one rounds to the nearest millisecond;
-    - an fd may be closed before {!remove}, which leaves the table right;
+    Differences:
+    - no wait ends early; [Linux_ext.Epoll] rounds to the nearest millisecond;
+    - an fd may be closed before {!remove}, and the table is still correct;
     - regular files may be in the set;
-    - {!Flags.rdhup} and {!pwait} are there;
-    - while a thread waits, calls of another on the same set raise [EBUSY].
+    - {!Flags.rdhup} and {!pwait} are added;
+    - while a thread waits, calls of other threads on the same set raise [EBUSY].
 
-    What uses a set that was closed raises [Failure]. *)
+    All uses of a closed set raise [Failure]. *)
 
-(** Sets of flags, ints inside. *)
+(** Sets of flags, which are ints inside. *)
 module Flags : sig
   type t
 
@@ -24,7 +24,7 @@ module Flags : sig
   val rdhup : t
 
   val err : t
-  (** Always reported, as {!hup}. *)
+  (** Always reported, like {!hup}. *)
 
   val hup : t
 
@@ -32,7 +32,7 @@ module Flags : sig
   (** Report new events only. *)
 
   val oneshot : t
-  (** Reported once; {!set} arms it anew. *)
+  (** Report once; {!set} arms it again. *)
 
   val of_int : int -> t
   val to_int : t -> int
@@ -60,11 +60,11 @@ type span = int
 type timeout = [ `Never | `Immediately | `After of span ]
 
 val create : num_file_descrs:int -> max_ready_events:int -> t
-(** A set for the fds below [num_file_descrs], of which a wait reports at most [max_ready_events].
-    Raises [Failure] where that is not positive. *)
+(** Makes a set for the fds below [num_file_descrs]. A wait reports at most [max_ready_events] of
+    them. Raises [Failure] if that is not positive. *)
 
 val close : t -> unit
-(** Once more does nothing. *)
+(** Closing a set again does nothing. *)
 
 val find : t -> Unix.file_descr -> Flags.t option
 
@@ -77,30 +77,30 @@ val set : t -> Unix.file_descr -> Flags.t -> unit
 (** [Unix.Unix_error (EINVAL, _, _)] for an fd outside the set's range. *)
 
 val remove : t -> Unix.file_descr -> unit
-(** Nothing where the fd is not in the table. *)
+(** Does nothing if the fd is not in the table. *)
 
 val iter : t -> f:(Unix.file_descr -> Flags.t -> unit) -> unit
 val fold : t -> init:'a -> f:(Unix.file_descr -> Flags.t -> 'a -> 'a) -> 'a
 val wait : t -> timeout:[< timeout ] -> [ `Ok | `Timeout ]
 
 val wait_timeout_after : t -> span -> [ `Ok | `Timeout ]
-(** [wait ~timeout:(`After span)] without a block for it. *)
+(** [wait ~timeout:(`After span)] without an allocation for the timeout. *)
 
 val pwait : t -> timeout:[< timeout ] -> int list -> [ `Ok | `Timeout ]
-(** The same with these signals blocked meanwhile. *)
+(** The same with these signals blocked during the wait. *)
 
 val iter_ready : t -> f:(Unix.file_descr -> Flags.t -> unit) -> unit
-(** In no particular order. The function may change the set; what it changed is skipped. *)
+(** In no particular order. The function may change the set; fds that it has changed are skipped. *)
 
 val fold_ready : t -> init:'a -> f:('a -> Unix.file_descr -> Flags.t -> 'a) -> 'a
 val clear_ready : t -> unit
 
 val to_string : t -> string
-(** A table that a person can read. *)
+(** A table for people to read. *)
 
 val invariant : t -> unit
 
 module Expert : sig
   val clear_ready : t -> unit
-  (** {!clear_ready}, where [Linux_ext] has it. *)
+  (** {!clear_ready}, in the place where [Linux_ext] has it. *)
 end

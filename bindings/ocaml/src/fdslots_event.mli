@@ -1,13 +1,13 @@
 (* SPDX-License-Identifier: ISC *)
 
-(** Events are ints, united by [lor]: those of poll(2), and four that say how to wait for them. *)
+(** Events are ints, combined by [lor]: those of poll(2), and four that say how to wait for them. *)
 
 val in_ : int
 val pri : int
 val out : int
 
 val rdhup : int
-(** 0 where the platform has none. *)
+(** 0 if the platform does not have it. *)
 
 val rdnorm : int
 val rdband : int

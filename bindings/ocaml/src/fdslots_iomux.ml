@@ -39,7 +39,7 @@ module Poll = struct
   let invalid_fd = Util.unix_of_fd (-1)
   let refuse error call = raise (Unix.Unix_error (error, call, ""))
 
-  (* ---- time, in nanoseconds ---- *)
+  (* ---- time in nanoseconds ---- *)
 
   type poll_timeout = Infinite | Nowait | Milliseconds of int
   type ppoll_timeout = Infinite | Nowait | Nanoseconds of int64
@@ -64,7 +64,7 @@ module Poll = struct
     | Nowait -> 0
     | Nanoseconds ns -> of_nanoseconds ns
 
-  (* ---- a poller ---- *)
+  (* ---- the poller ---- *)
 
   let create ?(maxfds = Util.max_open_files ()) ?(auto = false) () =
     { slots = Fdslots.create maxfds; auto }
@@ -72,7 +72,7 @@ module Poll = struct
   let slots t = t.slots
   let maxfds t = Fdslots.capacity t.slots
 
-  (* Fdslots.wait waits on all slots: it serves where none is used from nfds up. *)
+  (* Fdslots.wait waits on all slots, so it can be used if no slot from nfds up is used. *)
   let wait ?sigmask t nfds ns =
     if t.auto && nfds >= 0 && nfds <= maxfds t && Fdslots.next_used t.slots nfds < 0 then
       Fdslots.wait ?sigmask t.slots ns

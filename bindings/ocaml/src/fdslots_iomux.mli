@@ -1,15 +1,15 @@
 (* SPDX-License-Identifier: ISC *)
 
-(** The interface of ocaml-iomux: [module Iomux = Fdslots_iomux] is all that a program changes.
+(** The interface of ocaml-iomux: a program only has to add [module Iomux = Fdslots_iomux].
 
-    Other than there:
+    Differences:
     - an [nfds] above [maxfds] raises [EINVAL];
     - a slot that is set has no revents until the next wait;
-    - the function that {!Poll.iter_ready} calls may change any slot; what it changed is skipped, and
-      the order is unspecified;
+    - the function that {!Poll.iter_ready} calls may change any slot; slots that it has changed are
+      skipped, and the order is unspecified;
     - a negative [Nanoseconds] raises [EINVAL];
     - an empty list of signals blocks none;
-    - while a thread waits, calls of another on the same poller raise [EBUSY]. *)
+    - while a thread waits, calls of other threads on the same poller raise [EBUSY]. *)
 
 module Util : sig
   val fd_of_unix : Unix.file_descr -> int
@@ -21,7 +21,7 @@ module Util : sig
 
   module Raw : sig
     val max_open_files : unit -> int
-    (** The limit of the process; -1 for none. *)
+    (** The limit of the process, or -1 if there is none. *)
   end
 end
 
@@ -32,8 +32,8 @@ module Poll : sig
   val create : ?maxfds:int -> ?auto:bool -> unit -> t
   (** @param maxfds the number of slots; {!Util.max_open_files} by default. Slots above the highest
       index ever set cost no resident memory.
-      @param auto (default false) wait by {!Fdslots.wait}, which scales, where no slot from [nfds] up
-      is used. *)
+      @param auto (default false) wait by {!Fdslots.wait}, which scales, if no slot from [nfds] up is
+      used. *)
 
   val maxfds : t -> int
 
@@ -46,7 +46,7 @@ module Poll : sig
     val pollout : t
 
     val pollerr : t
-    (** Always reported, as {!pollhup} and {!pollnval}. *)
+    (** Always reported, like {!pollhup} and {!pollnval}. *)
 
     val pollhup : t
     val pollnval : t
@@ -60,7 +60,7 @@ module Poll : sig
     val to_int : t -> int
 
     val of_int : int -> t
-    (** Takes those of {!Fdslots.Event}, too. *)
+    (** Also accepts the events of {!Fdslots.Event}. *)
   end
 
   val has_ppoll : bool
@@ -79,14 +79,15 @@ module Poll : sig
   type ppoll_timeout = Infinite | Nowait | Nanoseconds of int64
 
   val ppoll : t -> int -> ppoll_timeout -> int list -> int
-  (** [ppoll t nfds timeout sigmask] is the same with these signals blocked meanwhile. [ENOSYS] where
-      not {!has_ppoll}. *)
+  (** [ppoll t nfds timeout sigmask] is the same with these signals blocked during the wait. [ENOSYS]
+      if {!has_ppoll} is false. *)
 
   val ppoll_or_poll : t -> int -> ppoll_timeout -> int
-  (** The same without signals; where not {!has_ppoll}, rounded up to milliseconds. *)
+  (** The same without signals. If {!has_ppoll} is false, the timeout is rounded up to
+      milliseconds. *)
 
   val set_index : t -> int -> Unix.file_descr -> Flags.t -> unit
-  (** [set_index t index fd flags]; {!invalid_fd} empties the slot. As everywhere here, an [index]
+  (** [set_index t index fd flags]; {!invalid_fd} empties the slot. As in all functions here, an [index]
       that is not below [maxfds] raises [Invalid_argument]. *)
 
   val invalidate_index : t -> int -> unit
@@ -99,9 +100,9 @@ module Poll : sig
   (** [iter_ready t nready f] calls [f index fd revents] for at most [nready] ready slots. *)
 
   val slots : t -> Fdslots.t
-  (** The buffer beneath, for what {!Fdslots} has beside. *)
+  (** The underlying buffer, for the other functions of {!Fdslots}. *)
 
-  (** The same calls with ints: a negative time is infinite, and indices out of range raise
+  (** The same calls with ints. A negative time is infinite, and an index out of range raises
       [EINVAL]. *)
   module Raw : sig
     type buffer = Fdslots.t

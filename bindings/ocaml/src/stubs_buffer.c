@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
- * The custom block of a buffer: made, resized, destroyed by hand or by the garbage collector.
+ * The custom block of a buffer: making and resizing it, and destroying it explicitly or by the
+ * garbage collector.
  */
 #include "stubs.h"
 
 #include <caml/unixsupport.h>
 
-/* A wait keeps its buffer alive. One that is waited on here was copied by a fork into a child that
- * has no such thread; in what state, nobody knows, so it is left alone. */
+/* A wait keeps its buffer alive. If a buffer is waited on here, a fork has copied it into a child
+ * that lacks the waiting thread. Its state is unknown, so it is left alone. */
 static void finalize(value v)
 {
     if (!is_waited_on(v))
@@ -53,7 +54,7 @@ value fdslots_ml_destroy(value v)
 value fdslots_ml_resize(value v, value v_nslots)
 {
     struct fdslots *slots = slots_of(v);
-    return to_value(v, fdslots_resize(&slots, to_u32(v_nslots))); /* it keeps its address */
+    return to_value(v, fdslots_resize(&slots, to_u32(v_nslots))); /* the buffer keeps its address */
 }
 
 value fdslots_ml_capacity(value v)
@@ -61,7 +62,7 @@ value fdslots_ml_capacity(value v)
     return Val_long(fdslots_capacity(Buffer_val(v)->slots));
 }
 
-/* Returns the constructor of Unix.error for what a call returned. */
+/* Returns the constructor of Unix.error for the result of a call. */
 value fdslots_ml_error(value v_rc)
 {
     return unix_error_of_code(-Int_val(v_rc));

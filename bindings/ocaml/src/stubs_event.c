@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: ISC
  *
- * What the platform calls its events.
+ * The platform's values for the events.
  */
 #include "stubs.h"
 
 #include <caml/alloc.h>
 
 #ifndef POLLRDHUP
-#define POLLRDHUP 0 /* not everywhere: waiting for it is then waiting for nothing */
+#define POLLRDHUP 0 /* missing on some systems, where waiting for it has no effect */
 #endif
 
-/* In the order in which fdslots_event.ml asks for them. */
+/* The order is that in fdslots_event.ml. */
 value fdslots_ml_event(value v_nth)
 {
     static const uint32_t events[] = {
@@ -23,7 +23,7 @@ value fdslots_ml_event(value v_nth)
 
 value fdslots_ml_format_events(value v_events)
 {
-    char text[256]; /* all events there are take about half */
+    char text[256]; /* the names of all events take about half of this */
     fdslots_format_events(text, sizeof text, to_u32(v_events));
     return caml_copy_string(text);
 }

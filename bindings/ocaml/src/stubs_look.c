@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Wake, embed, look.
+ * Waking, embedding and inspecting.
  */
 #include "stubs.h"
 
@@ -17,7 +17,7 @@ value fdslots_ml_waker_open(value v, value v_index)
     return to_value(v, fdslots_waker_open(slots_of(v), to_u32(v_index)));
 }
 
-/* The one call that may come while another thread waits. */
+/* The only call that is allowed while another thread waits. */
 value fdslots_ml_wake(value v)
 {
     return Val_int(fdslots_wake(Buffer_val(v)->slots));
@@ -38,7 +38,7 @@ value fdslots_ml_rebuild(value v)
     return to_value(v, fdslots_rebuild(slots_of(v)));
 }
 
-/* Returns a record of Fdslots.stats. */
+/* Returns a record of type Fdslots.stats. */
 value fdslots_ml_stats(value v)
 {
     struct fdslots_stats stats;
@@ -76,13 +76,13 @@ value fdslots_ml_version(value v_unit)
     return caml_copy_string(fdslots_version());
 }
 
-/* The constructors of Fdslots.feature stand in the order of the FDSLOTS_HAS_* numbers. */
+/* The constructors of Fdslots.feature are in the order of the FDSLOTS_HAS_* numbers. */
 value fdslots_ml_has(value v_feature)
 {
     return Val_bool(fdslots_has(to_u32(v_feature) + 1) > 0);
 }
 
-/* Returns what sysconf(3) says, or -1 for no limit. */
+/* Returns the value of sysconf(3), or -1 for no limit. */
 value fdslots_ml_open_max(value v_unit)
 {
     (void)v_unit;

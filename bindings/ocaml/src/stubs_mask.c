@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * OCaml's signals: Sys.sigint and the like are negative numbers of its own.
+ * OCaml's signals. Sys.sigint and the others are negative numbers that only OCaml uses.
  */
-#define CAML_INTERNALS /* caml_convert_signal_number(), which OCaml's own Unix uses, too */
+#define CAML_INTERNALS /* for caml_convert_signal_number(), which OCaml's own Unix uses, too */
 #include "stubs.h"
 
 #include <signal.h>

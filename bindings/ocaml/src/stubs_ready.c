@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * The ready set, by place: an iteration is a loop of OCaml's, so that what it calls may raise,
- * perform effects, and change the buffer.
+ * Access to the ready set by position. An iteration is a loop in OCaml, so that the function it
+ * calls may raise, perform effects, and change the buffer.
  */
 #include "stubs.h"
 
-/* Returns the index at a place of the ready set; -ENOENT where its slot was changed since the wait,
- * -1 past the end. */
+/* Returns the index at a position of the ready set, -ENOENT if the slot was changed since the wait,
+ * or -1 past the end. */
 value fdslots_ml_ready_at(value v, value v_place)
 {
     const struct fdslots *slots = slots_of(v);
@@ -19,7 +19,7 @@ value fdslots_ml_ready_at(value v, value v_place)
     return Val_long(fdslots_get_revents(slots, ready[place]) > 0 ? (intnat)ready[place] : -ENOENT);
 }
 
-/* Returns the index of the next ready slot, -1 after the last. */
+/* Returns the index of the next ready slot, or -1 after the last. */
 value fdslots_ml_next_ready(value v)
 {
     struct buffer *b = Buffer_val(v);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Set and get slots. Nothing here allocates.
+ * Setting and reading slots. Nothing here allocates.
  */
 #include "stubs.h"
 
@@ -65,7 +65,7 @@ static value to_index(value v, int64_t rc)
     return to_value(v, rc == -ENOENT || rc == -ENOSPC ? -1 : rc);
 }
 
-/* Both return -1 where there is no such slot. */
+/* Both return -1 if there is no such slot. */
 value fdslots_ml_next_used(value v, value v_from)
 {
     return to_index(v, fdslots_next_used(slots_of(v), to_u32(v_from)));

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * The waits. Each says what it calls; wait_on() tells how, with or without the runtime lock.
+ * The waits. Each of them describes its call, and wait_on() makes the call, with or without the
+ * runtime lock.
  *
- * A time in nanoseconds is negative for one that never comes, as in fdslots_wait(), and a deadline
- * is one for fdslots_wait_until(). The greatest int of OCaml's is 146 years.
+ * A negative time in nanoseconds means no timeout, as in fdslots_wait(). A deadline is one for
+ * fdslots_wait_until(). The largest OCaml int means 146 years.
  */
 #include "stubs.h"
 
@@ -14,13 +15,14 @@
 
 struct wait {
     int (*call)(struct fdslots *slots, const struct wait *w);
-    int64_t time; /* 0 does not block, be it a timeout or a deadline */
+    int64_t time; /* 0 does not block, neither as a timeout nor as a deadline */
     uint32_t nfds;
     const sigset_t *mask;
 };
 
-/* Signals are looked for before the buffer is marked, because their handlers may raise, and not
- * between: no other thread may find it unmarked once the lock is released. */
+/* Signals are handled before the buffer is marked, because their handlers may raise. They must not
+ * be handled between marking it and releasing the lock, because no other thread may find the buffer
+ * unmarked after the release. */
 static int call_unlocked(value v, const struct wait *w)
 {
     CAMLparam1(v);
@@ -49,11 +51,12 @@ static value wait_on(value v, value v_signals, struct wait *w)
     w->mask = fdslots_ml_mask(v_signals, &set, &rc);
     if (rc == 0)
         rc = w->time == 0 ? call_locked(v, w) : call_unlocked(v, w);
-    if (rc != -EBUSY && rc != -EINVAL && rc != -ENOTSUP) { /* else it may have changed nothing */
+    /* Other results may leave everything unchanged. */
+    if (rc != -EBUSY && rc != -EINVAL && rc != -ENOTSUP) {
         Buffer_val(v)->cursor = 0;
         Buffer_val(v)->round++;
     }
-    if (rc == -EINTR) /* the handler of OCaml's runs here, and may raise */
+    if (rc == -EINTR) /* the OCaml handler runs here, and may raise */
         caml_process_pending_actions();
     CAMLreturn(Val_int(rc));
 }

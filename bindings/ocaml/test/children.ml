@@ -4,11 +4,11 @@
 open Fdslots
 open Support
 
-(* Whether f, run in a child, comes to its end. *)
+(* Check that f, run in a child, ends without an exception. *)
 let in_a_child f =
   match Unix.fork () with
   | 0 -> Unix._exit (match f () with () -> 0 | exception _ -> 1)
-  | child -> is "the child is content" (snd (Unix.waitpid [] child) = WEXITED 0)
+  | child -> is "the child succeeded" (snd (Unix.waitpid [] child) = WEXITED 0)
 
 let a_copy_of_its_own = with_pipe @@ fun r w ->
   let t = create 8 in

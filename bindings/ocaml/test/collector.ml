@@ -1,5 +1,5 @@
 (* SPDX-License-Identifier: ISC *)
-(* The garbage collector may run at any moment, and leaves neither memory nor fds behind. *)
+(* The garbage collector may run at any moment. It leaves neither memory nor fds behind. *)
 
 open Fdslots
 open Support
@@ -23,7 +23,7 @@ let compacted_between_calls = with_pipe @@ fun r w ->
     int "kept" 3 (next_ready t)
   done
 
-(* The buffer starts in the minor heap, and moves twice under the wait. *)
+(* The buffer starts in the minor heap, and moves twice during the wait. *)
 let moved_under_a_wait () =
   for _ = 1 to 20 do
     let t = create 8 in
@@ -40,7 +40,7 @@ let moved_under_a_wait () =
     int "the waker" 5 !ready
   done
 
-(* In a thread that alone holds the buffer, nothing but its wait keeps it alive. *)
+(* If only a waiting thread refers to the buffer, the wait keeps it alive. *)
 let only_the_wait_holds_it = with_pipe @@ fun r w ->
   let ready = ref 0 in
   let wait_alone () =
@@ -58,8 +58,8 @@ let only_the_wait_holds_it = with_pipe @@ fun r w ->
 let rounds = 10_000
 let capacity = 10_000
 
-(* What one buffer of these takes, some 400 kB, times the rounds is 4 GB: a leak of one in a
-   hundred shows. *)
+(* A buffer takes some 400 kB, and all rounds together 4 GB, so a leak in one round of a hundred
+   shows. *)
 let leave_nothing round = with_pipe @@ fun _ w ->
   round w;
   Gc.compact ();

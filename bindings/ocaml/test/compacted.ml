@@ -1,5 +1,5 @@
 (* SPDX-License-Identifier: ISC *)
-(* The tests once more, with the heap compacted whenever the runtime lock is to be had. *)
+(* The same tests, with the heap compacted whenever the runtime lock is free. *)
 
 let compact_until stop =
   while not !stop do
@@ -7,7 +7,7 @@ let compact_until stop =
     Thread.yield ()
   done
 
-(* A thread that takes no signals: they are meant to interrupt a wait. *)
+(* This thread takes no signals, because they must interrupt a wait. *)
 let create_deaf f x =
   let old = Thread.sigmask SIG_BLOCK [ Sys.sigalrm; Sys.sigusr1 ] in
   let thread = Thread.create f x in

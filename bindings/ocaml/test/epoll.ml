@@ -1,5 +1,5 @@
 (* SPDX-License-Identifier: ISC *)
-(* Fdslots_epoll: what Linux_ext.Epoll does, and its holes closed. *)
+(* Fdslots_epoll does what Linux_ext.Epoll does, without its gaps. *)
 
 open Fdslots_epoll
 open Support
@@ -97,7 +97,8 @@ let regular_file = with_set @@ fun t _ _ ->
   remove t file;
   Unix.close file
 
-(* 1.4 ms, rounded to the nearest, would end before a timer of 1.2 ms that was started earlier. *)
+(* A timeout of 1.4 ms, rounded to the nearest millisecond, would end before a timer of 1.2 ms that
+   was started earlier. *)
 let never_early = with_set @@ fun t _ _ ->
   Sys.set_signal Sys.sigalrm Signal_ignore;
   for _ = 1 to 10 do

@@ -1,5 +1,5 @@
 (* SPDX-License-Identifier: ISC *)
-(* Fdslots_iomux: what ocaml-iomux does, and its holes closed, by poll(2) and by Fdslots.wait. *)
+(* Fdslots_iomux does what ocaml-iomux does, without its gaps, by poll(2) and by Fdslots.wait. *)
 
 module Iomux = Fdslots_iomux
 open Iomux.Poll
@@ -92,7 +92,7 @@ let negative_time_is_refused = both @@ fun t _ _ ->
       refused EINVAL (fun () -> ppoll_or_poll t 16 (Nanoseconds ns)))
     [ -1L; Int64.min_int ]
 
-(* A wait that blocks ends at the next of these signals. *)
+(* The next signal ends a wait that blocks. *)
 let long_times = both @@ fun t _ _ ->
   with_alarms ignore @@ fun () ->
   refused EINTR (fun () -> ppoll_or_poll t 16 (Nanoseconds Int64.max_int));
@@ -111,7 +111,7 @@ let short_nfds = both @@ fun t _ w ->
   int "above nfds" 0 (poll t 9 Nowait);
   int "below" 1 (poll t 10 Nowait)
 
-(* An edge is what poll(2) refuses and Fdslots.wait serves. *)
+(* poll(2) refuses an edge-triggered slot, and Fdslots.wait serves it. *)
 let auto_waits_by_fdslots = with_pipe @@ fun _ w ->
   let edge = Flags.(pollout + of_int Fdslots.Event.edge) in
   let t = create ~maxfds:16 () in

@@ -23,7 +23,7 @@ let set_anew = with_ready 2 @@ fun t w ->
   int "by next_ready, too" 0 (ignore (wait t 0); set_index t 1 w Event.out; next_ready t);
   int "the end" (-1) (next_ready t)
 
-(* Whatever the order, one of the two is not the last. *)
+(* Whatever the order is, one of the two is not the last. *)
 let go_on_past_what_changed =
   let others k = with_ready 3 @@ fun t _ ->
     let first = ref true in

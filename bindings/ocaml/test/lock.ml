@@ -1,5 +1,6 @@
 (* SPDX-License-Identifier: ISC *)
-(* One thread waits without the runtime lock; what the others may call meanwhile. *)
+(* One thread waits without the runtime lock. These are the calls that other threads may make
+   meanwhile. *)
 
 open Fdslots
 open Support
@@ -36,12 +37,13 @@ let refused_calls t =
       (fun () -> ignore (dump t)); (fun () -> ignore (wait t 0));
       (fun () -> ignore (wait t (-1))); (fun () -> ignore (ppoll t 8 0));
       (fun () -> ignore (epoll_pwait t 0)) ];
-  int "the capacity is no secret" 8 (capacity t)
+  int "the capacity can be read" 8 (capacity t)
 
 let released name wait =
   case (name ^ " releases the lock") (during wait (fun t -> is "busy" (is_busy t)))
 
-(* Whoever calls a wait that cannot block keeps the lock: no other thread ever sees it busy. *)
+(* A thread in a wait that cannot block keeps the lock, so no other thread ever sees the buffer
+   busy. *)
 let kept = with_pipe @@ fun _ w ->
   let t = create 8 in
   set_index t 0 w Event.out;
@@ -56,7 +58,7 @@ let kept = with_pipe @@ fun _ w ->
   Thread.join thread;
   int "never busy" 0 !busy
 
-(* A handler of OCaml's runs in the thread that waits, and may raise out of the wait. *)
+(* An OCaml handler runs in the thread that waits, and may raise an exception out of the wait. *)
 let a_handler_raises () =
   let t = create 8 in
   let armed = ref true in

@@ -1,5 +1,5 @@
 (* SPDX-License-Identifier: ISC *)
-(* Fdslots, call by call. *)
+(* Tests of Fdslots, call by call. *)
 
 open Fdslots
 open Support

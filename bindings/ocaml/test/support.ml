@@ -1,10 +1,10 @@
 (* SPDX-License-Identifier: ISC *)
-(* What the tests share. *)
+(* Shared by the tests. *)
 
 let int = Alcotest.(check int)
 let is what condition = Alcotest.(check bool) what true condition
 
-(* A fresh pipe, closed at the end but for what the test has closed. *)
+(* Call f with a fresh pipe. At the end, close the ends that the test has not closed. *)
 let with_pipe f () =
   let r, w = Unix.pipe () in
   let close fd = try Unix.close fd with Unix.Unix_error (EBADF, _, _) -> () in
@@ -20,7 +20,8 @@ let refused error f =
 
 let open_fds () = Array.length (Sys.readdir "/proc/self/fd")
 
-(* Kilobytes of address space, so that memory shows, also where nobody has touched it. *)
+(* Return the size of the address space in kilobytes, which also shows memory that was never
+   touched. *)
 let address_space () =
   let status = open_in "/proc/self/status" in
   let rec find () =
@@ -28,7 +29,8 @@ let address_space () =
   in
   Fun.protect find ~finally:(fun () -> close_in status)
 
-(* Run f with a handler for a signal, and that signal blocked. Returns whether the handler ran. *)
+(* Run f with a handler for a signal, and with that signal blocked. Returns whether the handler ran.
+   *)
 let with_blocked signal f =
   let seen = ref false in
   let old = Sys.signal signal (Sys.Signal_handle (fun _ -> seen := true)) in
@@ -38,7 +40,8 @@ let with_blocked signal f =
       Sys.set_signal signal old);
   !seen
 
-(* Run f while a handler is called every millisecond. One signal may come late: it is ignored. *)
+(* Run f with a handler that is called every millisecond. If one signal comes late, it is ignored.
+   *)
 let with_alarms handler f =
   let every s = ignore (Unix.setitimer ITIMER_REAL { it_value = s; it_interval = s }) in
   Sys.set_signal Sys.sigalrm (Signal_handle handler);
@@ -48,5 +51,5 @@ let with_alarms handler f =
 
 let case name f = Alcotest.test_case name `Quick f
 
-(* Not worth its time under valgrind. *)
+(* A test that takes too long under valgrind. *)
 let slow_case name f = Alcotest.test_case name `Slow f

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: ISC
  *
- * Calls of other threads during a wait, which the library has kept out. Where the waker in slot 0
- * is ours, such a guest wakes the wait, makes its call, and the wait goes on; elsewhere it is
- * refused. A guest makes its call under the GIL, so that to count guests is enough.
+ * Calls of other threads during a wait. The library allows only one thread at a time. If the waker
+ * in slot 0 belongs to the binding, such a guest wakes the wait and makes its call, and then the
+ * wait goes on. Otherwise the call is refused. A guest makes its call with the GIL held, so it is
+ * enough to count guests.
  */
 #include "slots.h"
 #include <pthread.h>
 #include <sched.h>
 
-/* Which child of a child this is: a wait that a fork has cut off never comes back. */
+/* Number of forks that led to this process. A wait that was in progress at a fork never returns in
+ * the child. */
 static unsigned forks;
 
 static void note_fork(void)
@@ -52,7 +54,7 @@ PyThreadState *guests_leave(struct slots *self)
     return PyEval_SaveThread();
 }
 
-/* Let all guests in who have knocked. They need the GIL, and this thread would take it again. */
+/* Let all waiting guests in. They need the GIL, which this thread would otherwise take again. */
 static void serve(struct slots *self)
 {
     while (self->guests > 0) {
@@ -62,7 +64,7 @@ static void serve(struct slots *self)
     }
 }
 
-/* Take back the wakes of guests; returns whether there were any. */
+/* Take back the wakes of guests. Returns whether there were any. */
 static bool take_wakes(struct slots *self)
 {
     if (self->outside == NULL || fdslots_get_revents(self->buffer, 0) <= 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * The ready set as an iterator: no list is made.
+ * An iterator over the ready set, which makes no list.
  */
 #include "slots.h"
 
@@ -79,7 +79,7 @@ static void ready_dealloc(struct ready_iterator *self)
     Py_DECREF((PyObject *)type);
 }
 
-/* An instance of a subclass of Slots may hold its own iterator. */
+/* An instance of a subclass of Slots may refer to its own iterator. */
 static int ready_traverse(struct ready_iterator *self, visitproc visit, void *arg)
 {
     Py_VISIT((PyObject *)Py_TYPE((PyObject *)self));

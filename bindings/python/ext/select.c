@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: ISC
  *
- * What Selector.select() does: a wait, and a list of keys, where the slot of an fd is the one above
- * it: slot 0 is the waker's.
+ * Implements Selector.select(): a wait, and a list of keys. The slot of an fd is fd + 1, because
+ * slot 0 belongs to the waker.
  */
 #include "slots.h"
 
-/* Those of the module selectors. */
+/* The values of the module selectors. */
 #define EVENT_READ  1
 #define EVENT_WRITE 2
 
-/* Errors and hang-ups are news for whoever waits for anything, as PollSelector has it. */
+/* Like PollSelector, report errors and hang-ups to whoever waits for anything. */
 static int selector_events(int events, int revents)
 {
     int wanted = (events & POLLIN ? EVENT_READ : 0) | (events & POLLOUT ? EVENT_WRITE : 0);
@@ -17,8 +17,8 @@ static int selector_events(int events, int revents)
     return wanted & seen;
 }
 
-/* Append (keys[fd], events); a ready fd without a key is left out. To make the pair may run the
- * collector, and any code that drops the key. */
+/* Append (keys[fd], events). A ready fd without a key is left out. Making the pair may run the
+ * garbage collector, and with it any code that drops the key. */
 static bool append_key(PyObject *list, PyObject *keys, int fd, int events)
 {
     PyObject *number = PyLong_FromLong(fd);
@@ -35,7 +35,8 @@ static bool append_key(PyObject *list, PyObject *keys, int fd, int events)
     return appended;
 }
 
-/* Making objects may run any code, by the garbage collector: the cursor stands for the position. */
+/* Making objects may run the garbage collector, and with it any code. The position is therefore
+ * kept in a cursor. */
 static bool append_ready(struct slots *slots, PyObject *keys, PyObject *list)
 {
     struct cursor cursor = cursor_at_start(slots);
@@ -59,7 +60,7 @@ static PyObject *ready_keys(struct slots *slots, PyObject *keys)
     return NULL;
 }
 
-/* select_keys(slots, timeout, keys): as BaseSelector.select(); keys is a dict by fd. */
+/* select_keys(slots, timeout, keys): implements BaseSelector.select(); keys is a dict by fd. */
 PyObject *select_keys(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
     struct module_state *state = PyModule_GetState(module);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * What the files of the extension share: fdslots.Slots, and how its methods take and give values.
+ * Shared by the files of the extension: fdslots.Slots, and how its methods take and return values.
  *
  * Contents: The object - Values - Guests - Waiting - Ready set - Methods by file
  */
@@ -18,15 +18,19 @@
 
 struct slots {
     PyObject_HEAD;
-    struct fdslots *buffer;     /* NULL once closed */
-    Py_ssize_t views;           /* memoryviews of the slots: the arrays must stay in place */
-    Py_ssize_t used_once;       /* slots up to the highest index ever set: what a view shows */
-    uint64_t ready_sets;        /* counted, so that an iterator knows its own */
-    bool is_waiting;            /* in a wait that may block: no other may begin */
-    bool is_inside;             /* in the library, without the GIL: other threads must keep out */
-    unsigned inside_since;      /* which process that was */
-    unsigned guests;            /* threads that want in */
-    PyThread_type_lock outside; /* held by who is inside; where guests are admitted, else NULL */
+    struct fdslots *buffer; /* NULL once closed */
+    /* Number of memoryviews, during which the arrays must stay in place. */
+    Py_ssize_t views;
+    /* Number of slots up to the highest index ever set, which a view shows. */
+    Py_ssize_t used_once;
+    uint64_t ready_sets; /* counts ready sets, so that an iterator recognizes its own */
+    bool is_waiting;     /* in a wait that may block, so that no other wait may begin */
+    /* In the library without the GIL, so that other threads must wait. */
+    bool is_inside;
+    unsigned inside_since; /* number of forks when is_inside was set */
+    unsigned guests;       /* number of threads that want to make a call */
+    /* Held by the thread that is inside; NULL unless guests are admitted. */
+    PyThread_type_lock outside;
 };
 
 struct module_state {
@@ -37,33 +41,35 @@ struct module_state {
 extern PyType_Spec slots_type_spec;
 extern PyType_Spec ready_type_spec;
 
-/* The buffer for a call that nobody may make during a wait, which is interrupted for it or else
- * refuses it; or NULL, and an exception. */
+/* Return the buffer for a call that is not allowed during a wait. The call interrupts the wait, or
+ * is refused. Returns NULL with an exception on failure. */
 struct fdslots *slots_usable(struct slots *self);
-/* The same for a call that may come during a wait. */
+/* Return the buffer for a call that is allowed during a wait. */
 struct fdslots *slots_open(struct slots *self);
 
 /* ---- Values ---- */
 
 /* Raise the OSError of a negative errno value. */
 PyObject *raise_error(int rc);
-/* A result of the library as Python has it: an exception, or None, or the number. */
+/* Convert a result of the library: an exception, or None, or the number. */
 PyObject *none_or_error(int rc);
 PyObject *number_or_error(int64_t result);
-/* A tuple that takes over these members; or NULL, where there is an exception already for one that
- * is NULL. Without a format to read, as Py_BuildValue() has. */
+/* Make a tuple that takes over these members. If a member is NULL, its exception is already set,
+ * and the result is NULL. Unlike Py_BuildValue(), this reads no format. */
 PyObject *pack(PyObject **members, Py_ssize_t count);
-/* An index, a count of slots, or events. What does not fit becomes a value that every call refuses,
- * so that the error is the library's. Returns false, and an exception, where it is no integer. */
+/* Convert an index, a count of slots, or events. A number that does not fit becomes a value that
+ * every call refuses, so that the library reports the error. Returns false with an exception if the
+ * value is not an integer. */
 bool index_from(PyObject *value, uint32_t *index);
 bool events_from(PyObject *value, uint32_t *events);
-/* A converter for PyArg_Parse*. */
+/* The same conversion for PyArg_Parse*(). */
 int uint32_converter(PyObject *value, void *out);
-/* Seconds as nanoseconds, rounded up; None and negative seconds as -1, for ever. */
+/* Convert seconds to nanoseconds, rounded up. None and negative seconds become -1, which means no
+ * timeout. */
 bool timeout_from(PyObject *value, int64_t *timeout_ns);
-/* An iterable of signal numbers; *mask is NULL for None, or else points to storage. */
+/* Convert an iterable of signal numbers. *mask becomes NULL for None, or else points to storage. */
 bool sigmask_from(PyObject *value, sigset_t *storage, const sigset_t **mask);
-/* Sort arguments by their names into out, where those not given stay as they are. */
+/* Sort arguments by their names into out, where missing ones leave the old value. */
 bool sort_arguments(const char *const *names, PyObject *const *args, Py_ssize_t nargs,
                     PyObject *kwnames, PyObject **out);
 bool check_count(const char *name, Py_ssize_t given, Py_ssize_t wanted);
@@ -71,10 +77,11 @@ bool check_count(const char *name, Py_ssize_t given, Py_ssize_t wanted);
 /* ---- Guests ---- */
 
 bool guests_prepare(void);
-/* Release the GIL for a call of the library, and take it back. Returns whether guests came. */
+/* Release the GIL for a call of the library, and take it again. guests_return() returns whether
+ * guests came. */
 PyThreadState *guests_leave(struct slots *self);
 bool guests_return(struct slots *self, PyThreadState *thread);
-/* Return once no thread is inside; or false, and an exception. */
+/* Return true once no thread is inside, or false with an exception. */
 bool guests_enter(struct slots *self);
 
 /* ---- Waiting ---- */
@@ -83,16 +90,16 @@ enum entry_point { BY_CHEAPEST, BY_POLL, BY_EPOLL };
 
 struct request {
     enum entry_point entry;
-    uint32_t nfds;       /* BY_POLL */
-    int64_t timeout_ns;  /* below 0, for ever */
-    int64_t deadline_ns; /* what the timeout means after a signal, on CLOCK_MONOTONIC */
+    uint32_t nfds;       /* for BY_POLL */
+    int64_t timeout_ns;  /* below 0 for no timeout */
+    int64_t deadline_ns; /* the end of the timeout on CLOCK_MONOTONIC, needed after a signal */
     const sigset_t *mask;
 };
 
 void set_timeout(struct request *request, int64_t timeout_ns);
 void set_deadline(struct request *request, int64_t deadline_ns);
 
-/* Wait as PEP 475 has it. Returns the number of ready slots; or -1, and an exception. */
+/* Wait as PEP 475 requires. Returns the number of ready slots, or -1 with an exception. */
 int slots_wait(struct slots *self, const struct request *request);
 
 /* ---- Ready set ---- */
@@ -103,8 +110,8 @@ struct cursor {
 };
 
 struct cursor cursor_at_start(const struct slots *self);
-/* Find the next slot that is ready and was not changed since. Returns 1; 0 at the end, also when
- * the ready set is another by now; or -1, and an exception. */
+/* Find the next slot that is ready and has not been changed since. Returns 1, or 0 at the end,
+ * which includes another ready set, or -1 with an exception. */
 int cursor_next(struct slots *self, struct cursor *cursor, uint32_t *index);
 
 /* ---- Methods by file ---- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Calls for the buffer as a whole.
+ * Calls that concern the buffer as a whole.
  */
 #include "slots.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * Reading slots: memory only.
+ * Reading slots, which only reads memory.
  */
 #include "slots.h"
 #include <errno.h>
 
-/* The buffer, and the index that value is; or NULL, and an exception. */
+/* Convert value to an index and return the buffer, or NULL with an exception. */
 static struct fdslots *look_at(struct slots *self, PyObject *value, uint32_t *index)
 {
     return index_from(value, index) ? slots_usable(self) : NULL;
@@ -51,7 +51,7 @@ PyObject *slots_get_generation(struct slots *self, PyObject *value)
     return buffer == NULL ? NULL : number_or_error(fdslots_get_generation(buffer, index));
 }
 
-/* The end of a search is no error in Python. */
+/* In Python, the end of a search is not an error. */
 static PyObject *search(struct slots *self, PyObject *value,
                         int64_t (*call)(const struct fdslots *, uint32_t))
 {

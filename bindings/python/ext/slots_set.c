@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Setting slots: memory only, but close_index() and waker_open().
+ * Setting slots. Only close_index() and waker_open() make system calls.
  */
 #include "slots.h"
 
@@ -53,7 +53,7 @@ PyObject *slots_invalidate_index(struct slots *self, PyObject *index)
     return change(self, index, fdslots_invalidate_index);
 }
 
-/* A close may block: a socket that lingers, a file of NFS. */
+/* A close may block, for example on a lingering socket or a file of NFS. */
 PyObject *slots_close_index(struct slots *self, PyObject *value)
 {
     uint32_t index;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * The entry points as methods. Timeouts are in seconds; None and negative ones never end.
+ * The entry points as methods. Timeouts are in seconds. None and negative timeouts never end.
  */
 #include "slots.h"
 
@@ -51,7 +51,8 @@ PyObject *slots_poll(METHOD_ARGUMENTS)
     return run(self, &request, values[1]);
 }
 
-/* A moment of time.monotonic(), whose clock is the library's; one before its zero is over. */
+/* Convert a time of time.monotonic(), which uses the library's clock. A time before its zero is
+ * in the past. */
 static bool deadline_from(PyObject *value, int64_t *deadline_ns)
 {
     if (value == NULL) {

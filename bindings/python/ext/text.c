@@ -6,9 +6,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-/* Enough for all names, beside each other. */
+/* Enough for the names of all events together. */
 #define EVENTS_TEXT 160
-/* A repr shows so many slots. */
+/* Number of slots that a repr shows. */
 #define SHOWN 4
 
 PyObject *format_events(PyObject *module, PyObject *value)
@@ -44,7 +44,7 @@ static int print_repr(const struct fdslots *buffer, FILE *out)
     return 0;
 }
 
-/* What print writes, as a string. */
+/* Return the output of `print` as a string. */
 static PyObject *text_of(const struct fdslots *buffer, int (*print)(const struct fdslots *, FILE *))
 {
     char *text = NULL;

@@ -29,7 +29,7 @@ static bool add_signal(sigset_t *mask, PyObject *item)
         return false;
     if (number >= 1 && number < NSIG && sigaddset(mask, (int)number) == 0)
         return true;
-    PyErr_Format(PyExc_ValueError, "%ld is no signal number", number);
+    PyErr_Format(PyExc_ValueError, "%ld is not a signal number", number);
     return false;
 }
 

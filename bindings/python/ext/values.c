@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Numbers, results and arguments between Python and the library.
+ * Converts numbers, results and arguments between Python and the library.
  */
 #include "slots.h"
 #include <errno.h>
@@ -37,7 +37,7 @@ PyObject *pack(PyObject **members, Py_ssize_t count)
     return tuple;
 }
 
-/* An integer in [0, UINT32_MAX], or else `refused`. */
+/* Convert to an integer in [0, UINT32_MAX]. Other integers become `refused`. */
 static bool uint32_from(PyObject *value, uint32_t refused, uint32_t *out)
 {
     int overflow;
@@ -70,7 +70,7 @@ static bool place_named(const char *const *names, PyObject *name, PyObject *valu
             out[i] = value;
             return true;
         }
-    PyErr_Format(PyExc_TypeError, "%R is no argument of this call", name);
+    PyErr_Format(PyExc_TypeError, "%R is not an argument of this call", name);
     return false;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * The slots themselves as a read-only buffer of struct pollfd, up to the highest index ever set:
- * what stands above it holds no value yet.
+ * The slots as a read-only buffer of struct pollfd, up to the highest index ever set. Slots above
+ * it have no value yet.
  */
 #include "slots.h"
 
@@ -33,7 +33,7 @@ int slots_get_view(struct slots *self, Py_buffer *view, int flags)
 void slots_release_view(struct slots *self, Py_buffer *view)
 {
     if (view->internal == NULL)
-        return; /* never given */
+        return; /* no view was handed out */
     PyMem_Free(view->internal);
     self->views--;
 }

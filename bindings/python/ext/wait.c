@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * A wait as PEP 475 has it: a signal runs its handler, and the wait goes on for the time left. The
- * GIL is released where the wait may block, and only there.
+ * A wait as PEP 475 requires: a signal runs its handler, and the wait goes on for the time left.
+ * The GIL is released only if the wait may block.
  */
 #include "slots.h"
 #include <errno.h>
@@ -19,7 +19,7 @@ static int64_t deadline_after(int64_t timeout_ns)
     if (timeout_ns < 0)
         return FDSLOTS_FOREVER;
     if (timeout_ns == 0)
-        return 0; /* long over, without a look at the clock */
+        return 0; /* long over, so the clock need not be read */
     int64_t start = now();
     return timeout_ns < FDSLOTS_FOREVER - start ? start + timeout_ns : FDSLOTS_FOREVER;
 }
@@ -66,7 +66,7 @@ static int enter(struct fdslots *buffer, const struct request *request, int64_t 
     }
 }
 
-/* Guests who came are a reason to wait on, as a signal is. */
+/* After guests, as after a signal, the wait goes on. */
 static int enter_without_lock(struct slots *self, const struct request *request, int64_t timeout_ns)
 {
     self->is_waiting = true;

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: ISC
-"""Run suites of CPython with fdslots.Selector in the place of EpollSelector and DefaultSelector.
+"""Run suites of CPython with fdslots.Selector instead of EpollSelector and DefaultSelector.
 
     python3 run_cpython.py [test.SUITE...]
 
-Each suite also runs with the selectors of the standard library, in a process of its own. The
-outcome of every test must be the same, but of those in MAY_DIFFER.
+Every suite also runs with the selectors of the standard library, in a process of its own. The
+outcome of every test must be the same, except of those in MAY_DIFFER.
 """
 
 import concurrent.futures
@@ -25,12 +25,12 @@ SUITES = [
     "test.test_asyncio.test_streams",
     "test.test_asyncio.test_unix_events",
 ]
-# Classes that test another selector by its name.
+# Classes that test another selector by name.
 OTHERS = ("SelectSelector", "PollSelector", "SelectEventLoop", "PollEventLoop")
 MAY_DIFFER = (
-    # EpollSelector refuses a regular file; we answer as SelectSelector and PollSelector do.
+    # EpollSelector refuses a regular file. Selector answers as SelectSelector and PollSelector do.
     "EpollSelectorTestCase.test_register_file",
-    # Puts a mock inside EpollSelector, and skips the selectors that it does not know.
+    # The test puts a mock inside EpollSelector, and skips selectors that it does not know.
     "SelectorTestCase.test_modify_unregister",
 )
 
@@ -69,7 +69,7 @@ def tests_in(suite):
 
 
 def run_one(which, suite):
-    """Run a suite here, and print the outcomes."""
+    """Run a suite in this process, and print the outcomes."""
     if which == "fdslots":
         import fdslots
 
@@ -94,7 +94,7 @@ def outcomes_of(process):
 
 
 def compare(suite):
-    """Return the number of tests, and the list of those that differ, with the errors of ours."""
+    """Return the number of tests, and a list of those that differ, with our errors."""
     processes = [start(which, suite) for which in ("epoll", "fdslots")]
     (theirs, _), (ours, errors) = map(outcomes_of, processes)
     tests = {test for test in theirs.keys() | ours.keys() if not test.endswith(MAY_DIFFER)}
@@ -111,9 +111,9 @@ def main(suites):
         results = dict(zip(suites, pool.map(compare, suites)))
     passed = failed = 0
     for suite, (count, differing, errors) in results.items():
-        if differing:  # tests of time fail on a loaded machine: again, alone
+        if differing:  # tests of time fail on a loaded machine, so these run again alone
             count, differing, errors = compare(suite)
-        print(f"{suite}: {count - len(differing)} of {count} the same")
+        print(f"{suite}: {count - len(differing)} of {count} are the same")
         if differing:
             print(*differing, errors, sep="\n")
         passed += count - len(differing)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""Rounds of everything leave no object, no memory and no fd."""
+"""Rounds of all calls leave no object, no memory and no fd behind."""
 
 import gc
 import os

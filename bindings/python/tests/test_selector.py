@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""Selector: where the selectors of the standard library differ, as PollSelector; and asyncio."""
+"""Selector, compared with PollSelector where those of the standard library differ; and asyncio."""
 
 import asyncio
 import gc
@@ -78,11 +78,11 @@ class Keys(unittest.TestCase):
             self.addCleanup(os.close, fd)
             self.selector.register(fd, WRITE, "kept")
         keys = self.selector._fd_to_key
-        held = [(i, i) for i in range(5000)]  # so that each pair is a new allocation
+        held = [(i, i) for i in range(5000)]  # so that every pair is a new allocation
         self.addCleanup(gc.callbacks.clear)
         self.addCleanup(gc.set_threshold, *gc.get_threshold())
         gc.callbacks[:] = [lambda *_: keys.clear()]
-        for threshold in range(1, 8):  # the collector comes at one allocation or another
+        for threshold in range(1, 8):  # the collector runs at different allocations
             keys.update((fd, selectors.SelectorKey(fd, fd, WRITE, "kept")) for fd in fds)
             gc.set_threshold(threshold)
             found = _fdslots.select_keys(self.selector._slots, 0, keys)
@@ -93,7 +93,7 @@ class Keys(unittest.TestCase):
 
 
 class Threads(unittest.TestCase):
-    """As with EpollSelector, other threads may change a selector that waits."""
+    """As with EpollSelector, other threads may change a selector during a wait."""
 
     def setUp(self):
         self.selector = fdslots.Selector()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""Slots, against select.poll where there is something to compare."""
+"""Slots, compared with select.poll where possible."""
 
 import errno
 import gc
@@ -130,7 +130,7 @@ class Signals(WithPipe):
     def handle(self, handler):
         self.addCleanup(signal.signal, signal.SIGALRM, signal.signal(signal.SIGALRM, handler))
         self.addCleanup(signal.setitimer, signal.ITIMER_REAL, 0)
-        # Again and again: the first may come just before the wait.
+        # The timer repeats, because the first signal may come just before the wait.
         signal.setitimer(signal.ITIMER_REAL, 0.01, 0.05)
 
     def test_a_handler_runs_and_the_wait_goes_on(self):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""The stubs name what there is, and nothing else."""
+"""The stubs name everything that exists, and nothing else."""
 
 import ast
 import pathlib
@@ -15,7 +15,7 @@ def stub_of(module):
 
 
 def names_in(body):
-    """The public names that these statements of a stub declare."""
+    """Return the public names that these statements of a stub declare."""
     for node in body:
         if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
             yield node.name

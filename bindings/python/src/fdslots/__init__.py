@@ -34,7 +34,7 @@ from ._selector import Selector, new_event_loop
 
 try:
     from ._fdslots import POLLRDHUP
-except ImportError:  # not on this system
+except ImportError:  # missing on this system
     pass
 
 __all__ = [name for name in globals() if not name.startswith("_")]

@@ -20,7 +20,7 @@ POLLRDNORM: Final[int]
 POLLRDBAND: Final[int]
 POLLWRNORM: Final[int]
 POLLWRBAND: Final[int]
-POLLRDHUP: Final[int]  # where the system has it
+POLLRDHUP: Final[int]  # if the system has it
 EDGE: Final[int]
 ONESHOT: Final[int]
 EXCLUSIVE: Final[int]

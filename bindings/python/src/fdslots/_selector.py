@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""A selector in which the slot of an fd is the one above it: slot 0 is the waker's."""
+"""A selector in which the slot of an fd is fd + 1, because slot 0 belongs to the waker."""
 
 import selectors
 
@@ -13,9 +13,9 @@ _POLL_EVENTS = {
 }
 
 
-# The base, which other selectors of the standard library share, keeps the keys by fd.
+# The base class, which the selectors of the standard library share, keeps the keys by fd.
 class Selector(selectors._BaseSelectorImpl):
-    """Waits by the cheapest of poll and epoll, and answers as PollSelector does."""
+    """Waits by the cheaper of poll and epoll, and answers as PollSelector does."""
 
     def __init__(self):
         super().__init__()
