@@ -116,12 +116,15 @@ leave_fds() {
     prlimit --pid "$server" --nofile=$limit:
 }
 
-# Make a connection that is answered. By then, the server has opened everything it needs apart from
-# connections.
+# Make a connection that is answered, often enough that fdslots_wait() has tried its epoll set. By
+# then, the server has opened everything it needs apart from connections.
 first_connection() {
+    local i
     exec {first}<>"/dev/tcp/127.0.0.1/$port"
-    say "$first" ready
-    hear "$first" ready
+    for ((i = 0; i < 50; i++)); do
+        say "$first" ready
+        hear "$first" ready
+    done
 }
 
 # With two fds left, the third accept fails. It must not be repeated without a pause.
