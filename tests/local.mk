@@ -2,9 +2,9 @@
 #
 # Programs and scripts of tests/, a folder each: unit/ has the Check suites, model/ random programs
 # against poll(2), faults/ lets every system call fail, calls/ counts what the library asks of the
-# system, races/ has storms of threads and signals, consumers/ uses what was installed. What several
-# of them share is in support/. Programs link the static library: they can be given to valgrind and
-# gdb as they are, and see the internals of src/.
+# system, races/ has storms of threads and signals, consumers/ uses what was installed, foreign/ has
+# servers wait by the library. What several of them share is in support/. Programs link the static
+# library: they can be given to valgrind and gdb as they are, and see the internals of src/.
 
 TEST_EXTENSIONS = .test
 TEST_LOG_COMPILER = $(SHELL)
@@ -24,6 +24,7 @@ include $(top_srcdir)/tests/model/local.mk
 include $(top_srcdir)/tests/races/local.mk
 include $(top_srcdir)/tests/faults/local.mk
 include $(top_srcdir)/tests/consumers/local.mk
+include $(top_srcdir)/tests/foreign/local.mk
 
 # ---- the tests, tested ----
 EXTRA_DIST += tests/mutants.sh tests/mutants.txt
