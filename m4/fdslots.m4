@@ -149,6 +149,11 @@ AC_DEFUN([FDSLOTS_CHECK], [
   AM_CONDITIONAL([HAVE_CHECK], [test "x$fdslots_check" = xyes])
 ])
 
+# tests/foreign preloads a library into Debian's programs.
+AC_DEFUN([FDSLOTS_LINUX], [
+  AM_CONDITIONAL([LINUX], [AS_CASE([$host_os], [linux*], [:], [false])])
+])
+
 # Other event loops, which the benchmark measures and some examples work with.
 AC_DEFUN([FDSLOTS_PEER], [
   fdslots_saved_LIBS=$LIBS

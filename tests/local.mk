@@ -2,10 +2,10 @@
 #
 # Programs and scripts of tests/. Every folder has one kind of test: unit/ has the Check suites,
 # model/ runs random programs against poll(2), faults/ makes every system call fail, calls/ counts
-# what the library asks of the system, races/ has storms of threads and signals, and consumers/ uses
-# the installed library. support/ has what several of them share. All programs link the static
-# library, so that valgrind and gdb can run them directly, and so that they can use the internals of
-# src/.
+# what the library asks of the system, races/ has storms of threads and signals, consumers/ uses
+# the installed library, and foreign/ makes other servers wait by the library. support/ has what
+# several of them share. All programs link the static library, so that valgrind and gdb can run them
+# directly, and so that they can use the internals of src/.
 
 TEST_EXTENSIONS = .test
 TEST_LOG_COMPILER = $(SHELL)
@@ -25,6 +25,7 @@ include $(top_srcdir)/tests/model/local.mk
 include $(top_srcdir)/tests/races/local.mk
 include $(top_srcdir)/tests/faults/local.mk
 include $(top_srcdir)/tests/consumers/local.mk
+include $(top_srcdir)/tests/foreign/local.mk
 
 # ---- the tests, tested ----
 EXTRA_DIST += tests/mutants.sh tests/mutants.txt
