@@ -113,8 +113,9 @@ int fdslots_create(uint32_t nslots, uint32_t flags, struct fdslots **out);
 /* Give a buffer in memory of its own another capacity, larger or smaller.
  *
  * s            points to the buffer. One that fdslots_create() or an earlier resize made keeps its
- *              address, and others may call fdslots_wake() meanwhile. One in the caller's memory
- *              moves to memory of its own as by fdslots_move(), and *s changes
+ *              address: copies of the pointer stay valid, and others may call fdslots_wake()
+ *              meanwhile. One in the caller's memory moves to memory of its own as by
+ *              fdslots_move(), and *s changes
  * nslots       above the highest used index
  *
  * All stays as it is: indices, generations, pauses, revents, the ready set, the waker, the stats,
@@ -197,7 +198,8 @@ int fdslots_set_index(struct fdslots *s, uint32_t index, int fd, uint32_t events
  * Changes that cancel out before a wait cost that wait nothing. Arms a FDSLOTS_ONESHOT slot again,
  * also with equal events; a slot paused by fdslots_pause_index() stays paused. An edge on a
  * FDSLOTS_EDGE slot is looked for again, even if the events are equal, as EPOLL_CTL_MOD does. Of
- * the revents already reported, those that are no longer wanted are dropped.
+ * the revents already reported, those that are no longer wanted are dropped; POLLERR, POLLHUP and
+ * POLLNVAL stay.
  *
  * Returns 0, or -EINVAL: index, or events; -ENOENT: the slot is empty. */
 int fdslots_set_events(struct fdslots *s, uint32_t index, uint32_t events);
@@ -209,7 +211,8 @@ int fdslots_invalidate_index(struct fdslots *s, uint32_t index);
 
 /* Deregister the fd of a slot at once, close it, and empty the slot.
  *
- * The way to close that leaves nothing behind even where a dup or a child keeps the file open.
+ * The way to close that leaves nothing behind even where a dup or a child keeps the file open. Not
+ * for standard input, output and error, whose number the next file that is opened would get.
  * Other slots that hold the fd keep the number, and read POLLNVAL while nothing is open under it;
  * under FDSLOTS_CHECK, until they are set again or emptied.
  *
@@ -256,8 +259,8 @@ int64_t fdslots_get_generation(const struct fdslots *s, uint32_t index);
 /* Return the lowest index >= from whose slot is not empty; -ENOENT where there is none, as from the
  * capacity up; or -EINVAL: s is NULL.
  *
- *     int64_t i = -1;
- *     while ((i = fdslots_next_used(s, (uint32_t)(i + 1))) >= 0)
+ *     int64_t i = 0;
+ *     for (; (i = fdslots_next_used(s, (uint32_t)i)) >= 0; i++)
  *
  * Cost: O(log64 nslots), however long the run of empty slots. */
 int64_t fdslots_next_used(const struct fdslots *s, uint32_t from);
@@ -273,12 +276,13 @@ int64_t fdslots_next_free(const struct fdslots *s, uint32_t from);
 /* ---- Waiting --------------------------------------------------------------------------------
  *
  * Each wait returns the number of ready slots, 0 where the time ran out. A timeout never ends
- * early; time that the entry point cannot express is rounded up. Slots that are not ready read
- * revents 0 after every wait. -EINTR is returned, never retried; ready slots win over a signal. It
- * means that a signal handler ran; or, where the wait is epoll's, that the process was stopped and
- * went on, was attached to by a debugger or frozen, as epoll_wait(2) ends then though poll(2) does
- * not. A wait that fails leaves the ready set empty and every slot's fd and events as they were;
- * one that refuses its arguments (-EINVAL), or answers -ENOTSUP, changes nothing.
+ * early, and may end late by the kernel's timer slack; time that the entry point cannot express is
+ * rounded up. Slots that are not ready read revents 0 after every wait. -EINTR is returned, never
+ * retried; ready slots win over a signal. It means that a signal handler ran; or, where the wait is
+ * epoll's, that the process was stopped and went on, was attached to by a debugger or frozen, as
+ * epoll_wait(2) ends then though poll(2) does not. A wait that fails leaves the ready set empty and
+ * every slot's fd and events as they were; one that refuses its arguments (-EINVAL), or answers
+ * -ENOTSUP, changes nothing.
  *
  * sigmask      the signals blocked during the call, atomically; NULL leaves the mask as it is, an
  *              empty set blocks none. With a timeout of 0, too, a pending signal that the mask
@@ -347,8 +351,9 @@ int fdslots_epoll_pwait(struct fdslots *s, const struct timespec *timeout, const
  *              happens. For a deadline there is fdslots_wait_until(): "deadline - now" is negative
  *              once it is over
  *
- * Goes on with the mechanism that still works where one is refused. Returns as the mechanisms; an
- * error only where neither can.
+ * Goes on with the mechanism that still works where one is refused. Any wait may open the epoll
+ * set, whose fd is kept until fdslots_destroy(). Returns as the mechanisms; an error only where
+ * neither can.
  * Cost: as the mechanism that is chosen; one system call where nothing changed and no slot is
  * polled beside the epoll set. */
 int fdslots_wait(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask);
@@ -393,7 +398,9 @@ const uint32_t *fdslots_ready(const struct fdslots *s, uint32_t *count);
  * fn may call anything: slots that have no revents left are skipped, and nothing reported for one
  * fd reaches another. A wait, fdslots_clear_ready(), fdslots_resize(), fdslots_move() and
  * fdslots_destroy() of this buffer inside fn end the iteration, which then returns what fn returns.
- * fn need not return: it may be left by longjmp(3), or its thread end.
+ * revents is what the slot had when fn was called; fdslots_get_revents() is 0 once fn has emptied,
+ * closed or paused the slot, or given it another fd. fn need not return: it may be left by
+ * longjmp(3), or its thread end.
  *
  * Returns what fn returned last; 0 where no slot is ready; or -EINVAL: fn is NULL.
  * Cost: O(ready). */
@@ -448,7 +455,8 @@ int fdslots_waker_drain(struct fdslots *s);
  *
  * Makes the changes so far known to the kernel; call it again after changing slots. The same fd
  * until fdslots_destroy(), in one process: a forked child gets another. It belongs to the library.
- * When it is ready, call fdslots_epoll_wait() with timeout 0. Polled slots do not show through it.
+ * When it is ready, call fdslots_epoll_wait() with timeout 0; fdslots_wait() may poll, and then
+ * leaves the kernel's set as it is. Polled slots do not show through it.
  *
  * Returns the fd, or an error of fdslots_epoll_wait(); -ELOOP: a slot holds an epoll fd that is
  * nested too deep to be nested once more; -EINVAL: a slot holds an fd that is in 500 nested sets;

@@ -97,27 +97,56 @@ static enum outcome connecting(void)
     return held(ok);
 }
 
+static void drain_peer(void)
+{
+    static char data[65536];
+    while (read(ends[1], data, sizeof data) > 0)
+        ;
+}
+
+/* Fill the socket, and the outbox with what it does not take. */
+static bool overfill(struct outbox *out)
+{
+    int rc;
+    do {
+        out->length = sizeof out->data;
+        rc = send_rest(s, SLOT, out);
+    } while (rc == 1 && out->length < sizeof out->data);
+    return rc == 1;
+}
+
 static enum outcome sending(void)
 {
     static struct outbox out;
-    static char data[sizeof out.data];
-    bool ok = true;
-    do {
-        out.length = sizeof out.data;
-        ok = send_rest(s, SLOT, &out) == 0;
-    } while (ok && out.length == 0);
+    bool ok = overfill(&out) && fdslots_get_events(s, SLOT) == POLLOUT && look(SLOT) == 0;
+    out.length = 5;
+    ok = ok && send_rest(s, SLOT, &out) == 1 && out.length == 5;
     ok = ok && fdslots_get_events(s, SLOT) == (POLLIN | POLLOUT) && look(SLOT) == 0;
-    while (read(ends[1], data, sizeof data) > 0)
-        ;
-    ok = ok && look(SLOT) == POLLOUT && send_rest(s, SLOT, &out) == 0 && out.length == 0;
-    return held(ok && fdslots_get_events(s, SLOT) == POLLIN && look(SLOT) == 0);
+    drain_peer();
+    ok = ok && look(SLOT) == POLLOUT && send_rest(s, SLOT, &out) == 1 && out.length == 0;
+    ok = ok && fdslots_get_events(s, SLOT) == POLLIN && look(SLOT) == 0;
+    shutdown(ends[1], SHUT_WR);
+    ok = ok && receive(ends[0], &out) == 0 && out.is_over && send_rest(s, SLOT, &out) == 0;
+    ok = ok && fdslots_is_paused(s, SLOT) == 1 && look(SLOT) == 0;
+    close(ends[1]);
+    ends[1] = -1;
+    out.length = 1;
+    return held(ok && send_rest(s, SLOT, &out) == -EPIPE);
 }
 
+/* A full outbox reads nothing, and reads on once there is room. */
 static enum outcome holding_back(void)
 {
-    bool ok = put(ends[1]) && set_interest(s, SLOT, false, false) == 0 && look(SLOT) == 0;
-    ok = ok && set_interest(s, SLOT, true, false) == 0 && look(SLOT) == POLLIN;
-    ok = ok && set_interest(s, SLOT, false, true) == 0 && look(SLOT) == POLLOUT;
+    static struct outbox out;
+    bool ok = overfill(&out) && put(ends[1]) && look(SLOT) == 0;
+    ok = ok && receive(ends[0], &out) == 0 && out.length == sizeof out.data;
+    drain_peer();
+    ok = ok && look(SLOT) == POLLOUT && send_rest(s, SLOT, &out) == 1;
+    drain_peer();
+    ok = ok && send_rest(s, SLOT, &out) == 1 && out.length == 0 && look(SLOT) == POLLIN;
+    ok = ok && receive(ends[0], &out) == 0 && out.length == 1;
+    ok = ok && set_interest(s, SLOT, false, false) == 0 && look(SLOT) == 0;
+    ok = ok && set_interest(s, SLOT, true, false) == 0 && fdslots_is_paused(s, SLOT) == 0;
     close(ends[1]);
     ends[1] = -1;
     return held(ok && set_interest(s, SLOT, false, false) == 0 && look(SLOT) == 0);
@@ -151,17 +180,61 @@ static struct rlimit leave_one_fd(void)
     return before;
 }
 
+static enum outcome listening(void)
+{
+    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const struct sockaddr *at = (const struct sockaddr *)&name;
+    socklen_t size = sizeof name;
+    fdslots_invalidate_index(s, SLOT);
+    int used = dup(ends[0]);
+    close(used);
+    bool ok = start_listen(s, CAPACITY, at, size) == -EINVAL && dup(ends[0]) == used;
+    close(used);
+    ok = ok && start_listen(s, 0, at, size) == 0;
+    int listener = fdslots_get_fd(s, 0);
+    ok = ok && accept4(listener, NULL, NULL, 0) < 0 && errno == EAGAIN;
+    getsockname(listener, (struct sockaddr *)&name, &size);
+    ok = ok && start_listen(s, 1, at, size) == -EADDRINUSE && fdslots_get_fd(s, 1) == -ENOENT;
+    int client = add_client();
+    ok = ok && client >= 0 && look(0) == POLLIN;
+    close(client);
+    fdslots_close_index(s, 0);
+    return held(ok);
+}
+
+/* The listener in slot 0 is paused, and the time for it comes in a wait, which finds this much. */
+static bool resumed_in_time(int ready)
+{
+    pause_listener(s, 0);
+    retry_ns = now_ns() + (ready == 0 ? 1000000 : -1);
+    bool ok = wait_and_retry(s, 0) == ready && retry_ns == FDSLOTS_FOREVER;
+    return ok && fdslots_is_paused(s, 0) == 0;
+}
+
+static bool stays_paused(void)
+{
+    fdslots_set_index(s, 9, ends[1], POLLOUT);
+    bool ok = pause_listener(s, 0) == 0 && retry_ns > now_ns() && retry_ns != FDSLOTS_FOREVER;
+    retry_ns = FDSLOTS_FOREVER - 1;
+    ok = ok && wait_and_retry(s, 0) == 1 && fdslots_is_paused(s, 0) == 1;
+    ok = ok && resumed_in_time(1);
+    fdslots_invalidate_index(s, 9);
+    return ok && resumed_in_time(0);
+}
+
 static enum outcome accepting(void)
 {
     struct sockaddr_in name;
     fdslots_set_index(s, 0, tcp_socket(true, &name), POLLIN);
     fdslots_invalidate_index(s, SLOT);
+    bool ok = stays_paused();
     int clients[3] = {add_client(), add_client(), -1};
     struct rlimit before = leave_one_fd();
-    bool ok = clients[1] >= 0 && accept_all(s, 0) == 0 && fdslots_get_fd(s, 1) >= 0;
+    ok = ok && clients[1] >= 0 && accept_all(s, 0) == 0 && fdslots_get_fd(s, 1) >= 0;
     ok = ok && fdslots_is_paused(s, 0) == 1 && look(0) == 0; /* though a client waits */
+    ok = ok && retry_ns > now_ns() && retry_ns != FDSLOTS_FOREVER;
+    ok = ok && close_connection(s, 1, 0) == 0 && retry_ns == FDSLOTS_FOREVER && look(0) == POLLIN;
     setrlimit(RLIMIT_NOFILE, &before);
-    fdslots_resume_index(s, 0);
     clients[2] = add_client();
     ok = ok && clients[2] >= 0 && accept_all(s, 0) == 0 && fdslots_get_fd(s, 2) >= 0;
     ok = ok && fdslots_is_paused(s, 0) == 0;
@@ -185,6 +258,21 @@ static enum outcome not_blocking(void)
 }
 
 /* ---- Files ---- */
+
+static enum outcome standard_input(void)
+{
+    char text[8];
+    int pipe_ends[2];
+    if (pipe(pipe_ends) < 0)
+        return FAIL;
+    fdslots_set_index(s, 9, pipe_ends[0], POLLIN);
+    bool ok = put(pipe_ends[1]) && look(9) == POLLIN && read_input(s, 9, text, sizeof text) == 1;
+    close(pipe_ends[1]);
+    ok = ok && look(9) == POLLHUP && read_input(s, 9, text, sizeof text) == 0;
+    ok = ok && fdslots_get_fd(s, 9) == -ENOENT && fcntl(pipe_ends[0], F_GETFD) >= 0;
+    close(pipe_ends[0]);
+    return held(ok && read_input(s, 9, text, sizeof text) == -EBADF);
+}
 
 static int write_once(const char *path)
 {
@@ -258,23 +346,67 @@ static enum outcome held_data(void)
 
 static int steps;
 
-static int count_step(struct fdslots *of)
+static int take_byte(struct fdslots *of)
 {
     char byte;
     steps++;
     return read(fdslots_get_fd(of, SLOT), &byte, 1) == 1 ? raise(SIGTERM) : -errno;
 }
 
+/* The slot stays ready. */
+static int stay_busy(struct fdslots *of)
+{
+    (void)of;
+    return ++steps < 9 ? raise(SIGTERM) : -ECANCELED;
+}
+
+static int fail_step(struct fdslots *of)
+{
+    (void)of;
+    return -EIO;
+}
+
+/* Two signals one after the other, which no slot announces. */
+static void pass_on(int signo)
+{
+    (void)signo;
+    raise(SIGTERM);
+}
+
+static bool ends_without_a_slot(const sigset_t *mask)
+{
+    sigset_t usr1;
+    sigemptyset(&usr1);
+    sigaddset(&usr1, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &usr1, NULL);
+    signal(SIGUSR1, pass_on);
+    raise(SIGUSR1);
+    fdslots_invalidate_index(s, SLOT);
+    bool ok = run(s, mask, fail_step) == 0 && caught == SIGTERM;
+    signal(SIGUSR1, SIG_DFL);
+    sigprocmask(SIG_UNBLOCK, &usr1, NULL);
+    return ok;
+}
+
 static enum outcome signals(void)
 {
     if (fdslots_has(FDSLOTS_HAS_PPOLL) != 1)
         return SKIP;
-    const sigset_t mask = catch_in_waits(SIGTERM);
-    bool ok = put(ends[1]) && run(s, &mask, count_step) == 0 && steps == 1 && caught == SIGTERM;
-    signal(SIGTERM, SIG_DFL);
+    const sigset_t mask = catch_in_waits();
     sigset_t term;
     sigemptyset(&term);
     sigaddset(&term, SIGTERM);
+    bool ok = put(ends[1]) && run(s, &mask, fail_step) == -EIO;
+    ok = ok && run(s, &mask, stay_busy) == 0 && steps == 1 && caught == 0;
+    sigprocmask(SIG_UNBLOCK, &term, NULL);
+    ok = ok && caught == SIGTERM && run(s, &mask, stay_busy) == 0 && steps == 1;
+    sigprocmask(SIG_BLOCK, &term, NULL);
+    caught = 0;
+    ok = ok && run(s, &mask, take_byte) == 0 && steps == 2;
+    signal(SIGTERM, SIG_IGN); /* drops the one that is pending */
+    signal(SIGTERM, catch);
+    ok = ok && ends_without_a_slot(&mask);
+    signal(SIGTERM, SIG_DFL);
     sigprocmask(SIG_UNBLOCK, &term, NULL);
     return held(ok);
 }
@@ -307,6 +439,23 @@ static enum outcome timers(void)
     return held(ok);
 }
 
+static enum outcome equal_timeouts(void)
+{
+    static struct turn turns[CAPACITY];
+    uint32_t first;
+    bool ok = first_deadline(turns, 5, &first) == FDSLOTS_FOREVER && first == 0;
+    for (uint32_t i = 1; i <= 3; i++)
+        enter(turns, i);
+    leave(turns, 1);
+    enter(turns, 1);
+    ok = ok && first_deadline(turns, 5, &first) == turns[2].used_ns + 5 && first == 2;
+    leave(turns, 3);
+    leave(turns, 2);
+    ok = ok && first_deadline(turns, 5, &first) == turns[1].used_ns + 5 && first == 1;
+    leave(turns, 1);
+    return held(ok && first_deadline(turns, 5, &first) == FDSLOTS_FOREVER);
+}
+
 /* ---- Threads and processes ---- */
 
 static enum outcome handing_over(void)
@@ -322,6 +471,55 @@ static enum outcome handing_over(void)
     ok = ok && hand_over(s, SLOT, to, &mailbox) == -ENOENT;
     fdslots_destroy(to);
     return held(ok);
+}
+
+static struct done results = {.lock = PTHREAD_MUTEX_INITIALIZER};
+static struct job *given[2];
+static int answered, answers;
+
+static bool is_blocked(int signo)
+{
+    sigset_t mask;
+    return pthread_sigmask(SIG_BLOCK, NULL, &mask) == 0 && sigismember(&mask, signo) == 1;
+}
+
+/* The result of the jobs is whether the worker takes no signal. */
+static void *work(void *arg)
+{
+    for (int i = 0; i < 2; i++) {
+        given[i]->result = is_blocked(SIGTERM);
+        put_done(arg, &results, given[i]);
+    }
+    return NULL;
+}
+
+static struct job *new_job(uint32_t index)
+{
+    struct job *job = malloc(sizeof *job);
+    if (job != NULL)
+        *job = (struct job){.index = index, .generation = fdslots_get_generation(s, index)};
+    return job;
+}
+
+static void count_answer(struct fdslots *of, const struct job *job)
+{
+    answers++;
+    answered += fdslots_get_fd(of, job->index) == ends[0] ? job->result : 100;
+}
+
+static enum outcome working(void)
+{
+    pthread_t worker;
+    given[0] = new_job(SLOT);
+    given[1] = new_job(9);
+    fdslots_set_index(s, 9, ends[0], POLLIN); /* another owner */
+    if (given[0] == NULL || given[1] == NULL || fdslots_waker_open(s, 0) < 0 ||
+        start_worker(&worker, work, s) < 0)
+        return FAIL;
+    bool ok = !is_blocked(SIGTERM) && wait_for(0) == POLLIN;
+    pthread_join(worker, NULL);
+    take_done(s, &results, count_answer);
+    return held(ok && answers == 1 && answered == 1 && results.jobs == NULL && look(0) == 0);
 }
 
 static int receive_fd(int channel)
@@ -359,7 +557,58 @@ static enum outcome giving_away(void)
     return held(ok && fcntl(ends[0], F_GETFD) >= 0);
 }
 
+/* ---- Other loops ---- */
+
+/* The first call fills a slot that is ready. */
+static int fill_one(void *arg, uint32_t index, int fd, uint32_t revents)
+{
+    (void)fd, (void)revents;
+    ++*(int *)arg;
+    return index == SLOT ? fdslots_set_index(s, 9, ends[1], POLLOUT) : 0;
+}
+
+static bool shows(int fd)
+{
+    struct pollfd outer = {.fd = fd, .events = POLLIN};
+    return poll(&outer, 1, 0) == 1;
+}
+
+static enum outcome nesting(void)
+{
+    if (fdslots_has(FDSLOTS_HAS_EPOLL) != 1)
+        return SKIP;
+    char byte;
+    int served = 0;
+    int fd = fdslots_epoll_fd(s);
+    bool ok = fd >= 0 && !shows(fd) && put(ends[1]) && shows(fd);
+    ok = ok && serve_nested(s, fill_one, &served) == fd && served == 1;
+    ok = ok && read(ends[0], &byte, 1) == 1 && shows(fd); /* the slot that was filled */
+    ok = ok && serve_nested(s, fill_one, &served) == fd && served == 2 && shows(fd);
+    fdslots_invalidate_index(s, 9);
+    ok = ok && shows(fd) && fdslots_epoll_fd(s) == fd && !shows(fd);
+    fdslots_set_index(s, 9, ends[1], POLLOUT);
+    ok = ok && !shows(fd) && fdslots_wait(s, 0, NULL) == 1;
+    ok = ok && serve_nested(s, fill_one, &served) == fd && served == 3 && shows(fd);
+    fdslots_set_index(s, 9, open("/dev/null", O_RDONLY), POLLIN);
+    ok = ok && fdslots_epoll_fd(s) == fd && !shows(fd);
+    ok = ok && serve_nested(s, fill_one, &served) == fd && served == 4;
+    fdslots_close_index(s, 9);
+    return held(ok);
+}
+
 /* ---- Slots ---- */
+
+static enum outcome more_fds(void)
+{
+    struct rlimit before, limit;
+    getrlimit(RLIMIT_NOFILE, &before);
+    limit = before;
+    limit.rlim_cur = 64;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    bool ok = raise_fd_limit() == 0 && getrlimit(RLIMIT_NOFILE, &limit) == 0;
+    setrlimit(RLIMIT_NOFILE, &before);
+    return held(ok && limit.rlim_cur == before.rlim_max && limit.rlim_max == before.rlim_max);
+}
 
 static enum outcome moving(void)
 {
@@ -399,8 +648,61 @@ static int resize(void *arg, uint32_t index, int fd, uint32_t revents)
     return calls++ == 0 ? fdslots_resize(&s, 2 * CAPACITY) : 0;
 }
 
+/* A resize ends an iteration, with one slot of two visited. What a wait says of them then. */
+static bool waits_again(uint32_t flags)
+{
+    calls = 0;
+    fdslots_set_index(s, SLOT, ends[0], POLLIN | flags);
+    fdslots_set_index(s, 5, ends[0], POLLOUT | flags);
+    bool ok = fdslots_wait(s, 0, NULL) == 2 && fdslots_iter_ready(s, resize, NULL) == 0;
+    ok = ok && calls == 1 && fdslots_wait(s, 0, NULL) == (flags == 0 ? 2 : 0);
+    calls = 0;
+    return ok;
+}
+
+/* Whether the slot is dropped once where the peer takes no more, though it has sent something. */
+static bool drops_once(struct server *server)
+{
+    server->outboxes[SLOT].length = 1;
+    fdslots_set_events(s, SLOT, POLLIN | POLLOUT);
+    shutdown(ends[1], SHUT_RD);
+    bool ok = put(ends[1]) && (look(SLOT) & (POLLIN | POLLOUT)) == (POLLIN | POLLOUT);
+    ok = ok && fdslots_iter_ready(s, write_and_read, server) == 0 && server->connections == 1;
+    ends[0] = -1;
+    return ok && fdslots_get_fd(s, SLOT) == -ENOENT;
+}
+
+/* Whether a peer gets back what it sent before it ends, and its slot is dropped then. */
+static bool serves_to_the_end(struct server *server)
+{
+    int other[2];
+    char byte;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, other) < 0)
+        return false;
+    fdslots_set_index(s, 9, other[0], POLLIN);
+    bool ok = put(other[1]) && look(9) == POLLIN;
+    ok = ok && fdslots_iter_ready(s, write_and_read, server) == 0 && read(other[1], &byte, 1) == 1;
+    shutdown(other[1], SHUT_WR);
+    ok = ok && look(9) == POLLIN && fdslots_iter_ready(s, write_and_read, server) == 0;
+    ok = ok && fdslots_get_fd(s, 9) == -ENOENT && server->connections == 0;
+    close(other[1]);
+    return ok;
+}
+
+static enum outcome rereading(void)
+{
+    struct server server = {.s = s, .outboxes = calloc(CAPACITY, sizeof(struct outbox))};
+    server.connections = 2;
+    bool ok = server.outboxes != NULL && drops_once(&server) && serves_to_the_end(&server);
+    free(server.outboxes);
+    return held(ok);
+}
+
 static enum outcome callbacks(void)
 {
+    if (!put(ends[1]) || !waits_again(0) || !waits_again(FDSLOTS_ONESHOT))
+        return FAIL;
+    fdslots_set_index(s, SLOT, ends[0], POLLIN);
     fdslots_set_index(s, 5, ends[0], POLLOUT);
     bool ok = put(ends[1]) && fdslots_wait(s, 0, NULL) == 2;
     ok = ok && fdslots_iter_ready(s, resize, NULL) == 0 && calls == 1;
@@ -418,8 +720,10 @@ static const struct {
     {"Connecting without blocking", connecting},
     {"When to want POLLOUT", sending},
     {"A peer that is too fast", holding_back},
+    {"Listening", listening},
     {"accept and EMFILE", accepting},
     {"O_NONBLOCK, and why", not_blocking},
+    {"Standard input, output and error in a slot", standard_input},
     {"A FIFO that reports POLLHUP for ever", fifos},
     {"Files of sysfs and procfs", sysfs},
     {"POLLERR that does not go away", errors},
@@ -427,11 +731,16 @@ static const struct {
     {"Ending on SIGTERM", signals},
     {"-EINTR though no handler ran", interrupted},
     {"Timers and deadlines", timers},
+    {"Timers and deadlines: equal timeouts", equal_timeouts},
     {"Many threads", handing_over},
+    {"A thread that works", working},
     {"An fd for another process", giving_away},
+    {"A buffer inside another loop", nesting},
+    {"Which capacity to take", more_fds},
     {"Moving an fd to another index", moving},
     {"Growing and shrinking", shrinking},
     {"Inside a callback", callbacks},
+    {"Inside a callback: revents read again", rereading},
 };
 
 int main(void)
