@@ -62,10 +62,6 @@ static inline struct event_name fdslots_epoll_name(const struct kernel *k, uint6
     return (struct event_name){.index = (uint32_t)data, .generation = (uint32_t)(data >> 32)};
 }
 
-/* Return whether fd is an epoll set: 1 or 0, or an error. The kernel answers ENOENT to the removal
- * of a fresh set from it; where fd is another file or none, EINVAL or EBADF. */
-int fdslots_epoll_is_set(int fd);
-
 /* Whether there is a set, made by this process. */
 static inline bool fdslots_epoll_is_ours(const struct kernel *k)
 {

@@ -57,18 +57,6 @@ bool fdslots_kernel_owns(const struct fdslots *s, int fd)
     return fdslots_epoll_is_ours(k) && (fd == k->fd || fd == k->outer_fd);
 }
 
-int fdslots_epoll_is_set(int fd)
-{
-    int fresh = sys_epoll_create();
-    if (fresh < 0)
-        return fresh;
-    int rc = sys_epoll_ctl(fd, EPOLL_CTL_DEL, fresh, 0, 0);
-    sys_close(fresh);
-    if (rc == -ENOENT)
-        return 1;
-    return rc == -EINVAL || rc == -EBADF ? 0 : rc;
-}
-
 /* ---- an inherited set ---- */
 
 /* What a line of fdinfo tells of a file in a set. */
