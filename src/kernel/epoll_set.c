@@ -161,28 +161,21 @@ void fdslots_kernel_close(struct fdslots *s)
 
 /* ---- opening ---- */
 
-static void forget_registration(struct kernel *k, uint32_t index)
-{
-    if (fdslots_run_has(&k->runs, index))
-        k->runs.of[index].events = 0;
-}
-
-/* A new set holds nothing. Which slots share a file, and what kinds these are, is known still. */
+/* A new set holds nothing, so all used slots are noted. An emptied slot that still has a
+ * registration is noted already. Which slots share a file, and of what kind it is, is still known.
+ */
 static void forget_set(struct fdslots *s)
 {
     struct kernel *k = s->kernel;
-    FOR_EACH_IN(&s->fresh, i)
+    fdslots_index_set_move(&s->fresh, &s->noted);
+    FOR_EACH_IN(&s->used, i)
     {
-        forget_registration(k, i);
+        fdslots_index_set_add(&s->noted, i);
     }
     FOR_EACH_IN(&s->noted, i)
     {
-        forget_registration(k, i);
-    }
-    FOR_EACH_IN(&s->used, i)
-    {
-        forget_registration(k, i);
-        fdslots_index_set_add(&s->noted, i);
+        if (fdslots_run_has(&k->runs, i))
+            k->runs.of[i].events = 0;
     }
     k->registered = k->ghost_reports = 0;
     s->exclusives = 0;
