@@ -31,7 +31,6 @@ struct kernel {
     int outer_fd;        /* holds fd alone: what other loops are given; -1 while nobody asked */
     uint32_t process;    /* that made the set */
     uint64_t salt;       /* of what registrations have for data: no two sets have the same */
-    uint32_t room;       /* events that fit into the scratch, and into what the kernel takes */
     uint32_t registered; /* files in the set, ghosts apart */
     uint32_t refused;    /* runs with RUN_REFUSED */
     uint32_t patience;   /* waits until these are tried again */

@@ -11,13 +11,9 @@
 
 #include "../os/fdinfo.h"
 
-#include <limits.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* The kernel's EP_MAX_EVENTS. */
-#define MAX_EVENTS ((uint32_t)(INT_MAX / sizeof(struct epoll_event)))
 
 bool fdslots_kernel_built(void)
 {
@@ -40,7 +36,6 @@ void fdslots_kernel_lay_out_arrays(struct fdslots *s, struct layout *at)
     void *scratch = fdslots_layout_take(at, (uint64_t)s->capacity + 1, sizeof(struct epoll_event));
     if (k == NULL)
         return;
-    k->room = s->capacity < MAX_EVENTS ? s->capacity + 1 : MAX_EVENTS;
     k->runs = runs;
     k->scratch.events = scratch;
 }
