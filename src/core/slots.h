@@ -77,6 +77,7 @@ struct fdslots {
     uint32_t epoll_only; /* slots with SLOT_EDGE or SLOT_EXCLUSIVE */
     uint32_t oneshots;   /* slots with SLOT_ONESHOT */
     uint32_t exclusives; /* registrations with SLOT_EXCLUSIVE in the kernel's set */
+    uint32_t refused;    /* runs that the set refused for a reason that may pass */
     uint32_t flags;
     uint32_t process;          /* in which the library opened an fd for this buffer; 0 for none */
     uint32_t first_generation; /* of a slot that comes into play */
@@ -87,7 +88,6 @@ struct fdslots {
     bool events_are_safe; /* poll(2) does not write into them here */
     bool set_ready;       /* the kernel's set needs nothing but to be told what changed */
     bool ghosts_possible; /* a file may have outlived its fd in the set */
-    bool refused; /* some slots are polled since it refused them for a reason that may pass */
 
     void *arrays; /* the memory of all that follows here, and of arrays of the parts above */
 

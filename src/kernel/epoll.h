@@ -32,8 +32,7 @@ struct kernel {
     uint32_t process;    /* that made the set */
     uint64_t salt;       /* of what registrations have for data: no two sets have the same */
     uint32_t registered; /* files in the set, ghosts apart */
-    uint32_t refused;    /* runs with RUN_REFUSED */
-    uint32_t patience;   /* waits until these are tried again */
+    uint32_t patience;   /* waits until what was refused is offered again */
     uint32_t last_patience;
     uint32_t ghost_reports; /* since the set was made */
     bool hopeless;          /* a set made anew has not helped what the kernel refuses */

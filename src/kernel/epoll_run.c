@@ -62,7 +62,7 @@ SELDOM static void reject(struct fdslots *s, uint32_t leader, uint32_t reason, u
         fdslots_file_kind(leads->fd, &mark); /* what has none could not be verified */
     leads->mark = mark;
     leads->flags |= (uint16_t)(RUN_POLLED | reason);
-    k->refused += (reason & RUN_REFUSED) != 0;
+    s->refused += (reason & RUN_REFUSED) != 0;
     FOR_EACH_IN_RUN(&k->runs, leader, i)
     {
         fdslots_epoll_show_polled(s, i);
@@ -73,7 +73,7 @@ SELDOM static void stop_polling(struct fdslots *s, uint32_t leader)
 {
     struct kernel *k = s->kernel;
     struct registration *leads = &k->runs.of[leader];
-    k->refused -= (leads->flags & RUN_REFUSED) != 0;
+    s->refused -= (leads->flags & RUN_REFUSED) != 0;
     leads->flags &= (uint16_t) ~(RUN_POLLED | RUN_ASKED | RUN_REFUSED);
     leads->turn = leader;
     FOR_EACH_IN_RUN(&k->runs, leader, i)

@@ -157,8 +157,7 @@ static void apply_changes(struct fdslots *s)
         fdslots_runs_extend(&k->runs, s->touched, s->capacity);
     list_changes(s, &changes);
     apply(s, &changes);
-    s->refused = k->refused > 0;
-    if (!s->refused) {
+    if (s->refused == 0) {
         k->last_patience = 0;
         k->hopeless = false;
     }
