@@ -31,7 +31,7 @@ struct registration {
     };
     union {
         uint32_t turn; /* of the leader: whose turn it is where set_max_ready() cuts */
-        uint32_t mark; /* of the leader of a polled run: of what kind its file is */
+        uint32_t mark; /* of the leader of a polled run, for FDSLOTS_CHECK: of its file's kind */
     };
     uint16_t events; /* of the leader: what the kernel's set holds; 0 where it holds nothing */
     uint16_t flags;
