@@ -88,7 +88,7 @@ static inline void write_owner(struct fdslots *s, uint32_t index, struct pollfd 
     s->pollfds[index] = pollfd;
     slot->events = (uint16_t)pollfd.events;
     if (UNLIKELY(++slot->generation == 0))
-        s->generation_wrapped = true, s->set_ready = false;
+        s->set_misleads = true, s->set_ready = false;
 }
 
 /* A change was the first of its word in a set, or the last; or the word is full by it, or is no

@@ -84,7 +84,7 @@ struct fdslots {
     bool owns_memory;          /* it and the arrays are the library's, each a piece of its own */
     bool iterated;             /* fdslots_iter_ready() is under way */
     bool exclusive_changed;    /* one of them has, since the set was last told */
-    bool generation_wrapped;
+    bool set_misleads;    /* what the kernel's set reports may be another owner's, or be missing */
     bool events_are_safe; /* poll(2) does not write into them here */
     bool set_ready;       /* the kernel's set needs nothing but to be told what changed */
     bool ghosts_possible; /* a file may have outlived its fd in the set */

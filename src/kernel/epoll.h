@@ -37,7 +37,6 @@ struct kernel {
     uint32_t ghost_reports; /* since the set was made */
     bool hopeless;          /* a set made anew has not helped what the kernel refuses */
     bool outworn;           /* make the set anew before it is used again */
-    bool crowded;           /* ghosts filled its events, and may have kept others out */
     bool is_nested;         /* the outer set holds it */
     struct runs runs;
     union scratch scratch;

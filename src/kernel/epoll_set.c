@@ -174,8 +174,7 @@ static void forget_set(struct fdslots *s)
     }
     k->registered = k->ghost_reports = 0;
     s->exclusives = 0;
-    s->ghosts_possible = k->outworn = k->crowded = false;
-    s->generation_wrapped = false;
+    s->ghosts_possible = s->set_misleads = k->outworn = false;
 }
 
 static bool any_slot_has(const struct fdslots *s, int fd)

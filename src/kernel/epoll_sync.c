@@ -124,7 +124,7 @@ static void apply(struct fdslots *s, struct changes *changes)
 static bool needs_new_set(const struct fdslots *s)
 {
     const struct kernel *k = s->kernel;
-    return k->fd < 0 || k->outworn || s->generation_wrapped ||
+    return k->fd < 0 || k->outworn || s->set_misleads ||
            (k->ghost_reports > 0 && k->ghost_reports >= k->registered);
 }
 
@@ -136,13 +136,13 @@ static int renew_set(struct fdslots *s)
     return rc;
 }
 
-/* Go on with an outworn set where a filter of system calls refuses another: its ghosts are known by
- * their names, while these differ. */
+/* Make the set anew. Where a filter of system calls refuses another one, an outworn set still
+ * serves, since the reports of its ghosts are recognised; but not one that misleads. */
 static int renew_or_keep(struct fdslots *s)
 {
     struct kernel *k = s->kernel;
     const int rc = renew_set(s);
-    if (!sys_is_refused(rc) || k->fd < 0 || k->crowded || s->generation_wrapped)
+    if (!sys_is_refused(rc) || k->fd < 0 || s->set_misleads)
         return rc;
     k->outworn = false;
     k->ghost_reports = 0;

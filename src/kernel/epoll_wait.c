@@ -193,7 +193,7 @@ SELDOM static int pass_ghosts(struct fdslots *s, uint32_t ghosts, bool full, boo
     k->ghost_reports += ghosts;
     s->ghosts_possible = true;
     if (full && !cuts(s)) {
-        k->outworn = k->crowded = true;
+        s->set_misleads = true;
         unreport(s, had);
         return KERNEL_AGAIN;
     }
