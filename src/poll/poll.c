@@ -142,15 +142,13 @@ static inline int take_ready(struct fdslots *s, uint32_t nfds, uint32_t count)
 
 /* ---- what is ready whatever poll(2) says ---- */
 
-/* What poll(2) says of a lost slot is of the stranger's file that has its number by now. Returns
+/* Report POLLNVAL for the lost slots, whose numbers poll(2) takes for other files by now. Returns
  * how many more slots are ready. */
 static uint32_t show_lost(struct fdslots *s, uint32_t nfds)
 {
     uint32_t more = 0;
-    FOR_EACH_IN(&s->lost, i)
+    FOR_EACH_BELOW(&s->lost, i, nfds)
     {
-        if (i >= nfds)
-            break;
         if (s->pollfds[i].fd < 0)
             continue;
         more += s->pollfds[i].revents == 0;
@@ -159,15 +157,13 @@ static uint32_t show_lost(struct fdslots *s, uint32_t nfds)
     return more;
 }
 
-/* What was held back when the ready set was full is an event that poll(2) may not hand out again.
- */
+/* Report the events that slots hold: poll(2) may not hand them out again. Returns how many more
+ * slots are ready. */
 static uint32_t show_held(struct fdslots *s, uint32_t nfds)
 {
     uint32_t more = 0;
-    FOR_EACH_IN(&s->held, i)
+    FOR_EACH_BELOW(&s->held, i, nfds)
     {
-        if (i >= nfds)
-            break;
         const uint32_t held = fdslots_slot_held_events(s, i);
         if (held == 0)
             continue;
