@@ -158,11 +158,6 @@ static inline int vacate(struct fdslots *s, uint32_t index)
     return LIKELY(plain) ? vacate_plain(s, index) : vacate_other(s, index);
 }
 
-void fdslots_slot_vacate(struct fdslots *s, uint32_t index)
-{
-    vacate(s, index);
-}
-
 static inline int set_plain(struct fdslots *s, uint32_t index, int fd, uint32_t events)
 {
     write_owner(s, index, (struct pollfd){.fd = fd, .events = (short)(uint16_t)events});
@@ -321,8 +316,8 @@ int fdslots_resume_index(struct fdslots *s, uint32_t index)
         return -EINVAL;
     if (!fdslots_slot_used(s, index))
         return -ENOENT;
-    if ((s->slots[index].flags & (SLOT_PAUSED | SLOT_FIRED)) != 0)
-        unhide(s, index, SLOT_PAUSED | SLOT_FIRED);
+    if ((s->slots[index].flags & SLOT_HIDDEN) != 0)
+        unhide(s, index, SLOT_HIDDEN);
     return 0;
 }
 

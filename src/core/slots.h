@@ -194,9 +194,6 @@ void fdslots_slot_replace_fd(struct fdslots *s, uint32_t index, int fd);
 /* Have `end` slots in play, fewer than there are: those from there up are empty, and go. */
 void fdslots_slots_cut(struct fdslots *s, uint32_t end);
 
-/* Empty a slot, if it is used. */
-void fdslots_slot_vacate(struct fdslots *s, uint32_t index);
-
 /* FDSLOTS_CHECK: the slot's fd is not the file any more that the caller put there. */
 void fdslots_slot_lose(struct fdslots *s, uint32_t index);
 

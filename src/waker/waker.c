@@ -144,7 +144,7 @@ static int inherit_waker(struct fdslots *s)
     }
     if (sys_is_refused(rc)) { /* by a filter of system calls: it will be the next time, too */
         fdslots_waker_close(s);
-        fdslots_slot_vacate(s, waker->index);
+        fdslots_invalidate_index(s, waker->index);
         return 0;
     }
     if (rc < 0)
