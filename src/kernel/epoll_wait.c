@@ -111,7 +111,7 @@ static bool is_ghost(const struct fdslots *s, struct event_name name)
         return s->kernel->outworn = true;
     const struct registration *leads = &runs->of[name.index];
     return s->slots[name.index].generation != name.generation || leads->events == 0 ||
-           (leads->flags & RUN_SHARED) == 0;
+           leads->next == INDEX_NONE;
 }
 
 /* Take an event that is not for one slot alone. Where fdslots_set_max_ready() cuts, each event may
@@ -148,7 +148,7 @@ static uint32_t take_events(struct fdslots *s, uint32_t count, uint32_t spare)
         if (LIKELY(name.index < k->runs.extent)) {
             const struct registration *run = &runs[name.index];
             struct pollfd *const pollfd = &pollfds[name.index];
-            if (LIKELY((run->flags & (RUN_LEADER | RUN_SHARED)) == RUN_LEADER && run->events != 0 &&
+            if (LIKELY(fdslots_run_is_alone(run) &&
                        slots[name.index].generation == name.generation && pollfd->revents == 0)) {
                 pollfd->revents = (short)(uint16_t)e->events; /* others were not asked for */
                 *ready++ = name.index;

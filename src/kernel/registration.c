@@ -84,7 +84,6 @@ uint32_t fdslots_run_join(struct runs *runs, uint32_t index, int fd)
     if (leads->next != INDEX_NONE)
         runs->of[leads->next].previous = index;
     leads->next = index;
-    leads->flags |= RUN_SHARED;
     return leader;
 }
 
@@ -125,8 +124,6 @@ uint32_t fdslots_run_leave(struct runs *runs, uint32_t index)
         struct registration *leads = &runs->of[leader];
         if ((leads->flags & RUN_POLLED) == 0 && leads->turn == index)
             leads->turn = leaves->next != INDEX_NONE ? leaves->next : leader;
-        if (leads->next == INDEX_NONE)
-            leads->flags &= (uint16_t)~RUN_SHARED;
     }
     *leaves = (struct registration){.fd = -1};
     return leader;
