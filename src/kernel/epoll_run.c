@@ -19,6 +19,44 @@
  */
 #include "epoll.h"
 
+/* ---- what the set should hold ---- */
+
+/* Return what the set should hold for this slot, if it were the only one of its run: 0 while it is
+ * hidden. */
+static inline uint32_t own_events(const struct fdslots *s, uint32_t index)
+{
+    const uint32_t flags = s->slots[index].flags;
+    uint32_t events = REGISTERED | (s->slots[index].events & REGISTERED_EVENTS);
+    if (LIKELY((flags & (SLOT_USER | SLOT_HIDDEN)) == 0))
+        return events;
+    if ((flags & SLOT_HIDDEN) != 0)
+        return 0;
+    if ((flags & SLOT_EDGE) != 0)
+        events |= REGISTERED_EDGE;
+    if ((flags & SLOT_EXCLUSIVE) != 0)
+        events |= REGISTERED_EXCLUSIVE;
+    if ((flags & SLOT_POLLED) != 0)
+        events |= WANTS_POLL;
+    return events;
+}
+
+/* Return what the set should hold for the run of this leader. */
+static uint32_t events_of(const struct fdslots *s, const struct runs *runs, uint32_t leader)
+{
+    const uint32_t user = REGISTERED_EDGE | REGISTERED_EXCLUSIVE;
+    uint32_t any = 0;
+    uint32_t all = user;
+    FOR_EACH_IN_RUN(runs, leader, i)
+    {
+        const uint32_t own = own_events(s, i);
+        any |= own;
+        all &= own != 0 ? own : user;
+    }
+    return (any & ~user) | (any & all); /* where one slot wants level reports, all get them */
+}
+
+/* ---- what it is told ---- */
+
 INLINE int ctl(struct fdslots *s, int op, uint32_t leader, uint32_t registered)
 {
     struct kernel *k = s->kernel;
@@ -206,7 +244,7 @@ static void update_run(struct fdslots *s, uint32_t leader)
 {
     struct kernel *k = s->kernel;
     struct registration *leads = &k->runs.of[leader];
-    const uint32_t wanted = fdslots_run_events(s, &k->runs, leader);
+    const uint32_t wanted = events_of(s, &k->runs, leader);
     if ((leads->flags & RUN_POLLED) != 0 && !stays_polled(leads, wanted))
         stop_polling(s, leader);
     if (wanted == 0)
@@ -248,7 +286,7 @@ enum kernel_change fdslots_kernel_change(const struct fdslots *s, uint32_t index
     if (fd != runs->of[index].fd)
         return fd >= 0 ? CHANGE_REPLACE : CHANGE_DROP;
     const uint32_t leader = fdslots_run_leader(runs, index);
-    const uint32_t wanted = fdslots_run_events(s, runs, leader);
+    const uint32_t wanted = events_of(s, runs, leader);
     const uint32_t events = runs->of[leader].events;
     const bool again = (s->slots[index].flags & (SLOT_CONFIRM | SLOT_REARM)) != 0 ||
                        (runs->of[leader].flags & (RUN_CONFIRM | RUN_REDO)) != 0;

@@ -128,17 +128,3 @@ uint32_t fdslots_run_leave(struct runs *runs, uint32_t index)
     *leaves = (struct registration){.fd = -1};
     return leader;
 }
-
-uint32_t fdslots_run_union(const struct fdslots *s, const struct runs *runs, uint32_t leader)
-{
-    const uint32_t user = REGISTERED_EDGE | REGISTERED_EXCLUSIVE;
-    uint32_t any = 0;
-    uint32_t all = user;
-    FOR_EACH_IN_RUN(runs, leader, i)
-    {
-        const uint32_t own = fdslots_run_own_events(s, i);
-        any |= own;
-        all &= own != 0 ? own : user;
-    }
-    return (any & ~user) | (any & all); /* where one wants level reports, all get them */
-}

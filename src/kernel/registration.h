@@ -108,32 +108,4 @@ static inline uint32_t fdslots_run_leader(const struct runs *runs, uint32_t inde
 #define FOR_EACH_IN_RUN(runs, leader, i)                                                           \
     for (uint32_t i = (leader); i != INDEX_NONE; i = (runs)->of[i].next)
 
-/* Return what the set should hold for this slot, were it alone: 0 while it is hidden. */
-static inline uint32_t fdslots_run_own_events(const struct fdslots *s, uint32_t index)
-{
-    const uint32_t flags = s->slots[index].flags;
-    uint32_t events = REGISTERED | (s->slots[index].events & REGISTERED_EVENTS);
-    if (LIKELY((flags & (SLOT_USER | SLOT_HIDDEN)) == 0))
-        return events;
-    if ((flags & SLOT_HIDDEN) != 0)
-        return 0;
-    if ((flags & SLOT_EDGE) != 0)
-        events |= REGISTERED_EDGE;
-    if ((flags & SLOT_EXCLUSIVE) != 0)
-        events |= REGISTERED_EXCLUSIVE;
-    if ((flags & SLOT_POLLED) != 0)
-        events |= WANTS_POLL;
-    return events;
-}
-
-uint32_t fdslots_run_union(const struct fdslots *s, const struct runs *runs, uint32_t leader);
-
-/* Return what it should hold for all slots of the run of this leader. */
-static inline uint32_t fdslots_run_events(const struct fdslots *s, const struct runs *runs,
-                                          uint32_t leader)
-{
-    return LIKELY(runs->of[leader].next == INDEX_NONE) ? fdslots_run_own_events(s, leader)
-                                                       : fdslots_run_union(s, runs, leader);
-}
-
 #endif
