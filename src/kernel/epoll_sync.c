@@ -214,12 +214,11 @@ void fdslots_kernel_drop(struct fdslots *s, uint32_t index)
     const bool checks = (s->flags & FDSLOTS_CHECK) != 0;
     if (checks)
         fdslots_kernel_sync(s); /* or it would not be known which slots hold the fd */
-    const bool ours = fdslots_epoll_is_ours(k);
     const int fd = fdslots_slot_fd(s, index);
     const uint32_t leader = fdslots_run_find(&k->runs, fd);
     if (leader == INDEX_NONE)
         return;
-    if (ours)
+    if (fdslots_epoll_is_ours(k))
         fdslots_epoll_drop_run(s, leader);
     k->runs.of[leader].flags |= RUN_CONFIRM;
     FOR_EACH_IN_RUN(&k->runs, leader, i)
@@ -241,7 +240,7 @@ void fdslots_kernel_cut(struct fdslots *s, uint32_t end)
             runs->of[i].events = 0; /* there is no set to take it out of */
         leave_run(s, &changes, i);
     }
-    for (uint32_t c = 0; c < changes.count; c++) { /* those who lead others now */
+    for (uint32_t c = 0; c < changes.count; c++) { /* the leaders that others have now */
         runs->of[changes.slots[c]].flags &= (uint16_t)~RUN_DUE;
         fdslots_slot_note_change(s, changes.slots[c]);
     }
