@@ -47,7 +47,6 @@ static uint64_t lay_out_arrays(struct fdslots *s, unsigned char *base)
     fdslots_index_set_lay_out(&s->roomy, &at, fdslots_index_set_words(nslots));
     fdslots_index_set_lay_out(&s->fresh, &at, nslots);
     fdslots_index_set_lay_out(&s->noted, &at, nslots);
-    fdslots_index_set_lay_out(&s->lost, &at, nslots);
     fdslots_index_set_lay_out(&s->held, &at, nslots);
     fdslots_index_set_lay_out(&s->polled, &at, nslots);
     fdslots_kernel_lay_out_arrays(s, &at);

@@ -30,11 +30,6 @@ bool fdslots_ready_at_once(const struct fdslots *s, uint32_t nfds)
         if (fdslots_slot_held_events(s, i) != 0)
             return true;
     }
-    FOR_EACH_BELOW(&s->lost, i, nfds)
-    {
-        if (s->pollfds[i].fd >= 0)
-            return true;
-    }
     return false;
 }
 

@@ -44,7 +44,6 @@ SELDOM static void touch(struct fdslots *s, uint32_t index)
     fdslots_index_set_extend(&s->used, end);
     fdslots_index_set_extend(&s->fresh, end);
     fdslots_index_set_extend(&s->noted, end);
-    fdslots_index_set_extend(&s->lost, end);
     fdslots_index_set_extend(&s->held, end);
     fdslots_index_set_extend(&s->polled, end);
     fdslots_index_set_extend(&s->roomy, fdslots_index_set_words(end));
@@ -64,8 +63,6 @@ static void replace_flags(struct fdslots *s, uint32_t index, uint32_t flags)
     s->epoll_only += (uint32_t)((flags & epoll_only) != 0) - ((before & epoll_only) != 0);
     s->oneshots += (uint32_t)((flags & SLOT_ONESHOT) != 0) - ((before & SLOT_ONESHOT) != 0);
     s->exclusive_changed |= s->exclusives > 0 && (before & SLOT_EXCLUSIVE) != 0;
-    if ((before & ~flags & SLOT_LOST) != 0)
-        fdslots_index_set_remove(&s->lost, index);
     if ((before & ~flags & SLOT_HOLDS) != 0)
         fdslots_slot_release(s, index);
 }
@@ -209,6 +206,8 @@ void fdslots_slot_hold(struct fdslots *s, uint32_t index, uint32_t revents)
 
 void fdslots_slot_release(struct fdslots *s, uint32_t index)
 {
+    if ((s->slots[index].flags & SLOT_LOST) != 0)
+        return;
     s->held_revents[index] = 0;
     s->slots[index].flags &= (uint16_t)~SLOT_HOLDS;
     fdslots_index_set_remove(&s->held, index);
@@ -218,10 +217,10 @@ void fdslots_slot_lose(struct fdslots *s, uint32_t index)
 {
     struct slot *slot = &s->slots[index];
     fdslots_slot_release(s, index);
+    fdslots_slot_hold(s, index, POLLNVAL);
     slot->flags |= SLOT_LOST;
     s->pollfds[index].revents = 0;
     s->exclusive_changed |= s->exclusives > 0 && (slot->flags & SLOT_EXCLUSIVE) != 0;
-    fdslots_index_set_add(&s->lost, index);
     fdslots_slot_note_change(s, index);
     s->stats.lost++;
 }
@@ -236,8 +235,7 @@ static void keep_generations(struct fdslots *s, uint32_t end)
 
 void fdslots_slots_cut(struct fdslots *s, uint32_t end)
 {
-    struct index_set *const sets[] = {&s->used, &s->fresh, &s->noted,
-                                      &s->lost, &s->held,  &s->polled};
+    struct index_set *const sets[] = {&s->used, &s->fresh, &s->noted, &s->held, &s->polled};
     keep_generations(s, end);
     for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++)
         fdslots_index_set_cut(sets[i], end);

@@ -42,7 +42,8 @@
 #define SLOT_PAUSED    0x010u /* by fdslots_pause_index() */
 #define SLOT_FIRED     0x020u /* one-shot, and reported */
 #define SLOT_HIDDEN    (SLOT_PAUSED | SLOT_FIRED)
-/* FDSLOTS_CHECK has found that its number is another file now, or none: it reads POLLNVAL. */
+/* FDSLOTS_CHECK has found that its number is another file now, or none. It holds POLLNVAL for good.
+ */
 #define SLOT_LOST  0x040u
 #define SLOT_HOLDS 0x400u /* held_revents is not 0 */
 /* What its file does with an event, where that is known. */
@@ -100,8 +101,7 @@ struct fdslots {
     struct index_set roomy;  /* the words of `used` in which a slot is empty */
     struct index_set fresh;  /* changed since fdslots_wait() last looked through them */
     struct index_set noted;  /* changed before that, and the kernel's set has not been told */
-    struct index_set lost;   /* SLOT_LOST */
-    struct index_set held;   /* SLOT_HOLDS */
+    struct index_set held;   /* SLOT_HOLDS: also all that are lost */
     struct index_set polled; /* slots that the kernel's set cannot stand for: polled beside it */
 
     uint32_t *ready;
@@ -185,7 +185,7 @@ static inline uint32_t fdslots_slot_held_events(const struct fdslots *s, uint32_
 /* Have a slot hold these revents until they are reported, or it has another owner. */
 void fdslots_slot_hold(struct fdslots *s, uint32_t index, uint32_t revents);
 
-/* Have it hold nothing. */
+/* Have it hold nothing, unless it is lost. */
 void fdslots_slot_release(struct fdslots *s, uint32_t index);
 
 /* Put another fd into a used slot, whose events and pause stay. */
