@@ -27,7 +27,7 @@ int fdslots_close_index(struct fdslots *s, uint32_t index)
     const int other_end = waker ? fdslots_waker_forget(s) : -1;
     if (!foreign)
         fdslots_kernel_drop(s, index);
-    fdslots_slot_vacate(s, index);
+    fdslots_invalidate_index(s, index);
     if (other_end >= 0)
         sys_close(other_end);
     const int rc = foreign ? -EBADF : sys_close(fd);

@@ -3,8 +3,8 @@
  * Where the parts of a buffer lie in its memory, and whose that is. The only file that may
  * allocate.
  *
- * What a buffer has one of, its head, and what it has for each slot, its arrays, lie one after the
- * other in the caller's memory. In memory of the library they are two pieces, so that a resize
+ * A buffer has one head, and arrays with an element for each slot. In the caller's memory the
+ * arrays come right after the head. In memory of the library they are two pieces, so that a resize
  * makes new arrays and leaves the head where it is: other threads may be in fdslots_wake().
  */
 #include "../core/ready.h"
@@ -21,8 +21,8 @@
 
 /* ---- the layout ---- */
 
-/* Place the head at `base`, or with NULL only measure it: the bytes it takes. What the buffer has
- * elsewhere goes over, here and below. */
+/* Place the head at `base`, or only measure it where that is NULL. Returns the bytes that it takes.
+ * What the buffer has elsewhere goes over, here and below. */
 static size_t lay_out_head(struct fdslots *s, unsigned char *base)
 {
     struct layout at = {base, 0};
@@ -47,7 +47,6 @@ static uint64_t lay_out_arrays(struct fdslots *s, unsigned char *base)
     fdslots_index_set_lay_out(&s->roomy, &at, fdslots_index_set_words(nslots));
     fdslots_index_set_lay_out(&s->fresh, &at, nslots);
     fdslots_index_set_lay_out(&s->noted, &at, nslots);
-    fdslots_index_set_lay_out(&s->lost, &at, nslots);
     fdslots_index_set_lay_out(&s->held, &at, nslots);
     fdslots_index_set_lay_out(&s->polled, &at, nslots);
     fdslots_kernel_lay_out_arrays(s, &at);
@@ -142,7 +141,7 @@ static int allocate_place(size_t arrays, struct place *place)
     return -ENOMEM;
 }
 
-/* The buffer is no longer there. */
+/* The buffer is no longer here: iterations of it end, and memory of the library is freed. */
 static void leave_place(struct fdslots *s)
 {
     fdslots_iterations_end(s);
@@ -154,8 +153,8 @@ static void leave_place(struct fdslots *s)
 
 /* ---- making a buffer ---- */
 
-/* Whether these flags are possible: 0 or an error. Adds what the build and the environment bring.
- */
+/* Whether these flags are possible: 0 or an error. Adds those that the build and the environment
+ * ask for. */
 static int check_flags(uint32_t *flags)
 {
     if ((*flags & ~(FDSLOTS_NO_EPOLL | FDSLOTS_CHECK)) != 0)
@@ -210,8 +209,8 @@ static bool holds_all_used(const struct fdslots *s, uint32_t nslots)
     return fdslots_slot_end(s) <= nslots;
 }
 
-/* Slots that will not be there are empty. What the kernel's set was not told of yet it must be told
- * now. */
+/* Drop the slots that will not be there, which are empty. The kernel's set must be told now if it
+ * still holds anything of them. */
 static void cut(struct fdslots *s, uint32_t nslots)
 {
     if (nslots >= s->touched)
@@ -287,9 +286,7 @@ void fdslots_destroy(struct fdslots *s)
 {
     if (s == NULL)
         return;
-    int saved = errno;
     fdslots_kernel_close(s);
     fdslots_waker_close(s);
     leave_place(s);
-    restore_errno(saved);
 }

@@ -14,8 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define INDEX_SET_LEVELS 6 /* 64^6 is above 2^32 */
-#define INDEX_NONE       UINT32_MAX
+#define INDEX_SET_LEVELS 6          /* 64^6 is above 2^32 */
+#define INDEX_NONE       UINT32_MAX /* above every index */
 
 struct index_set {
     uint64_t *level[INDEX_SET_LEVELS]; /* level[0] has a bit for each index; the last is `root` */
@@ -99,10 +99,12 @@ static inline uint32_t fdslots_index_set_next(const struct index_set *set, uint3
     return fdslots_index_set_next_word(set, from);
 }
 
-/* The body may remove `i`, and add others. */
-#define FOR_EACH_IN(set, i)                                                                        \
-    for (uint32_t i = fdslots_index_set_first(set); i != INDEX_NONE;                               \
+/* For each member below `end`, lowest first. The body may remove `i`, and add others. */
+#define FOR_EACH_BELOW(set, i, end)                                                                \
+    for (uint32_t i = fdslots_index_set_first(set); i < (end);                                     \
          i = fdslots_index_set_next(set, i + 1))
+
+#define FOR_EACH_IN(set, i) FOR_EACH_BELOW(set, i, INDEX_NONE)
 
 /* Whether there are no more members than that. */
 static inline bool fdslots_index_set_at_most(const struct index_set *set, uint32_t most)

@@ -23,27 +23,11 @@ void fdslots_ready_pause_oneshots(struct fdslots *s)
     }
 }
 
-static bool any_held(const struct fdslots *s, uint32_t nfds)
-{
-    FOR_EACH_IN(&s->held, i)
-    {
-        if (i >= nfds)
-            return false;
-        if (fdslots_slot_held_events(s, i) != 0)
-            return true;
-    }
-    return false;
-}
-
 bool fdslots_ready_at_once(const struct fdslots *s, uint32_t nfds)
 {
-    if (any_held(s, nfds))
-        return true;
-    FOR_EACH_IN(&s->lost, i)
+    FOR_EACH_BELOW(&s->held, i, nfds)
     {
-        if (i >= nfds)
-            return false;
-        if (s->pollfds[i].fd >= 0)
+        if (fdslots_slot_held_events(s, i) != 0)
             return true;
     }
     return false;

@@ -37,8 +37,7 @@ static inline int fdslots_ready_finish(struct fdslots *s)
     return (int)s->ready_count;
 }
 
-/* Whether a slot below nfds is ready whatever the kernel says now: it is lost, or holds something.
- */
+/* Whether a slot below nfds is ready whatever the kernel says now, since it holds something. */
 bool fdslots_ready_at_once(const struct fdslots *s, uint32_t nfds);
 
 #endif

@@ -44,7 +44,6 @@ SELDOM static void touch(struct fdslots *s, uint32_t index)
     fdslots_index_set_extend(&s->used, end);
     fdslots_index_set_extend(&s->fresh, end);
     fdslots_index_set_extend(&s->noted, end);
-    fdslots_index_set_extend(&s->lost, end);
     fdslots_index_set_extend(&s->held, end);
     fdslots_index_set_extend(&s->polled, end);
     fdslots_index_set_extend(&s->roomy, fdslots_index_set_words(end));
@@ -64,8 +63,6 @@ static void replace_flags(struct fdslots *s, uint32_t index, uint32_t flags)
     s->epoll_only += (uint32_t)((flags & epoll_only) != 0) - ((before & epoll_only) != 0);
     s->oneshots += (uint32_t)((flags & SLOT_ONESHOT) != 0) - ((before & SLOT_ONESHOT) != 0);
     s->exclusive_changed |= s->exclusives > 0 && (before & SLOT_EXCLUSIVE) != 0;
-    if ((before & ~flags & SLOT_LOST) != 0)
-        fdslots_index_set_remove(&s->lost, index);
     if ((before & ~flags & SLOT_HOLDS) != 0)
         fdslots_slot_release(s, index);
 }
@@ -88,7 +85,7 @@ static inline void write_owner(struct fdslots *s, uint32_t index, struct pollfd 
     s->pollfds[index] = pollfd;
     slot->events = (uint16_t)pollfd.events;
     if (UNLIKELY(++slot->generation == 0))
-        s->generation_wrapped = true, s->set_ready = false;
+        s->set_misleads = true, s->set_ready = false;
 }
 
 /* A change was the first of its word in a set, or the last; or the word is full by it, or is no
@@ -158,11 +155,6 @@ static inline int vacate(struct fdslots *s, uint32_t index)
     return LIKELY(plain) ? vacate_plain(s, index) : vacate_other(s, index);
 }
 
-void fdslots_slot_vacate(struct fdslots *s, uint32_t index)
-{
-    vacate(s, index);
-}
-
 static inline int set_plain(struct fdslots *s, uint32_t index, int fd, uint32_t events)
 {
     write_owner(s, index, (struct pollfd){.fd = fd, .events = (short)(uint16_t)events});
@@ -214,6 +206,8 @@ void fdslots_slot_hold(struct fdslots *s, uint32_t index, uint32_t revents)
 
 void fdslots_slot_release(struct fdslots *s, uint32_t index)
 {
+    if ((s->slots[index].flags & SLOT_LOST) != 0)
+        return;
     s->held_revents[index] = 0;
     s->slots[index].flags &= (uint16_t)~SLOT_HOLDS;
     fdslots_index_set_remove(&s->held, index);
@@ -223,10 +217,10 @@ void fdslots_slot_lose(struct fdslots *s, uint32_t index)
 {
     struct slot *slot = &s->slots[index];
     fdslots_slot_release(s, index);
+    fdslots_slot_hold(s, index, POLLNVAL);
     slot->flags |= SLOT_LOST;
     s->pollfds[index].revents = 0;
     s->exclusive_changed |= s->exclusives > 0 && (slot->flags & SLOT_EXCLUSIVE) != 0;
-    fdslots_index_set_add(&s->lost, index);
     fdslots_slot_note_change(s, index);
     s->stats.lost++;
 }
@@ -241,8 +235,7 @@ static void keep_generations(struct fdslots *s, uint32_t end)
 
 void fdslots_slots_cut(struct fdslots *s, uint32_t end)
 {
-    struct index_set *const sets[] = {&s->used, &s->fresh, &s->noted,
-                                      &s->lost, &s->held,  &s->polled};
+    struct index_set *const sets[] = {&s->used, &s->fresh, &s->noted, &s->held, &s->polled};
     keep_generations(s, end);
     for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++)
         fdslots_index_set_cut(sets[i], end);
@@ -321,8 +314,8 @@ int fdslots_resume_index(struct fdslots *s, uint32_t index)
         return -EINVAL;
     if (!fdslots_slot_used(s, index))
         return -ENOENT;
-    if ((s->slots[index].flags & (SLOT_PAUSED | SLOT_FIRED)) != 0)
-        unhide(s, index, SLOT_PAUSED | SLOT_FIRED);
+    if ((s->slots[index].flags & SLOT_HIDDEN) != 0)
+        unhide(s, index, SLOT_HIDDEN);
     return 0;
 }
 

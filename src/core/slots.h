@@ -42,7 +42,8 @@
 #define SLOT_PAUSED    0x010u /* by fdslots_pause_index() */
 #define SLOT_FIRED     0x020u /* one-shot, and reported */
 #define SLOT_HIDDEN    (SLOT_PAUSED | SLOT_FIRED)
-/* FDSLOTS_CHECK has found that its number is another file now, or none: it reads POLLNVAL. */
+/* FDSLOTS_CHECK has found that its number is another file now, or none. It holds POLLNVAL for good.
+ */
 #define SLOT_LOST  0x040u
 #define SLOT_HOLDS 0x400u /* held_revents is not 0 */
 /* What its file does with an event, where that is known. */
@@ -77,17 +78,17 @@ struct fdslots {
     uint32_t epoll_only; /* slots with SLOT_EDGE or SLOT_EXCLUSIVE */
     uint32_t oneshots;   /* slots with SLOT_ONESHOT */
     uint32_t exclusives; /* registrations with SLOT_EXCLUSIVE in the kernel's set */
+    uint32_t refused;    /* runs that the set refused for a reason that may pass */
     uint32_t flags;
     uint32_t process;          /* in which the library opened an fd for this buffer; 0 for none */
     uint32_t first_generation; /* of a slot that comes into play */
     bool owns_memory;          /* it and the arrays are the library's, each a piece of its own */
     bool iterated;             /* fdslots_iter_ready() is under way */
     bool exclusive_changed;    /* one of them has, since the set was last told */
-    bool generation_wrapped;
+    bool set_misleads;    /* what the kernel's set reports may be another owner's, or be missing */
     bool events_are_safe; /* poll(2) does not write into them here */
     bool set_ready;       /* the kernel's set needs nothing but to be told what changed */
     bool ghosts_possible; /* a file may have outlived its fd in the set */
-    bool refused; /* some slots are polled since it refused them for a reason that may pass */
 
     void *arrays; /* the memory of all that follows here, and of arrays of the parts above */
 
@@ -100,8 +101,7 @@ struct fdslots {
     struct index_set roomy;  /* the words of `used` in which a slot is empty */
     struct index_set fresh;  /* changed since fdslots_wait() last looked through them */
     struct index_set noted;  /* changed before that, and the kernel's set has not been told */
-    struct index_set lost;   /* SLOT_LOST */
-    struct index_set held;   /* SLOT_HOLDS */
+    struct index_set held;   /* SLOT_HOLDS: also all that are lost */
     struct index_set polled; /* slots that the kernel's set cannot stand for: polled beside it */
 
     uint32_t *ready;
@@ -185,7 +185,7 @@ static inline uint32_t fdslots_slot_held_events(const struct fdslots *s, uint32_
 /* Have a slot hold these revents until they are reported, or it has another owner. */
 void fdslots_slot_hold(struct fdslots *s, uint32_t index, uint32_t revents);
 
-/* Have it hold nothing. */
+/* Have it hold nothing, unless it is lost. */
 void fdslots_slot_release(struct fdslots *s, uint32_t index);
 
 /* Put another fd into a used slot, whose events and pause stay. */
@@ -193,9 +193,6 @@ void fdslots_slot_replace_fd(struct fdslots *s, uint32_t index, int fd);
 
 /* Have `end` slots in play, fewer than there are: those from there up are empty, and go. */
 void fdslots_slots_cut(struct fdslots *s, uint32_t end);
-
-/* Empty a slot, if it is used. */
-void fdslots_slot_vacate(struct fdslots *s, uint32_t index);
 
 /* FDSLOTS_CHECK: the slot's fd is not the file any more that the caller put there. */
 void fdslots_slot_lose(struct fdslots *s, uint32_t index);

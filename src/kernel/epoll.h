@@ -31,15 +31,12 @@ struct kernel {
     int outer_fd;        /* holds fd alone: what other loops are given; -1 while nobody asked */
     uint32_t process;    /* that made the set */
     uint64_t salt;       /* of what registrations have for data: no two sets have the same */
-    uint32_t room;       /* events that fit into the scratch, and into what the kernel takes */
     uint32_t registered; /* files in the set, ghosts apart */
-    uint32_t refused;    /* runs with RUN_REFUSED */
-    uint32_t patience;   /* waits until these are tried again */
+    uint32_t patience;   /* waits until what was refused is offered again */
     uint32_t last_patience;
     uint32_t ghost_reports; /* since the set was made */
     bool hopeless;          /* a set made anew has not helped what the kernel refuses */
     bool outworn;           /* make the set anew before it is used again */
-    bool crowded;           /* ghosts filled its events, and may have kept others out */
     bool is_nested;         /* the outer set holds it */
     struct runs runs;
     union scratch scratch;
@@ -61,10 +58,6 @@ static inline struct event_name fdslots_epoll_name(const struct kernel *k, uint6
     data ^= k->salt;
     return (struct event_name){.index = (uint32_t)data, .generation = (uint32_t)(data >> 32)};
 }
-
-/* Return whether fd is an epoll set: 1 or 0, or an error. The kernel answers ENOENT to the removal
- * of a fresh set from it; where fd is another file or none, EINVAL or EBADF. */
-int fdslots_epoll_is_set(int fd);
 
 /* Whether there is a set, made by this process. */
 static inline bool fdslots_epoll_is_ours(const struct kernel *k)

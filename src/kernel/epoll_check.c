@@ -3,14 +3,14 @@
  * FDSLOTS_CHECK: whether each fd is still the file that was there at the last sync.
  *
  * No call says so of all fds at once: poll(2) knows closed ones, but takes another file under the
- * same number for the old one. EPOLL_CTL_ADD tells them apart, one by one: EEXIST is said of the
- * very file that is registered under this number, and leaves all as it was, also for edges and
- * exclusive registrations, which MOD would stir or refuse. But ADD looks at a file that is not
- * registered: fstat(2) says first whether it may.
+ * same number for the old one. EPOLL_CTL_ADD tells them apart, one by one: it answers EEXIST for
+ * the very file that is registered under this number. That changes nothing, also for edges and
+ * exclusive registrations, which MOD would rearm or refuse. But ADD looks at a file that is not
+ * registered, so fstat(2) is asked first whether it may.
  */
 #include "epoll.h"
 
-/* Whether the caller says that this slot's fd is the file it was when the kernel was told. */
+/* Whether the caller claims that this slot's fd is still the file that the kernel was told of. */
 static bool is_claimed(const struct fdslots *s, uint32_t index)
 {
     const struct runs *runs = &s->kernel->runs;
@@ -27,11 +27,12 @@ static bool is_gone_from_set(struct fdslots *s, int fd)
     int rc = fdslots_epoll_ctl(s, EPOLL_CTL_ADD, fd, 0, 0);
     if (rc == 0)
         fdslots_epoll_ctl(s, EPOLL_CTL_DEL, fd, 0, 0);
-    /* A filter or a supervisor of system calls did not say. */
+    /* These other errors are from a filter or a supervisor of system calls, and prove nothing. */
     return rc != -EEXIST && rc != -EINTR && !sys_is_refused(rc);
 }
 
-/* What was closed when it was polled first may become a file. */
+/* Whether the file of a polled run is of another kind than when it was polled first. A number that
+ * was closed then may become a file. */
 static bool is_other_kind(const struct registration *leads)
 {
     uint32_t mark;
@@ -48,7 +49,19 @@ static bool is_gone(struct fdslots *s, uint32_t index)
     return leads->events != 0 && is_gone_from_set(s, leads->fd);
 }
 
-/* Where it is the set that somebody else has closed, every fd reads as gone, and none is. */
+/* Whether fd is an epoll set. The kernel answers ENOENT when a fresh set is to be removed from one;
+ * EINVAL or EBADF where fd is another file or none. */
+static bool is_epoll_set(int fd)
+{
+    const int fresh = sys_epoll_create();
+    if (fresh < 0)
+        return false; /* nobody knows */
+    const int rc = sys_epoll_ctl(fd, EPOLL_CTL_DEL, fresh, 0, 0);
+    sys_close(fresh);
+    return rc == -ENOENT;
+}
+
+/* Where somebody else has closed the set, every fd reads as gone, and none is. */
 static void mark_lost(struct fdslots *s)
 {
     bool set_is_there = false;
@@ -56,7 +69,7 @@ static void mark_lost(struct fdslots *s)
     {
         if (!is_claimed(s, i) || !is_gone(s, i))
             continue;
-        set_is_there = set_is_there || fdslots_epoll_is_set(s->kernel->fd) > 0;
+        set_is_there = set_is_there || is_epoll_set(s->kernel->fd);
         if (!set_is_there)
             return;
         s->ghosts_possible = true;
@@ -68,7 +81,7 @@ void fdslots_kernel_check(struct fdslots *s)
 {
     if (s->kernel->fd >= 0)
         mark_lost(s);
-    /* What this wait does not register, the next one cannot verify. An error is the business of the
-     * waits that need the set. */
+    /* The next wait can verify only what is registered now. An error is the business of the waits
+     * that need the set. */
     fdslots_kernel_sync(s);
 }

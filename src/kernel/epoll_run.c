@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * What the kernel's set is told of one run: nothing where it holds what it should, else one
- * epoll_ctl call, if the kernel allows (registration.h has the states of a run).
+ * What the kernel's set is told of one run: nothing where it holds what it should, else one call of
+ * epoll_ctl(2), if the kernel allows that. registration.h has the states of a run.
  *
  * What the kernel forces:
  *
@@ -11,13 +11,51 @@
  * - ADD and MOD look at the file, and some files hand an event out once, to whoever looks:
  *   fstat(2) tells before the first ADD whether the set may have the file.
  * - A file that outlives its fd, by a dup or in a child, stays in the set, out of reach: a ghost.
- *   Where DEL or MOD failed there may be one; the wait recognises its reports by generation. An
- *   exclusive one takes wakes that belong to others: then the set is made anew at once.
- * - Events 0 still reports ERR and HUP: only DEL silences a paused slot.
- * - Event bits are those of poll (configure looks), so they are handed over as they are.
+ *   There may be one where DEL or MOD failed. A wait recognises its reports by their generation. An
+ *   exclusive ghost takes wakes that belong to others, so the set is made anew at once.
+ * - A registration with no events still reports ERR and HUP: only DEL silences a paused slot.
+ * - The event bits are those of poll(2), as configure verifies, and are handed over as they are.
  * - An EXCLUSIVE registration cannot be modified.
  */
 #include "epoll.h"
+
+/* ---- what the set should hold ---- */
+
+/* Return what the set should hold for this slot, if it were the only one of its run: 0 while it is
+ * hidden. */
+static inline uint32_t own_events(const struct fdslots *s, uint32_t index)
+{
+    const uint32_t flags = s->slots[index].flags;
+    uint32_t events = REGISTERED | (s->slots[index].events & REGISTERED_EVENTS);
+    if (LIKELY((flags & (SLOT_USER | SLOT_HIDDEN)) == 0))
+        return events;
+    if ((flags & SLOT_HIDDEN) != 0)
+        return 0;
+    if ((flags & SLOT_EDGE) != 0)
+        events |= REGISTERED_EDGE;
+    if ((flags & SLOT_EXCLUSIVE) != 0)
+        events |= REGISTERED_EXCLUSIVE;
+    if ((flags & SLOT_POLLED) != 0)
+        events |= WANTS_POLL;
+    return events;
+}
+
+/* Return what the set should hold for the run of this leader. */
+static uint32_t events_of(const struct fdslots *s, const struct runs *runs, uint32_t leader)
+{
+    const uint32_t user = REGISTERED_EDGE | REGISTERED_EXCLUSIVE;
+    uint32_t any = 0;
+    uint32_t all = user;
+    FOR_EACH_IN_RUN(runs, leader, i)
+    {
+        const uint32_t own = own_events(s, i);
+        any |= own;
+        all &= own != 0 ? own : user;
+    }
+    return (any & ~user) | (any & all); /* where one slot wants level reports, all get them */
+}
+
+/* ---- what it is told ---- */
 
 INLINE int ctl(struct fdslots *s, int op, uint32_t leader, uint32_t registered)
 {
@@ -53,16 +91,15 @@ void fdslots_epoll_show_polled(struct fdslots *s, uint32_t index)
         fdslots_index_set_remove(&s->polled, index);
 }
 
-/* Have a run polled, for this reason. `mark` tells of what kind its file is, if that is known. */
-SELDOM static void reject(struct fdslots *s, uint32_t leader, uint32_t reason, uint32_t mark)
+/* Have a run polled, for this reason: RUN_ASKED, RUN_REFUSED, or 0 for what its file is. */
+SELDOM static void reject(struct fdslots *s, uint32_t leader, uint32_t reason)
 {
     struct kernel *k = s->kernel;
     struct registration *leads = &k->runs.of[leader];
     if ((s->flags & FDSLOTS_CHECK) != 0)
-        fdslots_file_kind(leads->fd, &mark); /* what has none could not be verified */
-    leads->mark = mark;
+        fdslots_file_kind(leads->fd, &leads->mark);
     leads->flags |= (uint16_t)(RUN_POLLED | reason);
-    k->refused += (reason & RUN_REFUSED) != 0;
+    s->refused += (reason & RUN_REFUSED) != 0;
     FOR_EACH_IN_RUN(&k->runs, leader, i)
     {
         fdslots_epoll_show_polled(s, i);
@@ -73,7 +110,7 @@ SELDOM static void stop_polling(struct fdslots *s, uint32_t leader)
 {
     struct kernel *k = s->kernel;
     struct registration *leads = &k->runs.of[leader];
-    k->refused -= (leads->flags & RUN_REFUSED) != 0;
+    s->refused -= (leads->flags & RUN_REFUSED) != 0;
     leads->flags &= (uint16_t) ~(RUN_POLLED | RUN_ASKED | RUN_REFUSED);
     leads->turn = leader;
     FOR_EACH_IN_RUN(&k->runs, leader, i)
@@ -88,11 +125,12 @@ static void forget_kind(struct registration *leads)
 }
 
 /* Ask what the file is, unless that is known. Returns whether the set may have it. */
-static bool is_watchable(struct registration *leads, uint32_t *mark)
+static bool is_watchable(struct registration *leads)
 {
     if ((leads->flags & RUN_WATCHABLE) != 0)
         return true;
-    const enum file_kind kind = fdslots_file_kind(leads->fd, mark);
+    uint32_t mark;
+    const enum file_kind kind = fdslots_file_kind(leads->fd, &mark);
     if (kind == KIND_ANONYMOUS)
         leads->flags |= RUN_ANONYMOUS;
     if (kind == KIND_ANONYMOUS || kind == KIND_WATCHABLE)
@@ -100,30 +138,30 @@ static bool is_watchable(struct registration *leads, uint32_t *mark)
     return (leads->flags & RUN_WATCHABLE) != 0;
 }
 
-/* A slot asks for poll(2); or for POLLRDNORM without POLLIN of what may be an epoll set, which
- * wakes those who wait on it with POLLIN alone. */
+/* Whether a slot asks for poll(2), or asks for POLLRDNORM without POLLIN of what may be an epoll
+ * set: that wakes its waiters with POLLIN alone. */
 static bool asks_for_poll(const struct registration *leads, uint32_t wanted)
 {
     return (wanted & WANTS_POLL) != 0 ||
            ((leads->flags & RUN_ANONYMOUS) != 0 && (wanted & (POLLIN | POLLRDNORM)) == POLLRDNORM);
 }
 
-/* The kernel did not take the run's file: EPERM says of it, and EBADF of the number, that it never
- * will. The other reasons may pass. */
+/* The kernel did not take the run's file. EPERM and EBADF are final: the set never has such a file,
+ * or the number is closed. The other reasons may pass. */
 static void refuse(struct fdslots *s, uint32_t leader, int rc)
 {
     struct kernel *k = s->kernel;
     const bool passes = rc != -EPERM && rc != -EBADF;
-    /* Ghosts take watches and memory; but a set is made anew for that only as often as what was
+    /* Ghosts take watches and memory, so a new set may help. One is made only as often as what was
      * refused is offered again. */
     if ((rc == -ENOSPC || rc == -ENOMEM) && s->ghosts_possible && !k->hopeless)
         k->outworn = k->hopeless = true;
     if (passes && k->last_patience == 0)
         k->patience = k->last_patience = 1;
-    reject(s, leader, passes ? RUN_REFUSED : 0, 0);
+    reject(s, leader, passes ? RUN_REFUSED : 0);
 }
 
-/* From now on the set says what is ready. */
+/* From now on the set says what is ready, and nothing is held. */
 static void release_run(struct fdslots *s, uint32_t leader)
 {
     FOR_EACH_IN_RUN(&s->kernel->runs, leader, i)
@@ -132,23 +170,22 @@ static void release_run(struct fdslots *s, uint32_t leader)
     }
 }
 
-/* Register the run's file, of which the kernel's set holds nothing that is known. */
+/* Register the run's file. As far as is known, the kernel's set holds nothing of it. */
 SELDOM static void register_run(struct fdslots *s, uint32_t leader, uint32_t wanted)
 {
     struct kernel *k = s->kernel;
     struct registration *leads = &k->runs.of[leader];
-    uint32_t mark = 0;
-    if ((wanted & WANTS_POLL) == 0 && !is_watchable(leads, &mark)) {
-        reject(s, leader, 0, mark);
+    if ((wanted & WANTS_POLL) == 0 && !is_watchable(leads)) {
+        reject(s, leader, 0);
         return;
     }
     if (asks_for_poll(leads, wanted)) {
-        reject(s, leader, RUN_ASKED, 0);
+        reject(s, leader, RUN_ASKED);
         return;
     }
     int rc = ctl(s, EPOLL_CTL_ADD, leader, wanted);
     if (rc == -EEXIST) {
-        /* What was registered under this number came back to it (dup2), a ghost no more. */
+        /* A file that was registered under this number has come back to it, by dup2(2). */
         fdslots_epoll_ctl(s, EPOLL_CTL_DEL, leads->fd, 0, 0);
         rc = ctl(s, EPOLL_CTL_ADD, leader, wanted);
     }
@@ -194,8 +231,8 @@ static void update_registered(struct fdslots *s, uint32_t leader, uint32_t wante
     register_run(s, leader, wanted);
 }
 
-/* A polled run stays so until its owner changes, or what it was polled for is over: what the kernel
- * has refused is offered again when it changes. */
+/* Whether a polled run goes on being polled: until it has another owner, or no slot asks for it any
+ * more. What the kernel has refused is offered again with each change. */
 static bool stays_polled(const struct registration *leads, uint32_t wanted)
 {
     if ((leads->flags & (RUN_CONFIRM | RUN_REFUSED)) != 0)
@@ -207,7 +244,7 @@ static void update_run(struct fdslots *s, uint32_t leader)
 {
     struct kernel *k = s->kernel;
     struct registration *leads = &k->runs.of[leader];
-    const uint32_t wanted = fdslots_run_events(s, &k->runs, leader);
+    const uint32_t wanted = events_of(s, &k->runs, leader);
     if ((leads->flags & RUN_POLLED) != 0 && !stays_polled(leads, wanted))
         stop_polling(s, leader);
     if (wanted == 0)
@@ -249,7 +286,7 @@ enum kernel_change fdslots_kernel_change(const struct fdslots *s, uint32_t index
     if (fd != runs->of[index].fd)
         return fd >= 0 ? CHANGE_REPLACE : CHANGE_DROP;
     const uint32_t leader = fdslots_run_leader(runs, index);
-    const uint32_t wanted = fdslots_run_events(s, runs, leader);
+    const uint32_t wanted = events_of(s, runs, leader);
     const uint32_t events = runs->of[leader].events;
     const bool again = (s->slots[index].flags & (SLOT_CONFIRM | SLOT_REARM)) != 0 ||
                        (runs->of[leader].flags & (RUN_CONFIRM | RUN_REDO)) != 0;

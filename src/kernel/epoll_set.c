@@ -11,13 +11,9 @@
 
 #include "../os/fdinfo.h"
 
-#include <limits.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* The kernel's EP_MAX_EVENTS. */
-#define MAX_EVENTS ((uint32_t)(INT_MAX / sizeof(struct epoll_event)))
 
 bool fdslots_kernel_built(void)
 {
@@ -40,7 +36,6 @@ void fdslots_kernel_lay_out_arrays(struct fdslots *s, struct layout *at)
     void *scratch = fdslots_layout_take(at, (uint64_t)s->capacity + 1, sizeof(struct epoll_event));
     if (k == NULL)
         return;
-    k->room = s->capacity < MAX_EVENTS ? s->capacity + 1 : MAX_EVENTS;
     k->runs = runs;
     k->scratch.events = scratch;
 }
@@ -57,22 +52,7 @@ bool fdslots_kernel_owns(const struct fdslots *s, int fd)
     return fdslots_epoll_is_ours(k) && (fd == k->fd || fd == k->outer_fd);
 }
 
-int fdslots_epoll_is_set(int fd)
-{
-    int fresh = sys_epoll_create();
-    if (fresh < 0)
-        return fresh;
-    int rc = sys_epoll_ctl(fd, EPOLL_CTL_DEL, fresh, 0, 0);
-    sys_close(fresh);
-    if (rc == -ENOENT)
-        return 1;
-    return rc == -EINVAL || rc == -EBADF ? 0 : rc;
-}
-
 /* ---- an inherited set ---- */
-
-#define OUTER_DATA                                                                                 \
-    UINT64_C(0x66647364736c6f74) /* what the outer set has for data of the inner one */
 
 /* What a line of fdinfo tells of a file in a set. */
 struct watched {
@@ -176,33 +156,25 @@ void fdslots_kernel_close(struct fdslots *s)
 
 /* ---- opening ---- */
 
-static void forget_registration(struct kernel *k, uint32_t index)
-{
-    if (fdslots_run_has(&k->runs, index))
-        k->runs.of[index].events = 0;
-}
-
-/* A new set holds nothing. Which slots share a file, and what kinds these are, is known still. */
+/* A new set holds nothing, so all used slots are noted. An emptied slot that still has a
+ * registration is noted already. Which slots share a file, and of what kind it is, is still known.
+ */
 static void forget_set(struct fdslots *s)
 {
     struct kernel *k = s->kernel;
-    FOR_EACH_IN(&s->fresh, i)
+    fdslots_index_set_move(&s->fresh, &s->noted);
+    FOR_EACH_IN(&s->used, i)
     {
-        forget_registration(k, i);
+        fdslots_index_set_add(&s->noted, i);
     }
     FOR_EACH_IN(&s->noted, i)
     {
-        forget_registration(k, i);
-    }
-    FOR_EACH_IN(&s->used, i)
-    {
-        forget_registration(k, i);
-        fdslots_index_set_add(&s->noted, i);
+        if (fdslots_run_has(&k->runs, i))
+            k->runs.of[i].events = 0;
     }
     k->registered = k->ghost_reports = 0;
     s->exclusives = 0;
-    s->ghosts_possible = k->outworn = k->crowded = false;
-    s->generation_wrapped = false;
+    s->ghosts_possible = s->set_misleads = k->outworn = false;
 }
 
 static bool any_slot_has(const struct fdslots *s, int fd)
@@ -228,12 +200,14 @@ static int create_clear_of_slots(const struct fdslots *s)
     return fd;
 }
 
-static int nest(const struct kernel *k, int outer, int inner)
+/* Put a set into the outer one, with its salt for data. */
+static int nest(int outer, int inner, uint64_t salt)
 {
-    return sys_epoll_ctl(outer, EPOLL_CTL_ADD, inner, EPOLLIN, k->salt);
+    return sys_epoll_ctl(outer, EPOLL_CTL_ADD, inner, EPOLLIN, salt);
 }
 
-/* Two copies of the library in one program count on their own: their buffers have other places. */
+/* Two copies of the library in one program count on their own, but no two buffers have the same
+ * address. */
 static uint64_t new_salt(const struct fdslots *s)
 {
     static atomic_uint sets;
@@ -241,8 +215,8 @@ static uint64_t new_salt(const struct fdslots *s)
     return count * UINT64_C(0x9e3779b97f4a7c15) ^ (uintptr_t)s;
 }
 
-/* Make a set, or an error. A set that there is goes first where there is no fd left for both. Where
- * the new one gets its number, somebody else has closed it. */
+/* Make a set, and return its fd or an error. Where there is no fd left for two sets, the old one is
+ * closed first. Where the new one gets the number of the old one, somebody else has closed that. */
 static int create_beside(struct fdslots *s)
 {
     struct kernel *k = s->kernel;
@@ -256,11 +230,11 @@ static int create_beside(struct fdslots *s)
     return fd;
 }
 
-/* Show a set in the outer one. Where a filter of system calls refuses that, it refuses what would
- * show there, too. */
-static int show_in_outer(struct kernel *k, int fd)
+/* Show a set in the outer one. A filter of system calls that refuses this also refuses to register
+ * what would show there, so it is no error. */
+static int show_in_outer(struct kernel *k, int fd, uint64_t salt)
 {
-    const int rc = k->outer_fd >= 0 ? nest(k, k->outer_fd, fd) : 0;
+    const int rc = k->outer_fd >= 0 ? nest(k->outer_fd, fd, salt) : 0;
     k->is_nested = k->outer_fd >= 0 && rc == 0;
     return sys_is_refused(rc) ? 0 : rc;
 }
@@ -274,17 +248,16 @@ int fdslots_epoll_open(struct fdslots *s)
     const int fd = create_beside(s);
     if (fd < 0)
         return fd;
-    const uint64_t salt = k->salt;
-    k->salt = new_salt(s);
-    const int rc = show_in_outer(k, fd);
+    const uint64_t salt = new_salt(s);
+    const int rc = show_in_outer(k, fd, salt);
     if (rc < 0) {
-        k->salt = salt;
         sys_close(fd);
         return rc;
     }
     fdslots_epoll_close(s);
     k->process = process;
     k->fd = fd;
+    k->salt = salt;
     if (s->process == 0)
         s->process = process;
     forget_set(s);
@@ -297,7 +270,7 @@ int fdslots_kernel_outer_fd(struct fdslots *s)
     if (k->is_nested)
         return k->outer_fd;
     const int outer = k->outer_fd >= 0 ? k->outer_fd : create_clear_of_slots(s);
-    const int rc = outer >= 0 ? nest(k, outer, k->fd) : outer;
+    const int rc = outer >= 0 ? nest(outer, k->fd, k->salt) : outer;
     k->is_nested = rc == 0;
     if (rc == 0)
         k->outer_fd = outer;

@@ -17,8 +17,9 @@
 
 /* ---- the changes of a sync ---- */
 
-/* The slots that changed, where the next wait's events will be: there are none between waits.
- * Leaders are added that did not change themselves: one for each that leaves or joins at most. */
+/* The slots that changed. Leaders that did not change themselves are added, at most one for each
+ * slot that leaves a run, and one for each that joins one. The list stands where the next wait's
+ * events will be: there are none between waits. */
 struct changes {
     uint32_t *slots;
     uint32_t count;
@@ -36,7 +37,7 @@ static void list_changes(struct fdslots *s, struct changes *changes)
     changes->count = fdslots_index_set_drain(set, changes->slots);
 }
 
-/* Have a leader compared that need not be among the changes itself. */
+/* Have a leader compared that may not have changed itself. */
 static void add_leader(struct kernel *k, struct changes *changes, uint32_t leader)
 {
     if ((k->runs.of[leader].flags & RUN_DUE) != 0)
@@ -48,7 +49,8 @@ static void add_leader(struct kernel *k, struct changes *changes, uint32_t leade
 SELDOM static void leave_run(struct fdslots *s, struct changes *changes, uint32_t index)
 {
     struct kernel *k = s->kernel;
-    if ((k->runs.of[index].flags & (RUN_LEADER | RUN_SHARED)) == RUN_LEADER)
+    const struct registration *leaves = &k->runs.of[index];
+    if ((leaves->flags & RUN_LEADER) != 0 && leaves->next == INDEX_NONE)
         fdslots_epoll_drop_run(s, index);
     fdslots_index_set_remove(&s->polled, index);
     const uint32_t leader = fdslots_run_leave(&k->runs, index);
@@ -56,7 +58,7 @@ SELDOM static void leave_run(struct fdslots *s, struct changes *changes, uint32_
         add_leader(k, changes, leader);
 }
 
-/* Find the leader of a slot that need not be one, or in no run yet. */
+/* Return the leader of a slot, which joins the run of this fd if it is in none yet. */
 SELDOM static uint32_t find_leader(struct fdslots *s, struct changes *changes, uint32_t index,
                                    int fd)
 {
@@ -84,7 +86,7 @@ INLINE void join_run(struct fdslots *s, struct changes *changes, uint32_t index,
     if (LIKELY((slot->flags & (SLOT_EDGE | SLOT_REARM)) == 0))
         return;
     if ((slot->flags & SLOT_HIDDEN) != 0) {
-        /* What comes while it is hidden goes to the others with the fd alone. */
+        /* The other slots with the fd get the edges that come while this one is hidden. */
         slot->flags |= SLOT_REARM;
         return;
     }
@@ -93,8 +95,8 @@ INLINE void join_run(struct fdslots *s, struct changes *changes, uint32_t index,
     slot->flags &= (uint16_t)~SLOT_REARM;
 }
 
-/* Deletions come first, so that an fd can move from one slot to another, and a watch from one file
- * to another. */
+/* Deletions come first, so that an fd can move from one slot to another, and a watch of the
+ * kernel's from one file to another. */
 static void apply(struct fdslots *s, struct changes *changes)
 {
     struct registration *const runs = s->kernel->runs.of;
@@ -103,10 +105,8 @@ static void apply(struct fdslots *s, struct changes *changes)
         const uint32_t index = changes->slots[c];
         if (runs[index].fd >= 0 && runs[index].fd != fdslots_slot_held_fd(s, index))
             leave_run(s, changes, index);
-        else if ((s->slots[index].flags & SLOT_HIDDEN) != 0 &&
-                 (runs[index].flags & (RUN_LEADER | RUN_SHARED)) == RUN_LEADER &&
-                 runs[index].events != 0)
-            fdslots_epoll_drop_run(s, index);
+        else if ((s->slots[index].flags & SLOT_HIDDEN) != 0 && fdslots_run_is_alone(&runs[index]))
+            fdslots_epoll_deregister(s, &runs[index]);
     }
     for (uint32_t c = 0; c < count; c++) {
         const uint32_t index = changes->slots[c];
@@ -119,12 +119,12 @@ static void apply(struct fdslots *s, struct changes *changes)
 
 /* ---- the sync ---- */
 
-/* Whether there is no set that may be used. Ghosts make a set outworn once their reports have cost
- * as much as a set without them would. */
+/* Whether there is no set that may be used. Reports of ghosts make a set outworn once they have
+ * cost as much as a new one would. */
 static bool needs_new_set(const struct fdslots *s)
 {
     const struct kernel *k = s->kernel;
-    return k->fd < 0 || k->outworn || s->generation_wrapped ||
+    return k->fd < 0 || k->outworn || s->set_misleads ||
            (k->ghost_reports > 0 && k->ghost_reports >= k->registered);
 }
 
@@ -136,13 +136,13 @@ static int renew_set(struct fdslots *s)
     return rc;
 }
 
-/* Go on with an outworn set where a filter of system calls refuses another: its ghosts are known by
- * their names, while these differ. */
+/* Make the set anew. Where a filter of system calls refuses another one, an outworn set still
+ * serves, since the reports of its ghosts are recognised; but not one that misleads. */
 static int renew_or_keep(struct fdslots *s)
 {
     struct kernel *k = s->kernel;
     const int rc = renew_set(s);
-    if (!sys_is_refused(rc) || k->fd < 0 || k->crowded || s->generation_wrapped)
+    if (!sys_is_refused(rc) || k->fd < 0 || s->set_misleads)
         return rc;
     k->outworn = false;
     k->ghost_reports = 0;
@@ -157,8 +157,7 @@ static void apply_changes(struct fdslots *s)
         fdslots_runs_extend(&k->runs, s->touched, s->capacity);
     list_changes(s, &changes);
     apply(s, &changes);
-    s->refused = k->refused > 0;
-    if (!s->refused) {
+    if (s->refused == 0) {
         k->last_patience = 0;
         k->hopeless = false;
     }
@@ -172,7 +171,7 @@ int fdslots_kernel_sync(struct fdslots *s)
             return rc;
         if ((s->fresh.root | s->noted.root) != 0)
             apply_changes(s);
-    } while (UNLIKELY(needs_new_set(s))); /* a new set is never outworn by its first changes */
+    } while (UNLIKELY(needs_new_set(s))); /* the first changes of a new set never make it outworn */
     s->exclusive_changed = false;
     s->set_ready = true;
     return 0;
@@ -215,12 +214,11 @@ void fdslots_kernel_drop(struct fdslots *s, uint32_t index)
     const bool checks = (s->flags & FDSLOTS_CHECK) != 0;
     if (checks)
         fdslots_kernel_sync(s); /* or it would not be known which slots hold the fd */
-    const bool ours = fdslots_epoll_is_ours(k);
     const int fd = fdslots_slot_fd(s, index);
     const uint32_t leader = fdslots_run_find(&k->runs, fd);
     if (leader == INDEX_NONE)
         return;
-    if (ours)
+    if (fdslots_epoll_is_ours(k))
         fdslots_epoll_drop_run(s, leader);
     k->runs.of[leader].flags |= RUN_CONFIRM;
     FOR_EACH_IN_RUN(&k->runs, leader, i)
@@ -242,7 +240,7 @@ void fdslots_kernel_cut(struct fdslots *s, uint32_t end)
             runs->of[i].events = 0; /* there is no set to take it out of */
         leave_run(s, &changes, i);
     }
-    for (uint32_t c = 0; c < changes.count; c++) { /* those who lead others now */
+    for (uint32_t c = 0; c < changes.count; c++) { /* the leaders that others have now */
         runs->of[changes.slots[c]].flags &= (uint16_t)~RUN_DUE;
         fdslots_slot_note_change(s, changes.slots[c]);
     }

@@ -12,8 +12,8 @@
 
 /* ---- the system call ---- */
 
-/* Kernels before 5.11 are without it, and old filters refuse it: known once, known for the process.
- */
+/* Whether epoll_pwait2(2) was refused once, in this process: kernels before 5.11 are without it,
+ * and old filters refuse it. */
 static atomic_bool pwait2_missing;
 
 static int try_wait(int fd, unsigned feature)
@@ -35,7 +35,7 @@ bool fdslots_kernel_has(unsigned feature)
     return rc >= 0;
 }
 
-/* epoll_pwait2 is the dearest and is left for times that the others cannot express. */
+/* epoll_pwait2(2) is the dearest call, and is left for times that the others cannot express. */
 SELDOM static int call_ns(const struct kernel *k, int most, int64_t ns, const sigset_t *sigmask)
 {
     const int ms = fdslots_ms_from_ns(ns);
@@ -66,8 +66,8 @@ static bool cuts(const struct fdslots *s)
     return s->max_ready < s->capacity;
 }
 
-/* Report what of the events of a run concerns this slot, unless it is reported already. Returns
- * whether it is now. */
+/* Report those events of a run that this slot wants, unless the slot is reported already. Returns
+ * whether it was reported now. */
 static bool report_part(struct fdslots *s, uint32_t index, uint32_t events)
 {
     const struct pollfd *pollfd = &s->pollfds[index];
@@ -78,7 +78,8 @@ static bool report_part(struct fdslots *s, uint32_t index, uint32_t events)
     return true;
 }
 
-/* Report `most` slots of a run, beginning with the one whose turn it is. */
+/* Report up to `most` slots of a run, beginning with the one whose turn it is. Returns how many
+ * were reported. */
 static uint32_t share_out(struct fdslots *s, uint32_t leader, uint32_t events, uint32_t most)
 {
     const struct runs *runs = &s->kernel->runs;
@@ -93,15 +94,16 @@ static uint32_t share_out(struct fdslots *s, uint32_t leader, uint32_t events, u
     return reported;
 }
 
-/* What there is to know beside the events while they are taken. */
+/* The state of a wait while its events are taken. */
 struct taking {
     uint32_t spare;  /* slots that may be reported beyond one for each event */
     uint32_t ghosts; /* events so far of files that no slot has any more */
 };
 
-/* Whether no run has a registration of this name. A slot that is reported already has another file
- * in the set under its name, left there by a caller who did not tell of a close. A name that is no
- * slot's is of another set: the caller has put it in the place of the library's. */
+/* Whether no run has a registration of this name. An event for a single slot that comes this far
+ * is a ghost's, too: the slot is reported already, so the set has a second file under its name,
+ * left there by a caller who did not tell of a close. A name beyond all slots is from another set,
+ * which the caller has put in the place of the library's. */
 static bool is_ghost(const struct fdslots *s, struct event_name name)
 {
     const struct runs *runs = &s->kernel->runs;
@@ -109,12 +111,12 @@ static bool is_ghost(const struct fdslots *s, struct event_name name)
         return s->kernel->outworn = true;
     const struct registration *leads = &runs->of[name.index];
     return s->slots[name.index].generation != name.generation || leads->events == 0 ||
-           (leads->flags & RUN_SHARED) == 0;
+           leads->next == INDEX_NONE;
 }
 
-/* Take an event that is not for one slot alone. Where set_max_ready() cuts, each event is worth one
- * slot, so that those of the kernel fit, and the turns in a run are ours. But an edge comes once:
- * all slots are told. */
+/* Take an event that is not for one slot alone. Where fdslots_set_max_ready() cuts, each event may
+ * report one slot, so that all events fit; which slot of a run it is, is a matter of turns. But an
+ * edge comes once, so all slots of its run are told. */
 SELDOM static void take_other(struct fdslots *s, const struct epoll_event *event,
                               struct taking *taking)
 {
@@ -146,7 +148,7 @@ static uint32_t take_events(struct fdslots *s, uint32_t count, uint32_t spare)
         if (LIKELY(name.index < k->runs.extent)) {
             const struct registration *run = &runs[name.index];
             struct pollfd *const pollfd = &pollfds[name.index];
-            if (LIKELY((run->flags & (RUN_LEADER | RUN_SHARED)) == RUN_LEADER && run->events != 0 &&
+            if (LIKELY(fdslots_run_is_alone(run) &&
                        slots[name.index].generation == name.generation && pollfd->revents == 0)) {
                 pollfd->revents = (short)(uint16_t)e->events; /* others were not asked for */
                 *ready++ = name.index;
@@ -163,24 +165,35 @@ static uint32_t take_events(struct fdslots *s, uint32_t count, uint32_t spare)
 
 /* ---- the wait ---- */
 
+/* The kernel's EP_MAX_EVENTS. */
+#define MAX_EVENTS ((uint32_t)(INT_MAX / sizeof(struct epoll_event)))
+
+/* Return how many events the next wait may take: one for each slot that may be reported, or as many
+ * as fit into the scratch. */
+static inline uint32_t most_events(const struct fdslots *s)
+{
+    const uint32_t most = cuts(s) ? s->max_ready - s->ready_count : s->capacity + 1;
+    return most < MAX_EVENTS ? most : MAX_EVENTS;
+}
+
 static void unreport(struct fdslots *s, uint32_t from)
 {
     while (s->ready_count > from)
         s->pollfds[s->ready[--s->ready_count]].revents = 0;
 }
 
-/* Ghosts were seen. Where they filled the events they may have kept others out: then the set is
- * made anew, and reports all that is ready, edges too. Returns what the wait does. */
+/* Ghosts were seen. If all events were used up, ghosts may have kept others out: then the set is
+ * made anew, and reports all that is ready, edges too. Returns what the wait returns. */
 SELDOM static int pass_ghosts(struct fdslots *s, uint32_t ghosts, bool full, bool blocks,
                               uint32_t had)
 {
     struct kernel *k = s->kernel;
-    s->set_ready = false; /* a set without them may be worth its price by now */
+    s->set_ready = false; /* so that a sync asks whether a set without ghosts is worth its price */
     s->stats.ghosts_dropped += ghosts;
     k->ghost_reports += ghosts;
     s->ghosts_possible = true;
     if (full && !cuts(s)) {
-        k->outworn = k->crowded = true;
+        s->set_misleads = true;
         unreport(s, had);
         return KERNEL_AGAIN;
     }
@@ -192,7 +205,7 @@ SELDOM static int pass_ghosts(struct fdslots *s, uint32_t ghosts, bool full, boo
 int fdslots_kernel_wait(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
 {
     const uint32_t had = s->ready_count;
-    const uint32_t most = cuts(s) ? s->max_ready - had : s->kernel->room;
+    const uint32_t most = most_events(s);
     int rc = call(s, most, timeout_ns, sigmask);
     if (rc > 0) {
         const uint32_t ghosts = take_events(s, (uint32_t)rc, most - (uint32_t)rc);

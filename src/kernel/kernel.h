@@ -40,8 +40,9 @@ void fdslots_kernel_cut(struct fdslots *s, uint32_t end);
  * s->set_ready and nothing changed, there is nothing to do. */
 int fdslots_kernel_sync(struct fdslots *s);
 
-/* While s->refused, before each wait: note the slots again that the kernel has refused for a reason
- * that may have passed; after one wait, and then after twice as many each time. */
+/* Note the slots again that the kernel has refused for a reason that may have passed. To be called
+ * before each wait while s->refused is not 0. It does something after one wait, and then after
+ * twice as many each time. */
 void fdslots_kernel_retry(struct fdslots *s);
 
 /* Wait on the set once, and add what is ready to the ready set, up to s->max_ready slots in all;

@@ -25,36 +25,18 @@ static void unhang(struct runs *runs, uint32_t leader)
     *link = runs->of[leader].chain;
 }
 
-/* Hang the leaders of one old bucket into the new ones: the same index, or that plus a multiple of
- * the old count. */
-static void split_bucket(struct runs *runs, uint32_t old)
+/* Have about as many buckets as slots in play, a power of two. All leaders are hung anew when the
+ * buckets double: that costs no more than a few steps for each slot that has come into play. */
+static void fit_buckets(struct runs *runs, uint32_t capacity)
 {
-    uint32_t leader = runs->buckets[old];
-    runs->buckets[old] = INDEX_NONE;
-    while (leader != INDEX_NONE) {
-        const uint32_t next = runs->of[leader].chain;
-        hang(runs, leader);
-        leader = next;
-    }
-}
-
-static void grow_buckets(struct runs *runs, uint32_t touched, uint32_t capacity)
-{
-    const uint32_t old_count = runs->bucket_count;
-    uint32_t count = old_count != 0 ? old_count : 1;
-    while (count < touched && count <= capacity / 2)
+    uint32_t count = runs->bucket_count > 0 ? runs->bucket_count : 1;
+    while (count < runs->extent && count <= capacity / 2)
         count *= 2;
-    for (uint32_t b = old_count; b < count; b++)
-        runs->buckets[b] = INDEX_NONE;
+    if (count == runs->bucket_count)
+        return;
     runs->bucket_count = count;
-    for (uint32_t b = 0; count != old_count && b < old_count; b++)
-        split_bucket(runs, b);
-}
-
-/* The number of buckets goes by the capacity. */
-static void hang_all(struct runs *runs, uint32_t capacity)
-{
-    grow_buckets(runs, runs->extent, capacity);
+    for (uint32_t b = 0; b < count; b++)
+        runs->buckets[b] = INDEX_NONE;
     for (uint32_t i = 0; i < runs->extent; i++)
         if ((runs->of[i].flags & RUN_LEADER) != 0)
             hang(runs, i);
@@ -66,7 +48,7 @@ void fdslots_runs_lay_out(struct runs *runs, struct layout *at, uint32_t capacit
     runs->buckets = fdslots_layout_take(at, capacity, sizeof *runs->buckets);
     runs->bucket_count = 0;
     if (runs->buckets != NULL && runs->extent > 0) /* neither where it only measures */
-        hang_all(runs, capacity);
+        fit_buckets(runs, capacity);
 }
 
 void fdslots_runs_extend(struct runs *runs, uint32_t touched, uint32_t capacity)
@@ -74,7 +56,7 @@ void fdslots_runs_extend(struct runs *runs, uint32_t touched, uint32_t capacity)
     for (uint32_t i = runs->extent; i < touched; i++)
         runs->of[i] = (struct registration){.fd = -1};
     runs->extent = touched;
-    grow_buckets(runs, touched, capacity);
+    fit_buckets(runs, capacity);
 }
 
 uint32_t fdslots_run_find(const struct runs *runs, int fd)
@@ -102,7 +84,6 @@ uint32_t fdslots_run_join(struct runs *runs, uint32_t index, int fd)
     if (leads->next != INDEX_NONE)
         runs->of[leads->next].previous = index;
     leads->next = index;
-    leads->flags |= RUN_SHARED;
     return leader;
 }
 
@@ -143,23 +124,7 @@ uint32_t fdslots_run_leave(struct runs *runs, uint32_t index)
         struct registration *leads = &runs->of[leader];
         if ((leads->flags & RUN_POLLED) == 0 && leads->turn == index)
             leads->turn = leaves->next != INDEX_NONE ? leaves->next : leader;
-        if (leads->next == INDEX_NONE)
-            leads->flags &= (uint16_t)~RUN_SHARED;
     }
     *leaves = (struct registration){.fd = -1};
     return leader;
-}
-
-uint32_t fdslots_run_union(const struct fdslots *s, const struct runs *runs, uint32_t leader)
-{
-    const uint32_t user = REGISTERED_EDGE | REGISTERED_EXCLUSIVE;
-    uint32_t any = 0;
-    uint32_t all = user;
-    FOR_EACH_IN_RUN(runs, leader, i)
-    {
-        const uint32_t own = fdslots_run_own_events(s, i);
-        any |= own;
-        all &= own != 0 ? own : user;
-    }
-    return (any & ~user) | (any & all); /* where one wants level reports, all get them */
 }

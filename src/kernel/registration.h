@@ -31,15 +31,14 @@ struct registration {
     };
     union {
         uint32_t turn; /* of the leader: whose turn it is where set_max_ready() cuts */
-        uint32_t mark; /* of the leader of a polled run: of what kind its file is */
+        uint32_t mark; /* of the leader of a polled run, for FDSLOTS_CHECK: of its file's kind */
     };
-    uint16_t events; /* of the leader: what the kernel's set holds; 0 where it holds nothing */
+    uint16_t events; /* of the leader: what the kernel's set holds, or 0; 0 of all others */
     uint16_t flags;
 };
 
 /* Flags of leaders. */
 #define RUN_LEADER    0x01u
-#define RUN_SHARED    0x02u /* there are others in the run */
 #define RUN_WATCHABLE 0x04u /* fstat(2), or MOD, has said that the set may have this file */
 #define RUN_ANONYMOUS 0x08u /* it has: an anonymous inode */
 #define RUN_POLLED    0x10u
@@ -92,6 +91,12 @@ static inline bool fdslots_run_has(const struct runs *runs, uint32_t index)
     return index < runs->extent && runs->of[index].fd >= 0;
 }
 
+/* Whether the kernel's set holds the file of this slot for it alone. */
+static inline bool fdslots_run_is_alone(const struct registration *run)
+{
+    return run->events != 0 && run->next == INDEX_NONE;
+}
+
 /* Whose registration a slot in a run goes by. */
 static inline uint32_t fdslots_run_leader(const struct runs *runs, uint32_t index)
 {
@@ -102,33 +107,5 @@ static inline uint32_t fdslots_run_leader(const struct runs *runs, uint32_t inde
 /* The body must not take anybody out of the run. */
 #define FOR_EACH_IN_RUN(runs, leader, i)                                                           \
     for (uint32_t i = (leader); i != INDEX_NONE; i = (runs)->of[i].next)
-
-/* Return what the set should hold for this slot, were it alone: 0 while it is hidden. */
-static inline uint32_t fdslots_run_own_events(const struct fdslots *s, uint32_t index)
-{
-    const uint32_t flags = s->slots[index].flags;
-    uint32_t events = REGISTERED | (s->slots[index].events & REGISTERED_EVENTS);
-    if (LIKELY((flags & (SLOT_USER | SLOT_HIDDEN)) == 0))
-        return events;
-    if ((flags & SLOT_HIDDEN) != 0)
-        return 0;
-    if ((flags & SLOT_EDGE) != 0)
-        events |= REGISTERED_EDGE;
-    if ((flags & SLOT_EXCLUSIVE) != 0)
-        events |= REGISTERED_EXCLUSIVE;
-    if ((flags & SLOT_POLLED) != 0)
-        events |= WANTS_POLL;
-    return events;
-}
-
-uint32_t fdslots_run_union(const struct fdslots *s, const struct runs *runs, uint32_t leader);
-
-/* Return what it should hold for all slots of the run of this leader. */
-static inline uint32_t fdslots_run_events(const struct fdslots *s, const struct runs *runs,
-                                          uint32_t leader)
-{
-    return LIKELY((runs->of[leader].flags & RUN_SHARED) == 0) ? fdslots_run_own_events(s, leader)
-                                                              : fdslots_run_union(s, runs, leader);
-}
 
 #endif

@@ -142,36 +142,19 @@ static inline int take_ready(struct fdslots *s, uint32_t nfds, uint32_t count)
 
 /* ---- what is ready whatever poll(2) says ---- */
 
-/* What poll(2) says of a lost slot is of the stranger's file that has its number by now. Returns
- * how many more slots are ready. */
-static uint32_t show_lost(struct fdslots *s, uint32_t nfds)
-{
-    uint32_t more = 0;
-    FOR_EACH_IN(&s->lost, i)
-    {
-        if (i >= nfds)
-            break;
-        if (s->pollfds[i].fd < 0)
-            continue;
-        more += s->pollfds[i].revents == 0;
-        s->pollfds[i].revents = POLLNVAL;
-    }
-    return more;
-}
-
-/* What was held back when the ready set was full is an event that poll(2) may not hand out again.
- */
+/* Report the events that slots hold: poll(2) may not hand them out again. Returns how many more
+ * slots are ready. */
 static uint32_t show_held(struct fdslots *s, uint32_t nfds)
 {
     uint32_t more = 0;
-    FOR_EACH_IN(&s->held, i)
+    FOR_EACH_BELOW(&s->held, i, nfds)
     {
-        if (i >= nfds)
-            break;
         const uint32_t held = fdslots_slot_held_events(s, i);
         if (held == 0)
             continue;
         more += s->pollfds[i].revents == 0;
+        if ((s->slots[i].flags & SLOT_LOST) != 0)
+            s->pollfds[i].revents = 0; /* what poll(2) has said is about a stranger's file */
         s->pollfds[i].revents |= (short)(uint16_t)held;
         fdslots_slot_release(s, i);
     }
@@ -211,15 +194,15 @@ SELDOM static int poll_at_once(struct fdslots *s, uint32_t nfds, const sigset_t 
     int rc = ask(s, nfds, 0, sigmask);
     if (rc < 0 && rc != -EINTR)
         return rc;
-    const uint32_t count = (rc > 0 ? (uint32_t)rc : 0) + show_held(s, nfds);
-    return take_ready(s, nfds, count + show_lost(s, nfds));
+    const uint32_t count = rc > 0 ? (uint32_t)rc : 0;
+    return take_ready(s, nfds, count + show_held(s, nfds));
 }
 
 int fdslots_poll_slots(struct fdslots *s, uint32_t nfds, int64_t timeout_ns,
                        const sigset_t *sigmask)
 {
     s->stats.poll_calls++;
-    if (UNLIKELY((s->held.root | s->lost.root) != 0) && fdslots_ready_at_once(s, nfds))
+    if (UNLIKELY(!fdslots_index_set_empty(&s->held)) && fdslots_ready_at_once(s, nfds))
         return poll_at_once(s, nfds, sigmask);
     int rc = ask(s, nfds, timeout_ns, sigmask);
     return rc > 0 ? take_ready(s, nfds, (uint32_t)rc) : rc;

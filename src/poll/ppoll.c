@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * ppoll(2), and what can be had without: where the build or the kernel has none, and where a filter
- * of system calls refuses it. Its timeout goes by poll(2), in whole milliseconds. Its mask cannot
- * be had by a call that may block: setting it around poll(2) would leave a moment in which a signal
- * is lost. Nothing is remembered: a filter belongs to a thread.
+ * ppoll(2), and poll(2) in its place where the build or the kernel has none, or where a filter of
+ * system calls refuses it. The timeout is then in whole milliseconds. A mask cannot be had for a
+ * call that may block: setting it around poll(2) would leave a moment in which a signal is lost.
+ * No refusal is remembered, because a filter belongs to a thread.
  */
 #include "poll.h"
 
@@ -21,28 +21,17 @@ static int poll_with_mask(struct pollfd *fds, uint32_t nfds, int64_t timeout_ns,
     return timeout_ns == 0 ? sys_let_signals_in(sigmask) : -ENOTSUP;
 }
 
-/* Only a timeout beyond INT_MAX ms, 24 days, does not go at once. */
-static int poll_for_long(struct pollfd *fds, uint32_t nfds, int64_t timeout_ns)
-{
-    int64_t left = timeout_ns;
-    const int64_t deadline = fdslots_deadline(left);
-    if (deadline < 0)
-        return (int)deadline;
-    for (;;) {
-        const int ms = fdslots_ms_from_ns(left);
-        const int rc = sys_poll(fds, nfds, ms);
-        if (rc != 0 || ms != INT_MAX)
-            return rc;
-        left = fdslots_time_left(deadline);
-        if (left < 0)
-            return (int)left;
-    }
-}
+/* The longest timeout of one call of poll(2): 24 days. */
+#define LONGEST (INT_MAX * NS_PER_MS)
 
 static int poll_for(struct pollfd *fds, uint32_t nfds, int64_t timeout_ns)
 {
-    const int ms = fdslots_ms_from_ns(timeout_ns);
-    return ms != INT_MAX ? sys_poll(fds, nfds, ms) : poll_for_long(fds, nfds, timeout_ns);
+    for (; timeout_ns > LONGEST && timeout_ns != TIMEOUT_FOREVER; timeout_ns -= LONGEST) {
+        const int rc = sys_poll(fds, nfds, INT_MAX);
+        if (rc != 0)
+            return rc;
+    }
+    return sys_poll(fds, nfds, fdslots_ms_from_ns(timeout_ns));
 }
 
 int fdslots_ppoll_call(struct pollfd *fds, uint32_t nfds, int64_t timeout_ns,

@@ -12,15 +12,6 @@
 
 #include <errno.h>
 
-/* Have the lost slots hold what they read as. */
-static void hold_lost(struct fdslots *s)
-{
-    FOR_EACH_IN(&s->lost, i)
-    {
-        fdslots_slot_hold(s, i, POLLNVAL);
-    }
-}
-
 /* Ask poll(2), and keep what it says of the polled slots. Stores whether the set reads ready. */
 static int ask_poll(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask, bool *set_ready)
 {
@@ -44,7 +35,6 @@ static int ask_poll(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigma
             answer++;
         }
     }
-    hold_lost(s);
     return rc;
 }
 

@@ -14,7 +14,7 @@ int fdslots_sync_and_wait(struct fdslots *s, int64_t timeout_ns, const sigset_t 
         int rc = fdslots_kernel_sync(s);
         if (rc < 0)
             return rc;
-        const bool both = (s->polled.root | s->held.root | s->lost.root) != 0;
+        const bool both = (s->polled.root | s->held.root) != 0;
         s->stats.polled += both && !beside;
         beside = beside || both;
         rc = both ? fdslots_wait_by_both(s, left, sigmask) : fdslots_kernel_wait(s, left, sigmask);

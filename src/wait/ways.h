@@ -27,8 +27,7 @@ int fdslots_sync_and_wait(struct fdslots *s, int64_t timeout_ns, const sigset_t 
 static inline int fdslots_wait_by_set(struct fdslots *s, int64_t timeout_ns,
                                       const sigset_t *sigmask)
 {
-    const uint64_t any =
-        s->fresh.root | s->noted.root | s->polled.root | s->held.root | s->lost.root;
+    const uint64_t any = s->fresh.root | s->noted.root | s->polled.root | s->held.root;
     const bool by_clock = timeout_ns > 0 && timeout_ns != TIMEOUT_FOREVER &&
                           (s->ghosts_possible || timeout_ns > INT_MAX * NS_PER_MS);
     int rc = KERNEL_AGAIN;

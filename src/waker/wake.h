@@ -12,11 +12,11 @@
 int fdslots_wake_open(int ends[2]);
 void fdslots_wake_close(int read_fd, int write_fd);
 
-/* Signal-safe. That it is full means that there are wakes, which is all that is asked for. */
+/* Return 0 or an error. Signal-safe. A full waker is no error: it reads ready already. */
 int fdslots_wake_write(int write_fd);
 int fdslots_wake_drain(int read_fd);
 
-/* Whether a waker with these ends can be a file of this mode. */
+/* Whether a file of this mode can be a waker with these ends. */
 bool fdslots_wake_can_be(int read_fd, int write_fd, mode_t mode);
 
 #endif

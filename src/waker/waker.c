@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
  * After fork(2) the file of the waker is shared, and a child that drained it would take its
- * parent's wakes: so a child opens its own at its first wait. Only a slot that did not change since
- * the waker was put there says that the inherited number is the waker still: a child may have
- * closed all it inherited, and told the buffer so.
+ * parent's wakes: so a child opens its own at its first wait. A child may also have closed all that
+ * it inherited, and told the buffer so. The inherited number is the waker still only if its slot
+ * did not change since the waker was put there.
  */
 #include "waker.h"
 
@@ -90,8 +90,8 @@ int fdslots_waker_open(struct fdslots *s, uint32_t index)
     return 0;
 }
 
-/* Whether an inherited number is the waker still: the slot says so, and what the kernel says of the
- * number does not speak against it. */
+/* Whether an inherited number is the waker still: its slot did not change, and the number is a file
+ * of the waker's kind. */
 static bool is_proven(struct fdslots *s)
 {
     struct waker *waker = s->waker;
@@ -121,47 +121,57 @@ int fdslots_waker_forget(struct fdslots *s)
 
 /* ---- a child of fork(2) ---- */
 
-/* Give the waker's slot a waker of this process; where the slot is not the waker's any more, there
- * is none. Returns 0, or an error, and the next wait must try again. */
-static int inherit_waker(struct fdslots *s)
+/* Open a waker of this process, and close the inherited one: first, where there is no fd left for
+ * both. Returns 0 or an error. */
+static int reopen_waker(struct fdslots *s)
 {
     struct waker *waker = s->waker;
     const int read_fd = atomic_load(&waker->read_fd);
     const int write_fd = atomic_load(&waker->write_fd);
-    if (read_fd < 0 || is_ours(waker))
+    const bool proven = is_proven(s);
+    int rc = open_waker(s);
+    if ((rc == -EMFILE || rc == -ENFILE) && proven) {
+        fdslots_wake_close(read_fd, write_fd);
+        waker->let_go = true;
+        rc = open_waker(s);
+    }
+    if (rc < 0)
+        return rc;
+    if (proven && !waker->let_go)
+        fdslots_wake_close(read_fd, write_fd);
+    waker->let_go = false;
+    return 0;
+}
+
+/* Give the waker's slot a waker of this process. If the slot is not the waker's any more, there is
+ * none. Returns 0; or an error, and the next wait must try again. */
+static int inherit_waker(struct fdslots *s)
+{
+    struct waker *waker = s->waker;
+    if (atomic_load(&waker->read_fd) < 0 || is_ours(waker))
         return 0;
     if (!is_intact(s)) {
         fdslots_waker_close(s);
         return 0;
     }
-    bool proven = is_proven(s);
-    int rc = open_waker(s);
-    if ((rc == -EMFILE || rc == -ENFILE) && proven) {
-        fdslots_wake_close(read_fd, write_fd); /* an fd fewer, and there is one to be had */
-        waker->let_go = true;
-        proven = false;
-        rc = open_waker(s);
-    }
-    if (sys_is_refused(rc)) { /* by a filter of system calls: it will be the next time, too */
+    const int rc = reopen_waker(s);
+    if (sys_is_refused(rc)) { /* by a filter of system calls, which will refuse it next time, too */
         fdslots_waker_close(s);
-        fdslots_slot_vacate(s, waker->index);
+        fdslots_invalidate_index(s, waker->index);
         return 0;
     }
     if (rc < 0)
         return rc;
-    waker->let_go = false;
     fdslots_slot_replace_fd(s, waker->index, atomic_load(&waker->read_fd));
     waker->generation = s->slots[waker->index].generation;
     if (atomic_exchange(&waker->pending, false))
         fdslots_wake_write(atomic_load(&waker->write_fd));
-    if (proven)
-        fdslots_wake_close(read_fd, write_fd);
     return 0;
 }
 
 void fdslots_inherit(struct fdslots *s)
 {
-    fdslots_kernel_inherit(s); /* first: slots that did not change prove what it inherited */
+    fdslots_kernel_inherit(s); /* first: it needs the slots unchanged, as proof */
     if (inherit_waker(s) == 0)
         s->process = fdslots_process_enter();
 }
@@ -178,7 +188,7 @@ int fdslots_wake(const struct fdslots *s)
         return -ENOENT;
     if (!is_ours(waker)) {
         atomic_store(&waker->pending, true);
-        /* The waiter may have opened the child's own since, and looked for this too early. */
+        /* The waiter may have opened the child's own waker since, and missed this wake. */
         if (!is_ours(waker))
             return 0;
         fd = atomic_load(&waker->write_fd);

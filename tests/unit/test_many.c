@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
  * Large numbers: as many fds as a process may have here, a buffer in which more and more slots are
- * used, and a buffer of ten million slots.
+ * used, a buffer of ten million slots, and one of more slots than a wait takes events.
  */
 #include "child.h"
 #include "env.h"
 #include "kernel.h"
 #include "watches.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -214,6 +215,30 @@ START_TEST(sparse_slots_of_ten_million)
 }
 END_TEST
 
+/* ---- more slots than epoll_wait(2) takes events ---- */
+
+#define MOST_EVENTS ((uint32_t)(INT_MAX / 12)) /* of those of x86-64, the smallest */
+
+/* The limit of a wait is lower than the capacity, and higher than the kernel's. */
+START_TEST(more_slots_than_events)
+{
+    struct fdslots *s;
+    if (under_valgrind())
+        return;
+    if (fdslots_create(MOST_EVENTS + 1000, 0, &s) < 0) {
+        printf("skipped: too little memory for %u slots\n", MOST_EVENTS + 1000);
+        return;
+    }
+    const int ready = event_fd(true);
+    EXPECT(fdslots_set_index(s, 0, ready, POLLIN), 0);
+    EXPECT(fdslots_set_max_ready(s, MOST_EVENTS + 100), 0);
+    for (int i = 0; i < entry_count(); i++)
+        EXPECT(entry_at(i)->wait(s, 0, NULL), 1);
+    fdslots_destroy(s);
+    close(ready);
+}
+END_TEST
+
 Suite *suite_many(void)
 {
     Suite *suite = suite_create("many");
@@ -221,5 +246,6 @@ Suite *suite_many(void)
     tcase_add_loop_test(tcase, more_than_19000_fds, 0, entry_count());
     tcase_add_loop_test(tcase, a_growing_number_of_slots_share_three_fds, 0, entry_count());
     tcase_add_test(tcase, sparse_slots_of_ten_million);
+    tcase_add_test(tcase, more_slots_than_events);
     return suite;
 }
