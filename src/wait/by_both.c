@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * What poll(2) says of a polled slot must not be asked twice: some files hand an event out once. So
- * each answer is kept (held_revents) until it is reported, where fdslots_set_max_ready() leaves no
- * room for it or the set fails.
+ * Some files hand out an event only once, so an answer of poll(2) about a polled slot must not get
+ * lost. It is kept in held_revents until it is reported, because fdslots_set_max_ready() may leave
+ * no room for it, and the set may fail.
  */
 #include "ways.h"
 
@@ -12,7 +12,7 @@
 
 #include <errno.h>
 
-/* Ask poll(2), and keep what it says of the polled slots. Stores whether the set reads ready. */
+/* Ask poll(2), and have the polled slots hold its answers. Stores whether the set reads ready. */
 static int ask_poll(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask, bool *set_ready)
 {
     struct pollfd *fds;
@@ -38,13 +38,15 @@ static int ask_poll(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigma
     return rc;
 }
 
-/* Whether the set answers for this slot: what it holds is from before it was told so. */
+/* Whether the set answers for this slot. What such a slot holds is older than its registration, so
+ * it is not reported. */
 static bool is_registered(const struct fdslots *s, uint32_t index)
 {
     return !fdslots_index_set_has(&s->polled, index) && (s->slots[index].flags & SLOT_LOST) == 0;
 }
 
-/* Report what the slots in [from, to) hold, until the ready set is full. Returns where it ended. */
+/* Report what the slots in [from, to) hold, until the ready set is full. Returns the slot that
+ * found no room, or `to`. */
 static uint32_t report_range(struct fdslots *s, uint32_t from, uint32_t to)
 {
     uint32_t i = fdslots_index_set_next(&s->held, from);
@@ -61,7 +63,7 @@ static uint32_t report_range(struct fdslots *s, uint32_t from, uint32_t to)
     return to;
 }
 
-/* Report what is held, beginning with the slot whose turn it is. */
+/* Report what the slots hold, beginning with the slot whose turn it is. */
 static void report_held(struct fdslots *s)
 {
     const uint32_t turn = s->turn;
@@ -75,14 +77,14 @@ static int report_set(struct fdslots *s, bool ready)
 {
     if (!ready || s->ready_count >= s->max_ready)
         return 0;
-    const int cancel = sys_disable_cancel(); /* or what is reported already would be lost */
+    const int cancel = sys_disable_cancel(); /* it would lose what is already reported */
     int rc = fdslots_kernel_wait(s, 0, NULL);
     sys_restore_cancel(cancel);
     return rc < 0 ? rc : 0;
 }
 
-/* The set has failed, and so has the wait: what was reported is held again, unless the file says it
- * again. */
+/* The set has failed, and so the wait fails, too. Hold again what was reported, except for files
+ * that will report it again anyway. */
 SELDOM static void take_back(struct fdslots *s)
 {
     for (uint32_t r = 0; r < s->ready_count; r++)
@@ -95,8 +97,8 @@ SELDOM static void take_back(struct fdslots *s)
     }
 }
 
-/* Report what is ready. Where the ready set may be too small, what is held and what the set has
- * come first in turn. */
+/* Report what is ready. The ready set may be too small for all of it, so the held events and those
+ * of the set take turns in coming first. */
 static int report_ready(struct fdslots *s, bool set_ready)
 {
     int rc = 0;
@@ -127,6 +129,6 @@ int fdslots_wait_by_both(struct fdslots *s, int64_t timeout_ns, const sigset_t *
         return rc;
     if (timeout_ns != 0)
         return KERNEL_AGAIN;
-    /* ppoll(2) lets no signal in where a ghost makes the set read ready. */
+    /* If a ghost makes the set read ready, ppoll(2) returns without letting a signal in. */
     return set_ready && sigmask != NULL ? sys_let_signals_in(sigmask) : 0;
 }

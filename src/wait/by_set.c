@@ -25,6 +25,6 @@ int fdslots_sync_and_wait(struct fdslots *s, int64_t timeout_ns, const sigset_t 
         if (left < 0)
             return (int)left;
         if (rc == 0 && left == 0)
-            return 0; /* the kernel may not have been given all of the time at once */
+            return 0; /* else wait on: the kernel may have been given only a part of the time */
     }
 }

@@ -3,7 +3,7 @@
 
 #include "../kernel/kernel.h"
 
-/* What a change takes. */
+/* Return the work of telling the set about a change. */
 static struct telling telling_of(enum kernel_change change)
 {
     static const struct telling tellings[] = {
@@ -16,9 +16,9 @@ static struct telling telling_of(enum kernel_change change)
     return tellings[change];
 }
 
-/* What it takes where the slot had changed before, and has the same owner still, if the set had
- * been told of that. That the file is missing in the set is not new then; anything else is taken
- * for a change of events. */
+/* Return the same for a slot that had changed before and still has the same owner, as if the set
+ * had been told about that earlier change. A file that is missing in the set would then have been
+ * added already. Every other difference counts as a change of events. */
 static struct telling telling_again(enum kernel_change change)
 {
     const bool none = change == CHANGE_NONE || change == CHANGE_ADD;
@@ -32,11 +32,11 @@ static void add(struct telling *sum, struct telling more)
     sum->adds += more.adds;
 }
 
-/* Some of the changes. */
+/* The changes that were looked at. */
 struct sample {
     struct telling fresh;
     struct telling lag;
-    double again; /* so many had changed before, and the set was not told */
+    double again; /* how many had changed before, and the set was not told */
 };
 
 static void look_at(struct fdslots *s, struct sample *sample, uint32_t index)

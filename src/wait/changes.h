@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * What changed since the last wait, as the choice of a way needs to know it: what telling the set
- * of it would cost. Pricing every change would cost more than the best choice saves: the first few
- * stand for all.
+ * The changes since the last wait. The choice of a way needs to know how much work it would be to
+ * tell the set about them. Pricing every change would cost more than the best choice saves, so the
+ * first few stand for all.
  */
 #ifndef FDSLOTS_CHANGES_H
 #define FDSLOTS_CHANGES_H
@@ -11,9 +11,9 @@
 
 #define CHANGES_LOOKED_AT 4
 
-/* Set o->fresh, and bring o->lag, which is of what had changed before, up to date. Of the slots
- * that are looked at, those that are again as the set knows them are changed no longer. At least
- * one has changed. */
+/* Set o->fresh, and update o->lag, which on entry covers only the earlier changes. A slot that is
+ * looked at and found to be as the set knows it no longer counts as changed. At least one slot must
+ * have changed. */
 void fdslots_changes_look(struct fdslots *s, struct outlook *o);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * fdslots_wait: the way that choice.h takes for the cheapest, and what is done where it is refused.
+ * fdslots_wait: goes the way that choice.h expects to be the cheapest, or the other one if that way
+ * is refused.
  */
 #include "changes.h"
 #include "entry.h"
@@ -16,11 +17,12 @@
 
 #define FEW 4
 
-/* How many slots poll(2) looked at before it met a ready one: it queues itself on each of them. */
+/* Return what the wait found. `queued` is the number of slots that poll(2) looks at before the
+ * first ready one, because it queues itself on each of them. */
 static struct outcome outcome_of(const struct fdslots *s)
 {
     struct outcome outcome = {.ready = s->ready_count, .queued = s->visible};
-    /* The set reports in an order of its own; the first few will do. */
+    /* The set reports in an order of its own. Looking at the first few is good enough. */
     for (uint32_t i = 0; i < outcome.ready && i < FEW; i++)
         if (s->ready[i] < outcome.queued)
             outcome.queued = s->ready[i];
@@ -53,10 +55,11 @@ static bool is_refusal(int rc)
     return rc < 0 && rc != -EINTR;
 }
 
-/* A way was refused: poll, where there are more slots than RLIMIT_NOFILE, or no memory, or a mask
- * and no ppoll(2); the set, where there are no fds, no memory, or a filter of system calls. The
- * other one may be able to. It is then used for a while without asking, a longer one each time, and
- * what these waits cost teaches nothing. */
+/* A way was refused. Polling is refused if there are more slots than RLIMIT_NOFILE, if there is no
+ * memory, or if a mask is given and there is no ppoll(2). The set is refused if there are no fds,
+ * no memory, or a filter of system calls. The other way may still work. If it does, the next waits
+ * take it without a choice, more of them after every refusal, and nothing is learnt from their
+ * cost. */
 SELDOM static int fall_back(struct fdslots *s, enum way way, int refusal, int64_t timeout_ns,
                             const sigset_t *sigmask)
 {
@@ -83,8 +86,9 @@ SELDOM static int wait_avoiding(struct fdslots *s, int64_t timeout_ns, const sig
 
 /* ---- the wait ---- */
 
-/* Another entry point may have told the set of the backlog; a fork or a rebuild may have made it
- * forget. And only some of the changes are looked at: this many slots have changed. */
+/* Correct the backlog by the number of slots that the set was not told about. Another entry point
+ * may have told it, and a fork or a rebuild may have made it forget. Besides, the backlog is an
+ * estimate, because only some of the changes are looked at. */
 static void check_backlog(struct fdslots *s)
 {
     struct choice *c = s->choice;
@@ -93,7 +97,7 @@ static void check_backlog(struct fdslots *s)
         return;
     }
     const double count = fdslots_index_set_count(&s->noted);
-    if (c->backlog.looks == 0) /* or some are to be offered again */
+    if (c->backlog.looks == 0) /* the set must be told about these slots again */
         c->backlog = (struct telling){.looks = count, .adds = count};
     fdslots_choice_scale(&c->backlog, count / c->backlog.looks);
 }
@@ -113,8 +117,8 @@ static enum way choose(struct fdslots *s, struct outlook *o)
     return way;
 }
 
-/* Return the moment in ns, and know what it costs to ask for it; 0 where this wait is not to be
- * timed. */
+/* Return the current time in ns, or 0 if this wait is not to be timed. Measures what reading the
+ * clock costs before it is first read. */
 static int64_t start_clock(struct choice *c)
 {
     if (LIKELY(!fdslots_choice_times(c)))
@@ -124,7 +128,7 @@ static int64_t start_clock(struct choice *c)
     return fdslots_now();
 }
 
-/* How long the wait took that began then; 0 where nobody knows. */
+/* Return how many ns the wait took that began at `start`, or 0 if that is not known. */
 static double stop_clock(const struct choice *c, int64_t start)
 {
     if (LIKELY(start <= 0))
@@ -136,7 +140,7 @@ static double stop_clock(const struct choice *c, int64_t start)
     return ns > 1 ? ns : 1;
 }
 
-/* Calls of epoll_ctl(2). */
+/* Numbers of epoll_ctl(2) calls. */
 struct calls {
     uint64_t all, modify;
 };
@@ -146,7 +150,7 @@ static struct calls calls_of(const struct fdslots *s)
     return (struct calls){.all = s->stats.epoll_ctl_calls, .modify = s->modify_calls};
 }
 
-/* What the set was told since then. */
+/* Return what the set was told since `before`. */
 static struct telling told_since(const struct fdslots *s, struct calls before, double looks)
 {
     const int64_t calls = (int64_t)(s->stats.epoll_ctl_calls - before.all);
@@ -177,14 +181,14 @@ APART static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t
     return rc;
 }
 
-/* Whether no more slots changed than the steady wait allows for. */
+/* Whether no more slots changed than a steady wait allows. */
 static inline bool changed_as_before(const struct fdslots *s)
 {
     return fdslots_index_set_empty(&s->fresh) || s->choice->changes == ANY_CHANGES ||
            (s->choice->changes > 0 && fdslots_index_set_at_most(&s->fresh, s->choice->changes));
 }
 
-/* Wait as the last time. */
+/* Wait in the same way as the last time. */
 static inline int wait_again(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
 {
     struct choice *c = s->choice;
@@ -192,7 +196,7 @@ static inline int wait_again(struct fdslots *s, int64_t timeout_ns, const sigset
     int rc = go(s, c->way, timeout_ns, sigmask);
     if (UNLIKELY(is_refusal(rc)))
         return fall_back(s, c->way, rc, timeout_ns, sigmask);
-    /* Where the first ready slot stands matters to a wait that blocks only. */
+    /* The position of the first ready slot matters only to a wait that may block. */
     if (UNLIKELY(rc != (int)c->last.ready) ||
         (timeout_ns > 0 && outcome_of(s).queued != c->last.queued)) {
         c->last = outcome_of(s);
@@ -201,7 +205,8 @@ static inline int wait_again(struct fdslots *s, int64_t timeout_ns, const sigset
     return rc;
 }
 
-/* Flags, slots that only the set understands, or a refusal may leave no choice. */
+/* Wait where there may be no choice, because of a flag, of slots that only the set can serve, or of
+ * a refusal. */
 SELDOM static int wait_bound(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
 {
     const bool no_set = (s->flags & FDSLOTS_NO_EPOLL) != 0;

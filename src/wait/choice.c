@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 #include "choice.h"
 
-#define CLOCK_START     25 /* ns; for a buffer of few waits the clock is not measured */
-#define LEAST_STEPS     3  /* of the clock, for a wait to say anything */
+#define CLOCK_START     25 /* ns; assumed until the clock is measured */
+#define LEAST_STEPS     3  /* clock steps below which a time says nothing */
 #define WEIGHT          0.125
-#define WEIGHT_OF_TRIAL 0.5 /* it is seldom */
-#define FEW_READY       4   /* slots, as many as the event that ends a sleep mostly makes ready */
-#define FEW_CHANGES     4   /* that are counted quickly */
+#define WEIGHT_OF_TRIAL 0.5 /* more, because trials are rare */
+#define FEW_READY       4   /* slots; an event that ends a sleep seldom makes more ready */
+#define FEW_CHANGES     4   /* this many are counted quickly */
 
 void fdslots_choice_lay_out(struct fdslots *s, struct layout *at)
 {
@@ -31,7 +31,7 @@ double fdslots_choice_price(const struct choice *c, struct telling telling)
            telling.adds * price[SET_ADD];
 }
 
-/* What a wait does that finds this, and tells the set of that. */
+/* Return the work of a wait, by either way, that has this outcome and tells the set this much. */
 static inline struct work work_of(const struct outlook *o, struct outcome outcome,
                                   struct telling told)
 {
@@ -60,8 +60,8 @@ void fdslots_choice_estimate(const struct choice *c, struct outlook *o, struct o
 
 /* ---- choose ---- */
 
-/* Move an account of what one way has cost above the other by this wait; never below 0, since what
- * was once saved does not make a later loss smaller. */
+/* Add the extra cost of one wait to an account of what one way has cost above the other. The
+ * balance never falls below 0, because an earlier saving does not make a later loss smaller. */
 static void account(double *balance, double more)
 {
     *balance = *balance + more > 0 ? *balance + more : 0;
@@ -83,9 +83,9 @@ static double price_of_clock(const struct choice *c)
     return c->clock > 0 ? c->clock : CLOCK_START;
 }
 
-/* What a trial of a way costs more than waits by the other one, if all its waits are like this one;
- * and they are timed. One by poll leaves changes behind; before these are told, polling costs as
- * much again as they saved. */
+/* Return how much more a trial of a way costs than waits by the other way, if all its waits are
+ * like this one. This includes timing them. A trial by poll also leaves changes untold, but this
+ * saving does not count: polling costs as much again before the set is told. */
 static double price_of_trial(const struct choice *c, const struct outlook *o, enum way way)
 {
     const double clock = TRIAL * price_of_clock(c);
@@ -110,7 +110,7 @@ enum way fdslots_choice_make(struct choice *c, const struct outlook *o)
     const enum way way = cheaper(c, o);
     const enum way other = fdslots_other_way(way);
     if (c->trial > 0)
-        return c->way; /* it goes on */
+        return c->way; /* the trial goes on */
     if (!should_try(c, o, other))
         return way;
     c->trial = TRIAL;
@@ -120,7 +120,7 @@ enum way fdslots_choice_make(struct choice *c, const struct outlook *o)
 
 /* ---- learn ---- */
 
-/* What the waits must have cost before one of them is timed. */
+/* Return how much the waits since the last timed one must have cost before another is timed. */
 static double time_at(const struct choice *c)
 {
     return price_of_clock(c) * (c->timed < WARM ? TIMING_WARM : TIMING);
@@ -138,7 +138,7 @@ bool fdslots_choice_times(struct choice *c)
     return true;
 }
 
-/* The part of what waits cost that is put aside for trials of a way. */
+/* Return the part of the cost of waits that is put aside for trials of a way. */
 static double part_for(const struct choice *c, enum way way)
 {
     if (!c->taken[way])
@@ -146,7 +146,7 @@ static double part_for(const struct choice *c, enum way way)
     return 1.0 / (c->risen[way] ? TRY_RISEN : TRY_AGAIN);
 }
 
-/* Waits by c->way cost so much. */
+/* Account for waits by c->way that cost this much. */
 static void spend(struct choice *c, double price)
 {
     const enum way other = fdslots_other_way(c->way);
@@ -154,7 +154,7 @@ static void spend(struct choice *c, double price)
     c->untimed += price;
 }
 
-/* A wait of a trial cost so much more; what it saved is no credit. */
+/* Pay for a wait of a trial that cost this much more. A saving is not credited. */
 static void pay_for_trial(struct choice *c, double more)
 {
     c->budget[c->way] -= (more > 0 ? more : 0) + price_of_clock(c);
@@ -177,7 +177,7 @@ static void learn_price(struct choice *c, struct outlook *o, enum way way,
                         const struct finding *found)
 {
     const struct work work = work_of(o, found->outcome, found->told);
-    /* What is not far above the step of the clock says nothing. */
+    /* A time that is not far above the step of the clock says nothing. */
     const double price = fdslots_prices_sum(&c->prices, &work, way);
     if (found->ns < LEAST_STEPS * c->clock && price < LEAST_STEPS * c->clock)
         return;
@@ -187,8 +187,9 @@ static void learn_price(struct choice *c, struct outlook *o, enum way way,
     fdslots_choice_estimate(c, o, found->outcome);
 }
 
-/* So many slots may change before a wait that is like this one, which told the set of as many.
- * While the set lags behind, each wait brings the flush nearer. */
+/* Return how many slots may change before a wait that still counts as being like this one: as many
+ * as this one told the set about. While the set lags behind it is none, because every wait brings
+ * the flush nearer. */
 static uint32_t changes_allowed(const struct choice *c, const struct outlook *o, enum way way)
 {
     const double told = o->fresh.modifies + o->fresh.adds;
@@ -204,7 +205,7 @@ static bool is_best(const struct choice *c, const struct outlook *o, enum way wa
     return o->poll <= o->set && c->excess == 0;
 }
 
-/* How many waits like this one may follow unasked. */
+/* Return how many waits like this one may follow without another choice. */
 static uint32_t steady_waits(const struct choice *c, const struct outlook *o, enum way way)
 {
     if (!is_best(c, o, way) || c->prices.surprised || c->trial > 0)
@@ -217,7 +218,7 @@ static uint32_t steady_waits(const struct choice *c, const struct outlook *o, en
     return waits < 1 ? 0 : waits < INT32_MAX ? (uint32_t)waits : INT32_MAX;
 }
 
-/* What the set was told of, or not. */
+/* Remember what the set has not been told after this wait. */
 static void remember_changes(struct choice *c, const struct outlook *o, enum way way)
 {
     if (way == BY_SET) {
@@ -228,7 +229,7 @@ static void remember_changes(struct choice *c, const struct outlook *o, enum way
     c->backlog = o->lag;
 }
 
-/* What the wait found and cost. */
+/* Remember what the wait found and cost. */
 static void remember_wait(struct choice *c, struct outlook *o, enum way way,
                           const struct finding *found)
 {

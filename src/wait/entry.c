@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * The entry points: what they refuse, and the way that they go.
+ * The entry points: the arguments that they refuse, and the way of waiting that each takes.
  */
 #include "entry.h"
 
@@ -20,7 +20,7 @@ void fdslots_wait_prepare(struct fdslots *s)
         fdslots_kernel_sync(s);
 }
 
-/* Whether a slot in [0, nfds) has one of these flags, which only the set knows. */
+/* Whether a slot in [0, nfds) has one of these flags, which only the set supports. */
 static bool any_has(const struct fdslots *s, uint32_t nfds, uint32_t flags)
 {
     if (LIKELY(s->epoll_only == 0))
@@ -31,8 +31,7 @@ static bool any_has(const struct fdslots *s, uint32_t nfds, uint32_t flags)
     return false;
 }
 
-/* Whether poll(2) can do for the slots [0, nfds) what they ask for, with this mask: 0 or an error.
- */
+/* Return 0 if poll(2) can serve the slots [0, nfds) with this mask, or an error. */
 static int poll_allowed(const struct fdslots *s, uint32_t nfds, const sigset_t *sigmask)
 {
     const bool misses = any_has(s, nfds, SLOT_EDGE | SLOT_EXCLUSIVE);
@@ -98,7 +97,7 @@ int fdslots_wait_until(struct fdslots *s, int64_t deadline_ns, const sigset_t *s
     const int64_t left = s != NULL ? fdslots_time_left(deadline_ns) : -EINVAL;
     if (left >= 0)
         return fdslots_wait(s, left, sigmask);
-    fdslots_clear_ready(s); /* a wait that fails, for want of a clock */
+    fdslots_clear_ready(s); /* as in every wait that fails; here the clock could not be read */
     return (int)left;
 }
 
@@ -110,8 +109,8 @@ int fdslots_set_max_ready(struct fdslots *s, uint32_t n)
     return 0;
 }
 
-/* Before the set is told outside a wait. FDSLOTS_CHECK must look then, too, lest a replaced fd be
- * taken in unseen. */
+/* Prepare for telling the set outside a wait. FDSLOTS_CHECK must look now, too; otherwise a
+ * replaced fd would be registered unnoticed. */
 static int prepare_set(struct fdslots *s)
 {
     int rc = fdslots_set_allowed(s);

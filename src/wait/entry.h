@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * What the entry points share.
+ * The parts that the entry points share.
  */
 #ifndef FDSLOTS_ENTRY_H
 #define FDSLOTS_ENTRY_H
@@ -8,12 +8,13 @@
 #include "../core/ready.h"
 #include "../waker/waker.h"
 
-/* Offer the kernel again what it has refused, look for what FDSLOTS_CHECK shows, and withdraw an
- * exclusive registration that no slot wants any more: it takes wakes that others wait for. */
+/* Offer the kernel again what it has refused, look for the mistakes that FDSLOTS_CHECK shows, and
+ * withdraw exclusive registrations that no slot wants any more, because they take wakes that others
+ * wait for. */
 void fdslots_wait_prepare(struct fdslots *s);
 
-/* Begin a wait whose arguments are good: what the last one reported is over, and a child leaves to
- * its parent what it has inherited. */
+/* Begin a wait whose arguments are good. The ready set of the last wait is emptied, and a child
+ * leaves the set that it has inherited to its parent. */
 static inline void fdslots_wait_begin(struct fdslots *s)
 {
     fdslots_ready_reset(s);
@@ -23,7 +24,8 @@ static inline void fdslots_wait_begin(struct fdslots *s)
     s->stats.waits++;
 }
 
-/* Whether the set can be had for this buffer, and for what its slots ask: 0 or an error. */
+/* Return 0 if this buffer may use the set and the set supports what its slots ask for, or an error.
+ */
 int fdslots_set_allowed(const struct fdslots *s);
 
 #endif

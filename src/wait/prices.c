@@ -3,15 +3,15 @@
 
 #include <math.h>
 
-/* Times its price: longer than any machine is apart from the prices at the start. */
+/* No machine is further than this factor from the prices at the start. */
 #define FARTHEST 256
-/* Longer, by each way, than a wait takes that has not slept, times its price at the start. */
+/* A wait that may block has slept if it takes more than this many times its price at the start. */
 static const double asleep[WAYS] = {[BY_POLL] = 64, [BY_SET] = 32};
-/* More than that is much. */
+/* A wait whose time is further than this factor from its price is a surprise. */
 #define SURPRISE 1.25
-/* Waits agree whose times are no further apart. */
+/* Waits agree if their times are no further apart than this factor. */
 #define AGREES 1.25
-/* Waits in a row, three quarters of which must agree. */
+/* Prices rise far after this many dear waits in a row, if three quarters of them agree. */
 #define RISE_AFTER       4
 #define RISE_AFTER_SLEEP 16
 
@@ -39,7 +39,8 @@ void fdslots_prices_start(struct prices *p)
     for (int i = (way) == BY_POLL ? POLL_CALL : SET_CALL;                                          \
          i < ((way) == BY_POLL ? SET_CALL : PARTS); i++)
 
-/* Make the sum of this work `ratio` times what it was; no price falls further than that. */
+/* Make the price of this work `ratio` times what it was. No single price falls further than that.
+ */
 static void correct(struct prices *p, const struct work *work, enum way way, double ratio)
 {
     const double sum = fdslots_prices_sum(p, work, way);
@@ -81,7 +82,8 @@ static void note(struct rise *rise, double ratio)
     rise->waits++;
 }
 
-/* Return by what the prices should be corrected after a wait that took so many times its price. */
+/* Return the factor by which to correct the prices after a wait that took `ratio` times its price.
+ */
 static double settle(struct rise *rise, double ratio, double weight, enum doubt doubt)
 {
     if (ratio > SURPRISE) {
@@ -96,7 +98,7 @@ static double settle(struct rise *rise, double ratio, double weight, enum doubt 
     return ratio > 1.0 / FARTHEST ? ratio : 1.0 / FARTHEST;
 }
 
-/* Whatever is not known yet is as much cheaper than at the start as this part. */
+/* Make every unknown price as much cheaper than at the start as the price of this part is. */
 static void follow(struct prices *p, int part)
 {
     const double ratio = p->of[part] / start.of[part];
