@@ -9,36 +9,21 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #define SLOTS     1000000u
 #define HUGE_PAGE (2l << 20)
 #define MOST      (2 * HUGE_PAGE) /* the heap may take one more; the arrays would take five */
 
-/* In bytes. The counters of statm may lag behind. */
-static long resident(void)
-{
-    char line[256];
-    long kilobytes = 0;
-    FILE *rollup = fopen("/proc/self/smaps_rollup", "r");
-    while (rollup != NULL && fgets(line, sizeof line, rollup) != NULL)
-        if (sscanf(line, "Rss: %ld kB", &kilobytes) == 1)
-            break;
-    if (rollup != NULL)
-        fclose(rollup);
-    return kilobytes << 10;
-}
-
 /* Whether one byte makes a huge page resident. */
 static bool has_huge_pages(void)
 {
-    const long before = resident();
+    const long before = resident_memory();
     char *piece = malloc(64 << 20);
     if (piece == NULL)
         return false;
     ((volatile char *)piece)[32 << 20] = 1;
-    const bool huge = resident() - before >= HUGE_PAGE;
+    const bool huge = resident_memory() - before >= HUGE_PAGE;
     free(piece);
     return huge;
 }
@@ -55,7 +40,7 @@ static int use_ten(struct fdslots *s, uint32_t first, int fd)
 
 static int check(const char *what, long before)
 {
-    const long grown = resident() - before;
+    const long grown = resident_memory() - before;
     if (grown < MOST)
         return 0;
     fprintf(stderr, "%s: %ld bytes became resident\n", what, grown);
@@ -65,7 +50,7 @@ static int check(const char *what, long before)
 static int check_buffer(int fd)
 {
     struct fdslots *s;
-    const long before = resident();
+    const long before = resident_memory();
     int failed = fdslots_create(SLOTS, 0, &s) != 0;
     if (failed)
         return failed;
