@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 #
 # Other kernels for this processor, none with KVM: user-mode Linux, that of Debian's cloud images
-# under qemu-system, and gVisor. They are unpacked, not installed. Another processor's is booted by
+# under qemu-system, and gVisor. They are unpacked, not installed. Other processors' are booted by
 # 63-emulated.sh. What may be changed there is the guest's own: its limits, for one.
 . .ci/lib.sh
 . .ci/guest.sh
