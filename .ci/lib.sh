@@ -44,9 +44,10 @@ install_packages() {
     apt-get install -y --no-install-recommends --no-remove -o Acquire::Retries=3 "$@"
 }
 
-# Let configure find Check for another of Debian's architectures, but no other library.
-check_for() { # ARCHITECTURE
-    .ci/sysroot "$BUILD/$1" "$1" check libsubunit-dev
+# Let configure find Check for another of Debian's architectures, but no other library. Other packages
+# of that architecture are unpacked beside it.
+check_for() { # ARCHITECTURE [PACKAGE...]
+    .ci/sysroot "$BUILD/$1" "$1" check libsubunit-dev "${@:2}"
     PKG_CONFIG_LIBDIR=$(echo "$BUILD/$1"/root/usr/lib/*/pkgconfig)
     export PKG_CONFIG_LIBDIR PKG_CONFIG_SYSROOT_DIR=$BUILD/$1/root
 }

@@ -3,7 +3,7 @@
 #
 # Other kernels for this processor, all without KVM: user-mode Linux, the kernel of Debian's cloud
 # images in qemu-system, and gVisor. Their packages are unpacked, not installed. 63-emulated.sh
-# boots the kernel of another processor. The tests may change what belongs to the guest, such as its
+# boots the kernels of other processors. The tests may change what belongs to the guest, such as its
 # limits.
 . .ci/lib.sh
 . .ci/guest.sh

@@ -10,7 +10,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #define SLOTS     1000000u
@@ -18,30 +17,15 @@
 /* The heap may take one huge page more; the arrays would take five. */
 #define MOST (2 * HUGE_PAGE)
 
-/* Return the resident memory in bytes. It is read from smaps_rollup, because the counters in statm
- * may lag behind. */
-static long resident(void)
-{
-    char line[256];
-    long kilobytes = 0;
-    FILE *rollup = fopen("/proc/self/smaps_rollup", "r");
-    while (rollup != NULL && fgets(line, sizeof line, rollup) != NULL)
-        if (sscanf(line, "Rss: %ld kB", &kilobytes) == 1)
-            break;
-    if (rollup != NULL)
-        fclose(rollup);
-    return kilobytes << 10;
-}
-
-/* Whether writing one byte makes a huge page resident. */
+/* Whether one byte makes a huge page resident. */
 static bool has_huge_pages(void)
 {
-    const long before = resident();
+    const long before = resident_memory();
     char *piece = malloc(64 << 20);
     if (piece == NULL)
         return false;
     ((volatile char *)piece)[32 << 20] = 1;
-    const bool huge = resident() - before >= HUGE_PAGE;
+    const bool huge = resident_memory() - before >= HUGE_PAGE;
     free(piece);
     return huge;
 }
@@ -58,7 +42,7 @@ static int use_ten(struct fdslots *s, uint32_t first, int fd)
 
 static int check(const char *what, long before)
 {
-    const long grown = resident() - before;
+    const long grown = resident_memory() - before;
     if (grown < MOST)
         return 0;
     fprintf(stderr, "%s: %ld bytes became resident\n", what, grown);
@@ -68,7 +52,7 @@ static int check(const char *what, long before)
 static int check_buffer(int fd)
 {
     struct fdslots *s;
-    const long before = resident();
+    const long before = resident_memory();
     int failed = fdslots_create(SLOTS, 0, &s) != 0;
     if (failed)
         return failed;

@@ -19,3 +19,16 @@ int skip_program(const char *reason)
     printf("%s: %s\n", in_ci ? "may not be skipped in CI" : "skipped", reason);
     return in_ci ? EXIT_FAILURE : EXIT_SKIP;
 }
+
+long resident_memory(void)
+{
+    char line[256];
+    long kilobytes = 0;
+    FILE *rollup = fopen("/proc/self/smaps_rollup", "r");
+    while (rollup != NULL && fgets(line, sizeof line, rollup) != NULL)
+        if (sscanf(line, "Rss: %ld kB", &kilobytes) == 1)
+            break;
+    if (rollup != NULL)
+        fclose(rollup);
+    return kilobytes << 10;
+}
