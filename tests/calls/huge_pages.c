@@ -17,7 +17,7 @@
 /* The heap may take one huge page more; the arrays would take five. */
 #define MOST (2 * HUGE_PAGE)
 
-/* Whether one byte makes a huge page resident. */
+/* Whether writing one byte makes a huge page resident. */
 static bool has_huge_pages(void)
 {
     const long before = resident_memory();

@@ -26,11 +26,11 @@
 
 bool under_valgrind(void);
 
-/* Bytes of this process in memory, 0 where that is not told. statm would be behind by what the last
- * 64 page faults brought, which may be 4 MiB. */
+/* Return the resident memory of this process in bytes; 0 where the kernel does not tell it. It is
+ * read from smaps_rollup, because the counters in statm may lag behind by 64 page faults. */
 long resident_memory(void);
 
-/* Say why a whole program is skipped, and give its exit status: a failure where CI=true. */
+/* Print why a whole program is skipped. Returns its exit status, which is a failure if CI=true. */
 int skip_program(const char *reason);
 
 #endif

@@ -224,7 +224,8 @@ static size_t resident(void *from, size_t size)
     return bytes;
 }
 
-/* A page at each end of each array that is written to, and what the program itself may need. */
+/* Return how many bytes may be resident: a page at each end of every array that is written to, and
+ * what the program itself may need. */
 static size_t most_resident(void)
 {
     const size_t pages = 32 * (size_t)sysconf(_SC_PAGESIZE);
@@ -265,7 +266,7 @@ END_TEST
 START_TEST(unused_slots_cost_no_memory_after_create)
 {
     if (UNDER_ASAN || under_valgrind())
-        return; /* their allocators write beside or into what they give */
+        return; /* sanitizers and valgrind write beside or into the memory that they allocate */
     long before = resident_memory();
     ck_assert_int_gt(before, 0);
     struct fdslots *s = make_slots(MANY);
