@@ -54,21 +54,29 @@ static void look_at(struct fdslots *s, struct sample *sample, uint32_t index)
     }
 }
 
+/* Look at a few fresh slots, beginning where the last look ended. Returns how many. */
+static uint32_t look_at_some(struct fdslots *s, struct sample *sample, uint32_t count)
+{
+    uint32_t i = fdslots_index_set_next(&s->fresh, s->choice->look_from);
+    uint32_t looked_at = 0;
+    for (; looked_at < count && looked_at < CHANGES_LOOKED_AT; looked_at++) {
+        if (i == INDEX_NONE)
+            i = fdslots_index_set_first(&s->fresh);
+        look_at(s, sample, i);
+        i = fdslots_index_set_next(&s->fresh, i + 1);
+    }
+    s->choice->look_from = i == INDEX_NONE ? 0 : i;
+    return looked_at;
+}
+
 void fdslots_changes_look(struct fdslots *s, struct outlook *o)
 {
-    const double count = fdslots_index_set_count(&s->fresh);
     struct sample sample = {.again = 0};
-    double looked_at = 0;
-    FOR_EACH_IN(&s->fresh, i)
-    {
-        if (looked_at == CHANGES_LOOKED_AT)
-            break;
-        looked_at++;
-        look_at(s, &sample, i);
-    }
-    fdslots_choice_scale(&sample.fresh, count / looked_at);
-    fdslots_choice_scale(&sample.lag, count / looked_at);
-    const double again = sample.again * count / looked_at;
+    const uint32_t count = fdslots_index_set_count(&s->fresh);
+    const double times = count / (double)look_at_some(s, &sample, count);
+    fdslots_choice_scale(&sample.fresh, times);
+    fdslots_choice_scale(&sample.lag, times);
+    const double again = sample.again * times;
     fdslots_choice_scale(&o->lag, again < o->lag.looks ? 1 - again / o->lag.looks : 0);
     o->fresh = sample.fresh;
     add(&o->lag, sample.lag);

@@ -184,8 +184,12 @@ APART static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t
 /* Whether no more slots changed than a steady wait allows. */
 static inline bool changed_as_before(const struct fdslots *s)
 {
-    return fdslots_index_set_empty(&s->fresh) || s->choice->changes == ANY_CHANGES ||
-           (s->choice->changes > 0 && fdslots_index_set_at_most(&s->fresh, s->choice->changes));
+    const struct choice *c = s->choice;
+    if (fdslots_index_set_empty(&s->fresh))
+        return true;
+    if (c->changes == ANY_CHANGES)
+        return s->visible <= c->slots;
+    return c->changes > 0 && fdslots_index_set_at_most(&s->fresh, c->changes);
 }
 
 /* Wait in the same way as the last time. */

@@ -259,4 +259,5 @@ void fdslots_choice_learn(struct choice *c, struct outlook *o, enum way way,
     c->trial -= c->trial > 0;
     c->steady = steady_waits(c, o, way);
     c->changes = changes_allowed(c, o, way);
+    c->slots = o->slots + o->slots / 4;
 }

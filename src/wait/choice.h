@@ -79,12 +79,14 @@ struct choice {
     bool risen[WAYS];       /* the prices of the way rose far when it was last timed */
     uint32_t trial;         /* waits that are left of a trial */
     enum way way;           /* of the last wait */
+    uint32_t look_from;     /* where the next look at changes starts */
 
     /* This many waits go the same way without another choice, while no more slots change than
      * before the last wait, and every wait finds what the last one found. */
     uint32_t steady;
     uint32_t ran;     /* how many of them have run */
     uint32_t changes; /* slots that may change; ANY_CHANGES if changes make no difference */
+    uint32_t slots;   /* that poll(2) may look at, if any may change: then others may come */
     double each;      /* price of one such wait */
     bool blocks;      /* such a wait may block */
 

@@ -12,8 +12,10 @@ static const double asleep[WAYS] = {[BY_POLL] = 64, [BY_SET] = 32};
 /* Waits agree if their times are no further apart than this factor. */
 #define AGREES 1.25
 /* Prices rise far after this many dear waits in a row, if three quarters of them agree. */
-#define RISE_AFTER       4
-#define RISE_AFTER_SLEEP 16
+#define RISE_AFTER 4
+/* After this many they rise by the least of them, although they do not agree. Waits that may have
+ * slept must be as many, and agree. */
+#define RISE_AT_LAST 16
 
 static const struct prices start = {.of = {
                                         [POLL_CALL] = COST_POLL_CALL / 10.0,
@@ -88,9 +90,12 @@ static double settle(struct rise *rise, double ratio, double weight, enum doubt 
 {
     if (ratio > SURPRISE) {
         note(rise, ratio);
-        if (rise->waits < (doubt == MUCH_DOUBT ? RISE_AFTER_SLEEP : RISE_AFTER))
+        if (rise->waits < (doubt == MUCH_DOUBT ? RISE_AT_LAST : RISE_AFTER))
             return 1;
-        ratio = 4 * rise->agreed >= 3 * rise->waits ? rise->least : 1;
+        const bool agreed = 4 * rise->agreed >= 3 * rise->waits;
+        if (!agreed && doubt == NO_DOUBT && rise->waits < RISE_AT_LAST)
+            return 1;
+        ratio = agreed || doubt == NO_DOUBT ? rise->least : 1;
     } else if (ratio > 1 / SURPRISE) {
         ratio = 1 + weight * (ratio - 1);
     }

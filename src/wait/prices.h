@@ -9,7 +9,8 @@
  * wait that took about its price moves them a little, so that they approach a mean. An interrupt or
  * another process often makes a wait much dearer, but nothing makes it much cheaper. So prices fall
  * far at once. They rise far only after four waits in a row were dear because of the same part, and
- * only by as much as three of the four agree on, because interrupts seldom take equally long. A
+ * only by as much as three of the four agree on, because interrupts seldom take equally long; or
+ * after sixteen, by the least of them. A
  * wait that sleeps is dear, too, but sleeps seldom take equally long either: of the waits that may
  * have slept, twelve of sixteen must agree. A price of which nothing is known yet falls with the
  * others, because the machine may be a faster one.

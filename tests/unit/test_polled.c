@@ -399,6 +399,29 @@ START_TEST(polled_slots_do_not_show_through_the_nested_fd)
 }
 END_TEST
 
+/* A closed number reads POLLNVAL. If the slot is left out of that wait, and the number is a file by
+ * the next one, only the answer for that file counts. */
+START_TEST(a_number_that_becomes_a_file_is_not_invalid)
+{
+    enum { NUMBER = 90 };
+    e = entry_at(_i);
+    int file = regular_file();
+    int event = event_fd(true);
+    struct fdslots *two = make_slots(2);
+    EXPECT(fdslots_set_index(two, 0, file, POLLIN), 0);
+    EXPECT(fdslots_set_index(two, 1, NUMBER, POLLIN), 0);
+    EXPECT(fdslots_set_max_ready(two, 1), 0);
+    while (fdslots_get_revents(two, 0) == 0)
+        EXPECT(e->wait(two, 0, NULL), 1);
+    ck_assert_int_eq(dup2(event, NUMBER), NUMBER);
+    while (fdslots_get_revents(two, 1) == 0)
+        EXPECT(e->wait(two, 0, NULL), 1);
+    EXPECT(fdslots_get_revents(two, 1), POLLIN);
+    fdslots_destroy(two);
+    close(NUMBER), close(file), close(event);
+}
+END_TEST
+
 Suite *suite_polled(void)
 {
     Suite *suite = suite_create("polled slots");
@@ -419,5 +442,6 @@ Suite *suite_polled(void)
     tcase_add_loop_test(tcase, slots_that_share_are_all_polled, 0, entries);
     tcase_add_loop_test(tcase, an_edge_beside_a_polled_one_is_level, 0, entries);
     tcase_add_test(tcase, polled_slots_do_not_show_through_the_nested_fd);
+    tcase_add_loop_test(tcase, a_number_that_becomes_a_file_is_not_invalid, 0, entries);
     return suite;
 }

@@ -191,6 +191,49 @@ START_TEST(on_each_way_in_turn_where_interests_come_back)
 }
 END_TEST
 
+/* The first changes do not stand for the others for ever. */
+START_TEST(on_what_all_changes_cost)
+{
+    int fds[MANY];
+    struct fdslots *many = known_slots(fds);
+    for (int again = 0; again < 200; again++) {
+        for (uint32_t i = 0; i < 4; i++) {
+            EXPECT(fdslots_pause_index(many, i), 0);
+            EXPECT(fdslots_resume_index(many, i), 0);
+        }
+        for (uint32_t i = 4; i < MANY; i++)
+            EXPECT(fdslots_set_events(many, i, again % 2 == 0 ? POLLIN | POLLPRI : POLLPRI), 0);
+        EXPECT(fdslots_wait(many, 0, NULL), 0);
+    }
+    ck_assert_uint_le(stats_of(many).epoll_ctl_calls, 20 * MANY); /* of 40,000 */
+    close_slots(many, fds);
+}
+END_TEST
+
+/* Waits by poll(2) that go on unasked are those of a small buffer. One that has grown is asked for
+ * at once. */
+START_TEST(on_nothing_after_the_buffer_has_grown)
+{
+    int fds[MANY];
+    struct fdslots *many = make_slots(MANY);
+    for (uint32_t i = 0; i < MANY; i++)
+        fds[i] = event_fd(i == 0);
+    EXPECT(fdslots_set_index(many, 0, fds[0], POLLIN), 0);
+    EXPECT(fdslots_epoll_wait(many, 0), 1);
+    const struct choice *c = many->choice;
+    for (int waits = 0; waits < 2000 || c->changes != ANY_CHANGES || c->ran + 1 >= c->steady;
+         waits++) {
+        EXPECT(fdslots_wait(many, 0, NULL), 1);
+        ck_assert_int_lt(waits, 1000000);
+    }
+    for (uint32_t i = 1; i < MANY; i++)
+        EXPECT(fdslots_set_index(many, i, fds[i], POLLIN), 0);
+    EXPECT(fdslots_wait(many, 0, NULL), 1);
+    ck_assert_uint_eq(c->ran, 0);
+    close_slots(many, fds);
+}
+END_TEST
+
 Suite *suite_settled(void)
 {
     Suite *suite = suite_create("settled");
@@ -203,6 +246,8 @@ Suite *suite_settled(void)
     tcase_add_test(tcase, on_poll_for_what_comes_and_goes);
     tcase_add_test(tcase, on_what_was_learnt);
     tcase_add_test(tcase, on_poll_with_a_backlog_that_does_not_grow);
+    tcase_add_test(tcase, on_what_all_changes_cost);
+    tcase_add_test(tcase, on_nothing_after_the_buffer_has_grown);
     tcase_add_test(tcase, on_each_way_in_turn_where_interests_come_back);
     return suite;
 }
