@@ -21,26 +21,27 @@
  * What holds for every call
  *
  *   Results     >= 0 on success, a negative errno value on failure. errno is left as it was.
- *               Where a filter of system calls, a broken kernel, or a caller who closed an fd of
- *               the library makes a call fail in a way not named here, that error is returned.
+ *               If a filter of system calls, a broken kernel, or a caller who closed an fd of the
+ *               library makes a call fail in a way not named here, that error is returned.
  *   index       counts slots from 0. An index that is not below the capacity is -EINVAL.
- *   s           A NULL buffer is -EINVAL, or NULL or 0 where the result cannot hold an error.
- *   Bad input   changes nothing, the ready set included. Nothing here aborts, and only
+ *   s           A NULL buffer is -EINVAL, or NULL or 0 if the result cannot hold an error.
+ *   Bad input   changes nothing, not even the ready set. Nothing here aborts, and only
  *               fdslots_dump() prints.
  *   Cost        No system call, no allocation, O(1), unless the call says otherwise.
  *   Safety      One thread at a time for each buffer; different buffers share nothing. Only
- *               fdslots_wake() may come from another thread or from a signal handler.
+ *               fdslots_wake() may be called from another thread or from a signal handler.
  *   Callbacks   The function that fdslots_iter_ready() calls may make any call.
- *   Fork        A child may make any call with its copy of a buffer: it finds out by itself that it
- *               is a child, and leaves to its parent what is its parent's.
- *   Cancelling  A thread may be cancelled (pthread_cancel) in any call that may block or close: all
- *               slots are as before or as after it, and the library loses no fd.
+ *   Fork        A child may make any call with its copy of a buffer. The library notices that it is
+ *               in a child, and leaves the parent's epoll set and waker alone.
+ *   Cancelling  A thread may be cancelled (pthread_cancel) in any call that may block or close. All
+ *               slots are then as before the call or as after it, and the library loses no fd.
  *
  * The one rule: tell the buffer before the fd in a slot closes, by fdslots_invalidate_index() or
- * fdslots_close_index(). For a caller who keeps it, every entry point reports the ready slots and
- * the exact revents that poll(2) would report at that instant, for every kind of file: a slot whose
- * file epoll refuses, or answers otherwise, is polled beside the epoll set. fdslots(7) says which
- * files these are, and names the few that only FDSLOTS_POLLED makes exact.
+ * fdslots_close_index(). For a caller who keeps this rule, every entry point reports the ready
+ * slots and the exact revents that poll(2) would report at that instant, for every kind of file. If
+ * epoll refuses a file, or answers differently for it, the slot is polled beside the epoll set.
+ * fdslots(7) says which files these are, and names the few for which only FDSLOTS_POLLED gives
+ * exact answers.
  */
 #ifndef FDSLOTS_H
 #define FDSLOTS_H
@@ -62,9 +63,9 @@ struct fdslots;
  *
  * A buffer lives in the caller's memory (fdslots_init) or in memory of its own (fdslots_create).
  * After these two, only fdslots_resize() allocates. Slots 64 and more above the highest index ever
- * set have never been written to, so they cost no resident memory. Where the kernel gives huge
- * pages to all memory, that holds for large buffers that fdslots_create() made, and for the
- * caller's memory with madvise(2), MADV_NOHUGEPAGE.
+ * set have never been written to, so they cost no resident memory. If the kernel gives huge pages
+ * to all memory, this holds only for large buffers that fdslots_create() made, and for memory of
+ * the caller's after madvise(2) with MADV_NOHUGEPAGE.
  */
 
 /* Flags of fdslots_init() and fdslots_create(). */
@@ -72,90 +73,91 @@ struct fdslots;
 /* For debugging: every wait first verifies that the caller kept the one rule. A slot whose fd was
  * closed, or closed and opened again as another file, shows POLLNVAL until it is set again or
  * emptied, and is counted as `lost` in the stats; fdslots_close_index() does not close such an fd
- * (-EBADF). So do the other slots that hold an fd after fdslots_close_index() of one of them. Slots
- * that are paused are not looked at; of polled slots, only a file that became one of another kind
- * is seen. Nothing is found where the kernel refuses an epoll set or leaves no fd for a moment, nor
- * in a child's first wait. Cost, in every wait: one epoll_ctl(2) and one fstat(2) for each slot
- * that is used and not paused, and what epoll waits cost.
+ * (-EBADF). After fdslots_close_index() of one slot, the other slots that hold the same fd are lost
+ * in the same way. Paused slots are not looked at. On a polled slot, only a closed number and a
+ * file of another type or device are noticed. Nothing is found while the kernel refuses an epoll
+ * set or has no fd left, nor in a child's first wait. Cost, in every wait: one epoll_ctl(2) and one
+ * fstat(2) for each slot that is used and not paused, and the cost of an epoll wait.
  *
- * FDSLOTS_CHECK=1 in the environment sets it for every buffer of a program that is not
- * FDSLOTS_NO_EPOLL, unless the program is set-user-ID or the like. It is read once, by the first
- * call that makes a buffer. */
+ * FDSLOTS_CHECK=1 in the environment sets this flag for every buffer of a program, except those
+ * with FDSLOTS_NO_EPOLL, unless the program is set-user-ID or the like. The environment is read
+ * once, by the first call that makes a buffer. */
 #define FDSLOTS_CHECK 0x2u
 
-/* Return the bytes that fdslots_init() needs for nslots slots.
+/* Return the number of bytes that fdslots_init() needs for nslots slots.
  *
- * Returns 0 where nslots is 0 or more than can be (above INT_MAX, or the size would not fit in a
- * ptrdiff_t). The figure belongs to this build of the library: ask for it at run time. */
+ * Returns 0 if nslots is 0 or too large (above INT_MAX, or the size would not fit in a ptrdiff_t).
+ * The number may differ in another build of the library, so ask for it at run time. */
 size_t fdslots_size(uint32_t nslots);
 
 /* Lay a buffer of nslots empty slots in the caller's memory.
  *
- * mem      at least fdslots_size(nslots) bytes, aligned to 8; what it holds is ignored. It must
- *          stay in place until fdslots_destroy(), or until the buffer has gone elsewhere by
- *          fdslots_move() or fdslots_resize(); then it may be freed
+ * mem      at least fdslots_size(nslots) bytes, aligned to 8; their contents are ignored. The
+ *          memory must stay in place until fdslots_destroy(), or until fdslots_move() or
+ *          fdslots_resize() has moved the buffer elsewhere; then it may be freed
  * size     bytes at mem
  * flags    0, FDSLOTS_NO_EPOLL or FDSLOTS_CHECK
  * out      where the buffer is stored; not written on failure
  *
  * Returns 0, or -EINVAL: mem or out is NULL, mem is misaligned, size is too small, nslots is 0 or
- * too large, an unknown flag; -ENOTSUP: FDSLOTS_CHECK without epoll, compiled out or not wanted.
+ * too large, or a flag is unknown; -ENOTSUP: FDSLOTS_CHECK in a library built without epoll, or
+ * together with FDSLOTS_NO_EPOLL.
  * Opens nothing and allocates nothing. */
 int fdslots_init(void *mem, size_t size, uint32_t nslots, uint32_t flags, struct fdslots **out);
 
 /* Make a buffer of nslots empty slots in memory of its own.
  *
- * Returns 0, or -EINVAL or -ENOTSUP as fdslots_init(), or -ENOMEM.
+ * Returns 0, or -EINVAL or -ENOTSUP as in fdslots_init(), or -ENOMEM.
  * Cost: two mallocs; above 2 MiB, one madvise(2), so that the kernel gives the slots no huge pages.
  */
 int fdslots_create(uint32_t nslots, uint32_t flags, struct fdslots **out);
 
-/* Give a buffer in memory of its own another capacity, larger or smaller.
+/* Change the capacity of a buffer, which is then in memory of its own.
  *
  * s            points to the buffer. One that fdslots_create() or an earlier resize made keeps its
- *              address: copies of the pointer stay valid, and others may call fdslots_wake()
- *              meanwhile. One in the caller's memory moves to memory of its own as by
- *              fdslots_move(), and *s changes
+ *              address: copies of the pointer stay valid, and other threads may call
+ *              fdslots_wake() meanwhile. One in the caller's memory moves to memory of its own as
+ *              by fdslots_move(), and *s changes
  * nslots       above the highest used index
  *
- * All stays as it is: indices, generations, pauses, revents, the ready set, the waker, the stats,
- * and the kernel's set with what is registered there. What fdslots_view() and fdslots_ready() gave
- * is no longer valid, and an iteration by fdslots_iter_ready() ends.
+ * Everything stays as it is: indices, generations, pauses, revents, the ready set, the waker, the
+ * stats, and the kernel's set with its registrations. The arrays that fdslots_view() and
+ * fdslots_ready() returned are no longer valid, and an iteration by fdslots_iter_ready() ends.
  *
  * Returns 0, or -EINVAL: s or *s is NULL, nslots is 0 or too large, or a used slot would not fit;
- * -ENOMEM. After an error all is as before.
+ * -ENOMEM. After an error everything is as before.
  * Cost: one malloc and one free, O(slots that were ever used). No system call, except one
- * epoll_ctl(2) for each slot that goes and was emptied since the kernel's set was last told, and
- * the madvise(2) of fdslots_create(). */
+ * epoll_ctl(2) for each slot that is cut off and was emptied since the kernel's set was last told,
+ * and the madvise(2) of fdslots_create(). */
 int fdslots_resize(struct fdslots **s, uint32_t nslots);
 
-/* Have a buffer go on in other memory of the caller's, with this capacity.
+/* Move a buffer to other memory of the caller's, with this capacity.
  *
- * mem, size    as in fdslots_init(); not the memory, or a part of it, in which the buffer lies
+ * mem, size    as in fdslots_init(); must not overlap the memory in which the buffer lies
  * nslots       above the highest used index
- * out          where the buffer is stored, whose old address is no longer valid; not written on
+ * out          where the buffer is stored; its old address is no longer valid. Not written on
  *              failure
  *
- * All stays as by fdslots_resize(). The old memory is the caller's again; where it was the
- * library's, it is freed. Another thread or a signal handler that may call fdslots_wake() must not
- * be inside that call then, and must have the new address before its next one. A wake before the
- * move counts.
+ * Everything stays as in fdslots_resize(). The old memory is the caller's again; if it was the
+ * library's, it is freed. No other thread or signal handler may be inside fdslots_wake() during the
+ * move, and each must have the new address before its next wake. A wake before the move counts.
  *
  * Returns 0, or -EINVAL: an argument as in fdslots_init(), s is NULL, a used slot would not fit, or
- * the old memory and the new meet.
- * Cost: as fdslots_resize(), without a malloc. */
+ * the old memory and the new overlap.
+ * Cost: as for fdslots_resize(), without a malloc. */
 int fdslots_move(struct fdslots *s, void *mem, size_t size, uint32_t nslots, struct fdslots **out);
 
-/* End a buffer of either making; s may be NULL.
+/* End a buffer, whichever call made it; s may be NULL.
  *
- * Closes what the library opened, never the caller's fds. Memory given to fdslots_init() is the
+ * Closes the fds that the library opened, never the caller's. Memory given to fdslots_init() is the
  * caller's again.
- * Cost: one close(2) for each fd the library opened, one epoll_ctl(2) after fdslots_epoll_fd() and
- * for each FDSLOTS_EXCLUSIVE fd that is registered, two frees after fdslots_create(). A child that
- * has not waited makes a few calls more, to find out which of the inherited fds it may close. */
+ * Cost: one close(2) for each fd that the library opened, one epoll_ctl(2) after fdslots_epoll_fd()
+ * and one for each FDSLOTS_EXCLUSIVE fd that is registered, two frees after fdslots_create(). A
+ * child that has not waited makes a few calls more, to find out which inherited fds it may close.
+ */
 void fdslots_destroy(struct fdslots *s);
 
-/* Return the number of slots, nslots; 0 for NULL. */
+/* Return the number of slots; 0 for NULL. */
 uint32_t fdslots_capacity(const struct fdslots *s);
 
 /* ---- Slots ----------------------------------------------------------------------------------
@@ -165,29 +167,29 @@ uint32_t fdslots_capacity(const struct fdslots *s);
  *     POLLERR POLLHUP POLLNVAL    always reported, and accepted
  * and any of the bits below. Any other bit is -EINVAL.
  *
- * Setting a slot writes memory and notes the change; the kernel hears of it in the next wait.
- * The first use of an index above all earlier ones clears the slots between, once: some 18 bytes of
- * memory each, which are resident from then on. Indices near each other cost least.
+ * Setting a slot writes memory and notes the change; the next wait tells the kernel.
+ * The first use of an index above all earlier ones clears the slots between, once: about 18 bytes
+ * of memory each, which are resident from then on. Indices near each other cost least.
  */
-/* Report new events only (EPOLLET); epoll entry points only. Where a slot without it holds the same
- * fd, and on a polled slot, events are reported as long as the fd is ready. */
+/* Report new events only (EPOLLET); epoll entry points only. On a polled slot, and if a slot
+ * without this flag holds the same fd, events are reported as long as the fd is ready. */
 #define FDSLOTS_EDGE    0x10000u
 #define FDSLOTS_ONESHOT 0x20000u /* once reported, pause the slot; in every entry point */
 /* Wake one of the epoll sets that wait on this file, not all (EPOLLEXCLUSIVE); epoll entry points
- * only. The kernel takes it with POLLIN, POLLOUT and FDSLOTS_EDGE; beside any other event, or
- * FDSLOTS_ONESHOT, it is -EINVAL. A polled slot is woken like any other; and while any slot is
- * polled, so are those that are not. After fdslots_invalidate_index() and close(2), such a file
- * takes wakes that others wait for, until the next wait of this buffer; fdslots_close_index()
- * leaves it at once. */
+ * only. The kernel accepts it with POLLIN, POLLOUT and FDSLOTS_EDGE; with any other event, or
+ * FDSLOTS_ONESHOT, it is -EINVAL. A polled slot is woken as if the flag were not set; and while any
+ * slot is polled, so are those that are not. After fdslots_invalidate_index() and close(2), this
+ * buffer still takes wakes of the file that others wait for, until its next wait;
+ * fdslots_close_index() leaves the file at once. */
 #define FDSLOTS_EXCLUSIVE 0x40000u
-/* Poll this slot beside the epoll set, whatever its file: for files of which epoll says something
- * else and fstat(2) does not tell (fdslots(7) names them). All slots that hold the same fd are
- * polled, too. The poll entry points do so anyway. */
+/* Poll this slot beside the epoll set, whatever its file is. This is for files for which epoll
+ * answers differently and which fstat(2) does not tell from others (fdslots(7) names them). All
+ * slots that hold the same fd are polled, too. The poll entry points poll every slot anyway. */
 #define FDSLOTS_POLLED 0x80000u
 
 /* Put fd and events into a slot.
  *
- * The slot gets a new owner: its revents read 0, its generation changes, a pause ends. Safe
+ * The slot gets a new owner: its revents read 0, its generation changes, a pause ends. This is safe
  * whatever happened to that fd number before: it may be another file now. fd < 0 empties the slot.
  *
  * Returns 0, or -EINVAL: index, or events. */
@@ -195,11 +197,11 @@ int fdslots_set_index(struct fdslots *s, uint32_t index, int fd, uint32_t events
 
 /* Change what a slot waits for; its fd is still the same open file.
  *
- * Changes that cancel out before a wait cost that wait nothing. Arms a FDSLOTS_ONESHOT slot again,
- * also with equal events; a slot paused by fdslots_pause_index() stays paused. An edge on a
- * FDSLOTS_EDGE slot is looked for again, even if the events are equal, as EPOLL_CTL_MOD does. Of
- * the revents already reported, those that are no longer wanted are dropped; POLLERR, POLLHUP and
- * POLLNVAL stay.
+ * Changes that cancel out before a wait cost that wait nothing. This arms a FDSLOTS_ONESHOT slot
+ * again, even if the events are equal; a slot paused by fdslots_pause_index() stays paused. On a
+ * FDSLOTS_EDGE slot, the next wait looks for the edge again, even if the events are equal, as
+ * EPOLL_CTL_MOD does. Of the revents already reported, those that are no longer wanted are dropped;
+ * POLLERR, POLLHUP and POLLNVAL stay.
  *
  * Returns 0, or -EINVAL: index, or events; -ENOENT: the slot is empty. */
 int fdslots_set_events(struct fdslots *s, uint32_t index, uint32_t events);
@@ -211,33 +213,34 @@ int fdslots_invalidate_index(struct fdslots *s, uint32_t index);
 
 /* Deregister the fd of a slot at once, close it, and empty the slot.
  *
- * The way to close that leaves nothing behind even where a dup or a child keeps the file open. Not
- * for standard input, output and error, whose number the next file that is opened would get.
- * Other slots that hold the fd keep the number, and read POLLNVAL while nothing is open under it;
- * under FDSLOTS_CHECK, until they are set again or emptied.
+ * This way of closing leaves nothing behind, even if a dup or a child keeps the file open. Do not
+ * use it for standard input, output and error, because the next file that is opened would get the
+ * number. Other slots that hold the fd keep the number, and read POLLNVAL while nothing is open
+ * under it; under FDSLOTS_CHECK, they read POLLNVAL until they are set again or emptied.
  *
- * Returns 0, or -EINVAL: index; -ENOENT: the slot is empty; or the error of close(2), with the
- * slot emptied all the same (-EINTR is not returned: the fd is closed). -EBADF, too, where the
- * number is that of the buffer's epoll set, which is not closed.
- * Cost: one close(2), and one epoll_ctl(2) where the fd was registered; O(slots with this fd).
- * Under FDSLOTS_CHECK the changes so far are made known first. */
+ * Returns 0, or -EINVAL: index; -ENOENT: the slot is empty; or the error of close(2), with the slot
+ * emptied nevertheless (-EINTR is not returned: the fd is closed). Also -EBADF if the number is
+ * that of the buffer's epoll set, which is not closed. Cost: one close(2), and one epoll_ctl(2) if
+ * the fd was registered; O(slots with this fd). Under FDSLOTS_CHECK the kernel is first told of the
+ * changes so far. */
 int fdslots_close_index(struct fdslots *s, uint32_t index);
 
-/* Keep a slot but report nothing for it, POLLERR and POLLHUP included.
+/* Keep a slot but report nothing for it, not even POLLERR and POLLHUP.
  *
  * Its fd and events stay readable; its revents read 0. Pausing and resuming between two waits costs
- * them nothing; but an edge that was reported and is dropped so is looked for again.
+ * these nothing, with one exception: if the pause drops reported revents of a FDSLOTS_EDGE slot,
+ * the edge is looked for again.
  *
  * Returns 0, or -EINVAL: index; -ENOENT: the slot is empty. */
 int fdslots_pause_index(struct fdslots *s, uint32_t index);
 
-/* Report a paused slot again, whether fdslots_pause_index() or FDSLOTS_ONESHOT paused it.
+/* Report a paused slot again, no matter whether fdslots_pause_index() or FDSLOTS_ONESHOT paused it.
  *
  * Returns 0, even for a slot that is not paused; or -EINVAL: index; -ENOENT: the slot is empty. */
 int fdslots_resume_index(struct fdslots *s, uint32_t index);
 
-/* Return 1 for a slot that reports nothing: paused by fdslots_pause_index(), or FDSLOTS_ONESHOT and
- * reported; 0 for any other, empty or not; or -EINVAL: index. */
+/* Return 1 for a slot that reports nothing, because fdslots_pause_index() paused it, or because it
+ * has FDSLOTS_ONESHOT and was reported; 0 for any other, empty or not; or -EINVAL: index. */
 int fdslots_is_paused(const struct fdslots *s, uint32_t index);
 
 /* Return the fd of a slot, paused or not; -ENOENT for an empty slot, or -EINVAL: index. */
@@ -253,40 +256,41 @@ int fdslots_get_revents(const struct fdslots *s, uint32_t index);
 /* Return a number >= 0 that changes each time the slot gets another owner, by set, invalidate or
  * close; or -EINVAL: index.
  *
- * Keep it beside a request: at completion an equal number means that the slot is still yours. */
+ * Store it with a request. An equal number at completion means that the slot is still yours. */
 int64_t fdslots_get_generation(const struct fdslots *s, uint32_t index);
 
-/* Return the lowest index >= from whose slot is not empty; -ENOENT where there is none, as from the
- * capacity up; or -EINVAL: s is NULL.
+/* Return the lowest index >= from whose slot is not empty; -ENOENT if there is none, as for a
+ * `from` at or above the capacity; or -EINVAL: s is NULL.
  *
  *     int64_t i = 0;
  *     for (; (i = fdslots_next_used(s, (uint32_t)i)) >= 0; i++)
  *
- * Cost: O(log64 nslots), however long the run of empty slots. */
+ * Cost: O(log64 nslots), however many empty slots are passed over. */
 int64_t fdslots_next_used(const struct fdslots *s, uint32_t from);
 
-/* Return the lowest index >= from whose slot is empty; -ENOSPC where there is none, as from the
- * capacity up; or -EINVAL: s is NULL.
+/* Return the lowest index >= from whose slot is empty; -ENOSPC if there is none, as for a `from` at
+ * or above the capacity; or -EINVAL: s is NULL.
  *
- * In place of a list of free slots: from 0, it keeps the used slots together at the low end.
+ * This replaces a list of free slots. Searching from 0 keeps the used slots together at the low
+ * end.
  *
- * Cost: O(log64 nslots), however long the run of used slots. */
+ * Cost: O(log64 nslots), however many used slots are passed over. */
 int64_t fdslots_next_free(const struct fdslots *s, uint32_t from);
 
 /* ---- Waiting --------------------------------------------------------------------------------
  *
- * Each wait returns the number of ready slots, 0 where the time ran out. A timeout never ends
+ * Every wait returns the number of ready slots, or 0 if the time ran out. A timeout never ends
  * early, and may end late by the kernel's timer slack; time that the entry point cannot express is
  * rounded up. Slots that are not ready read revents 0 after every wait. -EINTR is returned, never
- * retried; ready slots win over a signal. It means that a signal handler ran; or, where the wait is
- * epoll's, that the process was stopped and went on, was attached to by a debugger or frozen, as
- * epoll_wait(2) ends then though poll(2) does not. A wait that fails leaves the ready set empty and
- * every slot's fd and events as they were; one that refuses its arguments (-EINVAL), or answers
- * -ENOTSUP, changes nothing.
+ * retried; ready slots win over a signal. It means that a signal handler ran. In a wait by epoll it
+ * may also mean that the process was stopped and continued, that a debugger was attached, or that
+ * the process was frozen, because these end epoll_wait(2), though not poll(2). A wait that fails
+ * leaves the ready set empty and the fds and events of all slots as they were. One that refuses its
+ * arguments (-EINVAL), or returns -ENOTSUP, changes nothing, unless the call says otherwise.
  *
  * sigmask      the signals blocked during the call, atomically; NULL leaves the mask as it is, an
- *              empty set blocks none. With a timeout of 0, too, a pending signal that the mask
- *              lets in is delivered, and the wait returns -EINTR unless a slot is ready.
+ *              empty set blocks none. Even with a timeout of 0, a pending signal that the mask
+ *              does not block is delivered, and the wait returns -EINTR unless a slot is ready.
  */
 
 #define FDSLOTS_FOREVER INT64_MAX /* a timeout_ns or deadline_ns that never comes */
@@ -296,9 +300,9 @@ int64_t fdslots_next_free(const struct fdslots *s, uint32_t from);
  * timeout_ms   milliseconds; 0 does not block, negative blocks until something happens
  *
  * Returns the number of ready slots, or -EINVAL: nfds is above the capacity; or, from the kernel
- * and with an empty ready set, the slots up to the highest used one in the range are more than
- * RLIMIT_NOFILE; -ENOTSUP: a FDSLOTS_EDGE or FDSLOTS_EXCLUSIVE slot is in the range; -EINTR,
- * -ENOMEM from poll(2).
+ * and with an empty ready set, there are more slots up to the highest used one in the range than
+ * RLIMIT_NOFILE allows; -ENOTSUP: a FDSLOTS_EDGE or FDSLOTS_EXCLUSIVE slot is in the range; -EINTR
+ * or -ENOMEM from poll(2).
  * Cost: one system call, O(highest used index); empty slots above it never reach the kernel. */
 int fdslots_poll(struct fdslots *s, uint32_t nfds, int timeout_ms);
 
@@ -306,76 +310,77 @@ int fdslots_poll(struct fdslots *s, uint32_t nfds, int timeout_ms);
  *
  * timeout      relative; NULL blocks until something happens
  *
- * Returns and costs as fdslots_poll(); also -EINVAL: tv_sec is negative, or tv_nsec is not in
- * [0, 999999999]; -ENOTSUP: a sigmask where there is no ppoll(2). */
+ * Results and cost as in fdslots_poll(); also -EINVAL: tv_sec is negative, or tv_nsec is not in
+ * [0, 999999999]; -ENOTSUP: a sigmask, in a library built without ppoll(2); or, with an empty ready
+ * set, a sigmask if the system refuses ppoll(2), no slot is ready and the wait would block. */
 int fdslots_ppoll(struct fdslots *s, uint32_t nfds, const struct timespec *timeout,
                   const sigset_t *sigmask);
 
 /* Wait on all slots by epoll_wait(2).
  *
- * timeout_ms   as fdslots_poll()
+ * timeout_ms   as in fdslots_poll()
  *
- * No slot makes it fail: what cannot be registered (a regular file, a closed fd, one for which
- * there is no watch or memory left, a circle of epoll fds) is polled, and tried again later where
- * the reason may pass.
+ * No slot makes the wait fail. An fd that cannot be registered (a regular file, a closed fd, one
+ * for which no watch or no memory is left, a circle of epoll fds) is polled. If the reason may
+ * pass, it is offered to the kernel again later.
  *
- * Returns the number of ready slots, or -ENOTSUP: no epoll here, or FDSLOTS_NO_EPOLL, or a
- * FDSLOTS_EXCLUSIVE slot where epoll knows no EPOLLEXCLUSIVE; -EINTR; -EMFILE, -ENFILE, -ENOMEM:
- * the epoll set could not be made, or not rebuilt after a file outlived its fd; -EINVAL: more
- * polled slots than RLIMIT_NOFILE; -EBADF: the caller has closed the buffer's own set, which
- * fdslots_rebuild() replaces.
- * After an error the slots still hold the truth, and the next wait tries again.
+ * Returns the number of ready slots, or -ENOTSUP: there is no epoll here, or the buffer has
+ * FDSLOTS_NO_EPOLL, or there is a FDSLOTS_EXCLUSIVE slot and epoll does not know EPOLLEXCLUSIVE;
+ * -EINTR; -EMFILE, -ENFILE, -ENOMEM: the epoll set could not be made, or could not be rebuilt after
+ * a file outlived its fd; -EINVAL: there are more polled slots than RLIMIT_NOFILE allows; -EBADF:
+ * the caller has closed the buffer's own set, which fdslots_rebuild() replaces.
+ * After an error the slots are still right, and the next wait tries again.
  * Cost: one system call, one epoll_ctl(2) for each slot whose registration differs from the
- * kernel's, and one fstat(2) for each fd that is registered first or under which another file may
- * be open; O(ready + changed + polled). While slots are polled: one poll(2), and one system call
- * more where another slot is ready. A ready or changed fd that is in several slots counts as often.
- */
+ * kernel's, and one fstat(2) for each fd that is registered for the first time or under which
+ * another file may be open; O(ready + changed + polled). While slots are polled: one poll(2), and
+ * one more system call if another slot is ready. A ready or changed fd that is in several slots
+ * counts once for each of them. */
 int fdslots_epoll_wait(struct fdslots *s, int timeout_ms);
 
-/* Wait on all slots by epoll_pwait2(2), or epoll_pwait(2) where that is missing.
+/* Wait on all slots by epoll_pwait2(2), or by epoll_pwait(2) if that is missing.
  *
- * timeout      relative; NULL blocks until something happens. Rounded up to milliseconds where the
- *              kernel lacks epoll_pwait2.
+ * timeout      relative; NULL blocks until something happens. Rounded up to milliseconds if the
+ *              kernel lacks epoll_pwait2
  *
- * Returns and costs as fdslots_epoll_wait(); also -EINVAL: a timeout as in fdslots_ppoll();
- * -ENOTSUP: a sigmask, where there is no ppoll(2), slots are polled, none is ready and the
- * wait would block; this one leaves the ready set empty.
+ * Results and cost as in fdslots_epoll_wait(); also -EINVAL: a timeout as in fdslots_ppoll();
+ * -ENOTSUP: a sigmask, if there is no ppoll(2), slots are polled, none is ready and the wait would
+ * block. This last error leaves the ready set empty.
  *
- * Cost: one system call more where a sigmask is given, the timeout is 0 and no slot is ready,
- * because epoll, unlike ppoll, does not look for signals then. */
+ * One system call more if a sigmask is given, the timeout is 0 and no slot is ready, because epoll,
+ * unlike ppoll, does not look for signals then. */
 int fdslots_epoll_pwait(struct fdslots *s, const struct timespec *timeout, const sigset_t *sigmask);
 
 /* Wait on all slots by the mechanism that is cheapest for this very wait.
  *
  * timeout_ns   nanoseconds; 0 does not block, negative or FDSLOTS_FOREVER blocks until something
- *              happens. For a deadline there is fdslots_wait_until(): "deadline - now" is negative
- *              once it is over
+ *              happens. For a deadline use fdslots_wait_until(), because "deadline - now" is
+ *              negative once the deadline has passed
  *
- * Goes on with the mechanism that still works where one is refused. Any wait may open the epoll
- * set, whose fd is kept until fdslots_destroy(). Returns as the mechanisms; an error only where
- * neither can.
- * Cost: as the mechanism that is chosen; one system call where nothing changed and no slot is
+ * If one mechanism is refused, the wait uses the other. Any wait may open the epoll set, whose fd
+ * is kept until fdslots_destroy(). Returns what the mechanism returns; an error only if neither
+ * works. Cost: that of the chosen mechanism; one system call if nothing changed and no slot is
  * polled beside the epoll set. */
 int fdslots_wait(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask);
 
-/* Wait as fdslots_wait(), until a moment on CLOCK_MONOTONIC.
+/* Wait as fdslots_wait() does, until a moment on CLOCK_MONOTONIC.
  *
- * deadline_ns  nanoseconds since the clock's zero; one that is over does not block, FDSLOTS_FOREVER
- *              never comes. A wait begun again after -EINTR ends when the first would have
+ * deadline_ns  nanoseconds since the clock's zero. A deadline that has passed does not block;
+ *              FDSLOTS_FOREVER never comes. A wait that is started again after -EINTR ends when the
+ *              first would have ended
  *
- * Returns and costs as fdslots_wait(); also an error of clock_gettime(2), which a filter of
- * system calls may make fail. */
+ * Results and cost as in fdslots_wait(); also an error of clock_gettime(2), because a filter of
+ * system calls may make it fail. */
 int fdslots_wait_until(struct fdslots *s, int64_t deadline_ns, const sigset_t *sigmask);
 
-/* Set the most slots that one wait may report, by any entry point; at first, all.
+/* Set the largest number of slots that one wait may report, by any entry point; at first, all.
  *
  * n            1 or more; above the capacity means all
  *
- * The rest come in the next waits; none starves. Only an edge on an fd that is in several slots is
- * reported to all of them at once. What poll(2) has said of a slot for which there is no room is
- * kept where its file may not say it again (files of procfs, devices; what is polled beside the
- * epoll set): it is reported later, even if it is over by then. Of sockets, pipes and anonymous
- * inodes the next wait says what is so then.
+ * The other ready slots are reported in the next waits; none starves. Only an edge on an fd that is
+ * in several slots is reported to all of them at once. If poll(2) has reported a slot for which
+ * there is no room, and its file may not report the event again (files of procfs, devices, slots
+ * polled beside the epoll set), the revents are kept and reported later, even if they no longer
+ * hold then. For sockets, pipes and anonymous inodes, the next wait asks the kernel again.
  *
  * Returns 0, or -EINVAL: n is 0. Cost, in a wait by poll that leaves slots out: one fstat(2) for
  * each owner of a slot that is left out for the first time. */
@@ -384,25 +389,26 @@ int fdslots_set_max_ready(struct fdslots *s, uint32_t n);
 /* ---- Ready set ------------------------------------------------------------------------------
  *
  * What the last wait found; valid until the next wait on this buffer. A resize or a move keeps it,
- * but the arrays that fdslots_ready() and fdslots_view() gave are then others.
+ * but the arrays that fdslots_ready() and fdslots_view() returned are no longer valid.
  */
 
-/* Return the indices of the ready slots, in no particular order, and store how many at *count
+/* Return the indices of the ready slots, in no particular order, and store their number at *count
  * (count may be NULL).
  *
- * A slot changed since the wait stays listed with revents 0. NULL and 0 where s is NULL. */
+ * A slot that was changed since the wait stays listed; its revents may read 0. Returns NULL and
+ * stores 0 if s is NULL. */
 const uint32_t *fdslots_ready(const struct fdslots *s, uint32_t *count);
 
-/* Call fn for each ready slot, until it returns non-zero, which is then returned.
+/* Call fn for each ready slot, until it returns non-zero; that value is then returned.
  *
  * fn may call anything: slots that have no revents left are skipped, and nothing reported for one
  * fd reaches another. A wait, fdslots_clear_ready(), fdslots_resize(), fdslots_move() and
  * fdslots_destroy() of this buffer inside fn end the iteration, which then returns what fn returns.
- * revents is what the slot had when fn was called; fdslots_get_revents() is 0 once fn has emptied,
+ * revents is what the slot had when fn was called; fdslots_get_revents() is 0 after fn has emptied,
  * closed or paused the slot, or given it another fd. fn need not return: it may be left by
- * longjmp(3), or its thread end.
+ * longjmp(3), or its thread may end.
  *
- * Returns what fn returned last; 0 where no slot is ready; or -EINVAL: fn is NULL.
+ * Returns what fn returned last; 0 if no slot is ready; or -EINVAL: fn is NULL.
  * Cost: O(ready). */
 int fdslots_iter_ready(struct fdslots *s,
                        int (*fn)(void *arg, uint32_t index, int fd, uint32_t revents), void *arg);
@@ -410,64 +416,68 @@ int fdslots_iter_ready(struct fdslots *s,
 /* Empty the ready set; all revents read 0. Cost: O(ready). */
 void fdslots_clear_ready(struct fdslots *s);
 
-/* Return the slots themselves, read-only, for loops and bindings that want no call at all.
+/* Return the slots themselves, read-only, for loops and bindings that want to read them without a
+ * call.
  *
- * They are meant for the slots in the ready set. Of others, an fd < 0 is an empty slot, or one that
- * is paused, as a one-shot slot is already when its revents are first seen; a paused fd 0 reads as
- * an empty slot does (-1). A slot above the highest index ever set holds no value yet and must not
- * be read. The address stays until a resize or a move. NULL where s is NULL. */
+ * The array is meant for the slots in the ready set. Elsewhere, an fd < 0 means that the slot is
+ * empty or paused; a paused fd 0 reads as an empty slot does (-1). A one-shot slot is already
+ * paused when its revents are first seen. A slot above the highest index ever set holds no value
+ * yet and must not be read. The address stays the same until a resize or a move. Returns NULL if s
+ * is NULL. */
 const struct pollfd *fdslots_view(const struct fdslots *s);
 
 /* ---- Wake, embed, look ----------------------------------------------------------------------*/
 
-/* Open the waker of this buffer in an empty slot: an eventfd, or a pipe where there is none
- * or a filter of system calls refuses it.
+/* Open the waker of this buffer in an empty slot: an eventfd, or a pipe if the system has no
+ * eventfd or a filter of system calls refuses it.
  *
- * An ordinary slot with POLLIN, which wakes make ready and fdslots_waker_drain() makes unready. It
- * ends with fdslots_close_index() of that slot, or with the buffer; no wake may be under way then.
- * A forked child gets a waker of its own at its first wait, if its slot is as it was in the parent;
- * else it has none.
+ * The slot is an ordinary one with POLLIN. Wakes make it ready, and fdslots_waker_drain() makes it
+ * unready. The waker ends when fdslots_close_index() closes that slot, or with the buffer; no wake
+ * may be in progress then. A forked child gets a waker of its own at its first wait, if the slot is
+ * as it was in the parent; otherwise it has none.
  *
  * Returns 0, or -EINVAL: index; -EEXIST: there is a waker already; -EBUSY: the slot is used;
  * -EMFILE, -ENFILE, -ENOMEM.
- * Cost: one system call; with a pipe, six at most. */
+ * Cost: one system call; with a pipe, at most six. */
 int fdslots_waker_open(struct fdslots *s, uint32_t index);
 
 /* Make the waker's slot ready, from any thread or signal handler; a wake before the wait counts.
  *
- * It may come during any other call, fdslots_resize() of a buffer that fdslots_create() made
- * included; not during fdslots_move(), fdslots_destroy() and the close of the waker's slot.
+ * It may come during any other call, even fdslots_resize() of a buffer that fdslots_create() made,
+ * but not during fdslots_move(), fdslots_destroy() or the close of the waker's slot.
  *
- * Returns 0, even where many wakes are waiting already; or -ENOENT: there is no waker; or the error
- * of write(2) where the caller has closed its fd.
+ * Returns 0, even if many wakes are waiting already; or -ENOENT: there is no waker; or the error of
+ * write(2) if the caller has closed the waker's fd.
  * Cost: one write(2). Safety: any thread, async-signal-safe. */
 int fdslots_wake(const struct fdslots *s);
 
 /* Take back all wakes so far. Call it before looking for the work that the wakes announce.
  *
- * Returns 0, or -ENOENT: there is no waker; or the error of read(2) where the caller has closed its
- * fd.
+ * Returns 0, or -ENOENT: there is no waker; or the error of read(2) if the caller has closed the
+ * waker's fd.
  * Cost: one read(2); with a pipe, one for every 512 wakes. */
 int fdslots_waker_drain(struct fdslots *s);
 
-/* Return an fd that reads ready (POLLIN) while a registered slot is, to nest the buffer in another
- * loop.
+/* Return an fd that reads ready (POLLIN) while a registered slot is ready, to nest the buffer in
+ * another loop.
  *
- * Makes the changes so far known to the kernel; call it again after changing slots. The same fd
- * until fdslots_destroy(), in one process: a forked child gets another. It belongs to the library.
- * When it is ready, call fdslots_epoll_wait() with timeout 0; fdslots_wait() may poll, and then
- * leaves the kernel's set as it is. Polled slots do not show through it.
+ * Tells the kernel the changes so far; call it again after changing slots. The fd stays the same
+ * until fdslots_destroy(), but a forked child gets another. It belongs to the library. When it is
+ * ready, call fdslots_epoll_wait() with timeout 0; fdslots_wait() may poll, and then leaves the
+ * kernel's set as it is. Polled slots do not make this fd ready.
  *
  * Returns the fd, or an error of fdslots_epoll_wait(); -ELOOP: a slot holds an epoll fd that is
- * nested too deep to be nested once more; -EINVAL: a slot holds an fd that is in 500 nested sets;
+ * nested too deeply to be nested once more; -EINVAL: a slot holds an fd that is in 500 nested sets;
  * -ENOSPC: no watch is left (fs.epoll.max_user_watches).
- * Cost: that of the changes; two fds and three system calls the first time. */
+ * Cost: that of telling the changes; two fds and three system calls the first time. */
 int fdslots_epoll_fd(struct fdslots *s);
 
 /* Rebuild the kernel's set from the slots.
  *
- * Never needed by a caller who keeps the rule. FDSLOTS_EDGE slots that are ready now are reported
- * again. Returns 0, or an error of fdslots_epoll_wait().
+ * A caller who keeps the rule never needs this. FDSLOTS_EDGE slots that are ready now are reported
+ * again.
+ *
+ * Returns 0, or an error of fdslots_epoll_wait().
  * Cost: one epoll_ctl(2) for each fd in use that is not polled. */
 int fdslots_rebuild(struct fdslots *s);
 
@@ -477,17 +487,17 @@ struct fdslots_stats {
     uint64_t poll_calls;      /* poll(2), ppoll(2) */
     uint64_t epoll_calls;     /* epoll_wait(2), epoll_pwait(2), epoll_pwait2(2) */
     uint64_t epoll_ctl_calls; /* epoll_ctl(2) */
-    uint64_t ghosts_dropped;  /* reports of files no longer in any slot */
+    uint64_t ghosts_dropped;  /* reports of files that are no longer in any slot */
     uint64_t rebuilds;        /* kernel sets rebuilt, after a ghost, a fork, or on request */
     uint64_t fallbacks;       /* fdslots_wait() was refused a mechanism and used the other */
-    uint64_t lost;            /* FDSLOTS_CHECK: slots whose fd was closed behind their back */
-    uint64_t polled;          /* waits that asked poll(2) about slots beside the set */
+    uint64_t lost;   /* FDSLOTS_CHECK: slots whose fd was closed behind the buffer's back */
+    uint64_t polled; /* waits that asked poll(2) about slots beside the set */
 };
 
 /* Copy the counters.
  *
- * size         sizeof(struct fdslots_stats) as the caller was compiled; more than the library knows
- *              is filled with 0
+ * size         sizeof(struct fdslots_stats) as the caller was compiled; members that the library
+ *              does not know are filled with 0
  *
  * Returns 0, or -EINVAL: out is NULL, or size is 0. */
 int fdslots_get_stats(const struct fdslots *s, struct fdslots_stats *out, size_t size);
@@ -500,8 +510,8 @@ int fdslots_dump(const struct fdslots *s, FILE *stream);
 
 /* Write events as text, "IN|OUT|HUP", into buf of size bytes; "0" for none, unknown bits in hex.
  *
- * Returns the length of the whole text, as snprintf(3): at size or more, it was cut; or -EINVAL:
- * buf is NULL and size is not 0. */
+ * Returns the length of the whole text, as snprintf(3) does: if it is size or more, the text was
+ * truncated; or -EINVAL: buf is NULL and size is not 0. */
 int fdslots_format_events(char *buf, size_t size, uint32_t events);
 
 /* Return the version of the library at run time, "MAJOR.MINOR.PATCH". */

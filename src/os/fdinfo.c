@@ -15,7 +15,7 @@ static int open_info(int fd)
 
 int fdslots_fdinfo_read(int fd, char *text, size_t size)
 {
-    const int cancel = sys_disable_cancel(); /* or the fd would stay open */
+    const int cancel = sys_disable_cancel(); /* it would leave the fd open */
     int info = open_info(fd);
     int length = info < 0 ? info : sys_read(info, text, size - 1);
     if (info >= 0)

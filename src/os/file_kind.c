@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
  * Sockets, pipes and anonymous inodes (eventfd, timerfd, signalfd, inotify, pidfd, epoll) keep an
- * event until the program has dealt with it, and wake those who wait for it. Of other files the
+ * event until the program has dealt with it, and wake those who wait for it. For other files the
  * kernel promises neither:
  *
- * - Files of procfs and sysfs (mountinfo, hostname, pressure) hand an event out once, to whoever
- *   looks first. EPOLL_CTL_ADD and MOD look, and drop it where it is not asked for.
- * - Character devices may change without a wake: a tun before TUNSETIFF, a pty in packet mode,
- *   /dev/kmsg after lseek(2). So may a removed cgroup. poll(2) sees it, since it looks anew.
+ * - Files of procfs and sysfs (mountinfo, hostname, pressure) hand out an event once, to the first
+ *   call that looks. EPOLL_CTL_ADD and MOD look, and drop the event if it is not asked for.
+ * - Character devices may become ready without a wake: a tun before TUNSETIFF, a pty in packet
+ *   mode, /dev/kmsg after lseek(2). So may the files of a removed cgroup. poll(2) notices this,
+ *   because it looks anew in every call.
  */
 #include "file_kind.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * MADV_WIPEONFORK makes the kernel hand the child a page of zeros, however it was forked: fork(),
- * _Fork(), a bare clone(2). pthread_atfork serves where the kernel lacks that (before Linux 4.14,
- * and elsewhere), for fork() alone; it may allocate. An emulator (qemu-user 7.2) may take any
- * advice, even such as there is not, and follow none.
+ * MADV_WIPEONFORK makes the kernel give the child a page of zeros, however the child was forked: by
+ * fork(), _Fork() or a bare clone(2). If the kernel lacks it (Linux before 4.14, other systems),
+ * pthread_atfork() takes its place. It notices only fork(), and it may allocate. An emulator
+ * (qemu-user 7.2) may accept any advice, even one that does not exist, and follow none.
  */
 #include "process.h"
 
@@ -14,13 +14,13 @@
 
 #define MADV_NONE (-1)
 #ifndef MADV_WIPEONFORK
-#define MADV_WIPEONFORK MADV_NONE /* madvise answers EINVAL */
+#define MADV_WIPEONFORK MADV_NONE /* madvise refuses it with EINVAL */
 #endif
 
 #define LARGEST_PAGE 65536u
 
-/* Room for one page wherever the linker puts it: nothing else of the program may be wiped. Only the
- * page that is used ever becomes resident. */
+/* Room for one whole page, wherever the linker puts the array, because nothing else of the program
+ * may be wiped. Only the page that is used becomes resident. */
 static unsigned char room[2 * LARGEST_PAGE];
 static _Atomic uint32_t fallback_word;
 _Atomic uint32_t *fdslots_process_word = &fallback_word;
@@ -50,7 +50,7 @@ static void prepare(void)
     }
 }
 
-/* Whether a fork will be noticed. Two threads may set the handler twice: that does no harm. */
+/* Whether a fork will be noticed. Two threads may set the handler twice, which does no harm. */
 static bool is_ready(void)
 {
     pthread_once(&once, prepare);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * The system calls of the library. Each returns its result or a negative errno value and leaves
- * errno as it was: this is the one place where the two conventions meet.
+ * The system calls of the library. Each returns its result or a negative errno value, and leaves
+ * errno as it was, so that its callers need not deal with errno.
  */
 #ifndef FDSLOTS_SYS_H
 #define FDSLOTS_SYS_H
@@ -24,10 +24,11 @@
 #endif
 
 #ifndef MADV_NOHUGEPAGE
-#define MADV_NOHUGEPAGE (-1) /* madvise answers EINVAL */
+#define MADV_NOHUGEPAGE (-1) /* madvise refuses it with EINVAL */
 #endif
 
-/* `saved` is errno before the call that returned rc. */
+/* Turn the result rc of a call into a result of this file. `saved` is the errno from before the
+ * call. */
 static inline int sys_result(int rc, int saved)
 {
     if (rc >= 0)
@@ -37,8 +38,8 @@ static inline int sys_result(int rc, int saved)
     return rc;
 }
 
-/* Hold back a pthread_cancel(3) of this thread, where it would lose what nobody knows of yet;
- * returns what the other takes. */
+/* Delay any pthread_cancel(3) of this thread, while it would lose something that nobody else knows
+ * of yet. Returns the argument for sys_restore_cancel(). */
 static inline int sys_disable_cancel(void)
 {
     int state;
@@ -51,8 +52,8 @@ static inline void sys_restore_cancel(int state)
     pthread_setcancelstate(state, &state);
 }
 
-/* Whether a call cannot be had: the kernel is without it, or a filter of system calls (seccomp) in
- * front of it refuses it. */
+/* Whether a call is not available: the kernel lacks it, or a filter of system calls (seccomp)
+ * refuses it. */
 static inline bool sys_is_refused(int rc)
 {
     return rc == -ENOSYS || rc == -EPERM || rc == -EACCES;
@@ -64,7 +65,7 @@ static inline int sys_poll(struct pollfd *fds, nfds_t nfds, int timeout_ms)
     return sys_result(poll(fds, nfds, timeout_ms), saved);
 }
 
-/* What a system need not have. */
+/* From here on: calls that some systems lack. */
 #ifdef HAVE_PPOLL
 #define SYS_HAS_PPOLL true
 static inline int sys_ppoll(struct pollfd *fds, nfds_t nfds, const struct timespec *timeout,
@@ -102,8 +103,8 @@ static inline int sys_fstat(int fd, struct stat *st)
     return sys_result(fstat(fd, st), saved);
 }
 
-/* EINTR is no failure: the fd is closed when close(2) says so, and must not be closed again. A
- * thread that were cancelled here would leave the fd open, with nobody who knows of it. */
+/* EINTR is no failure: the fd is closed even then, and must not be closed again. A thread that was
+ * cancelled here would leave the fd open, and nobody would know of it. */
 static inline int sys_close(int fd)
 {
     const int cancel = sys_disable_cancel();
@@ -143,15 +144,15 @@ static inline int sys_pipe(int ends[2])
 }
 #endif
 
-/* Return another fd of the same file, with a number above this one. */
+/* Return another fd of the same file, above `number`. */
 static inline int sys_dup_above(int fd, int number)
 {
     int saved = errno;
     return sys_result(fcntl(fd, F_DUPFD_CLOEXEC, number + 1), saved);
 }
 
-/* Move an fd that was just opened out of 0, 1 and 2: a program that was started without them opens
- * what it needs there, by dup2(2), and would take the library's file away. Passes an error on. */
+/* Move an fd that was just opened out of 0, 1 and 2. A program that was started without these may
+ * open them later by dup2(2), which would close the library's file. Passes an error on. */
 static inline int sys_above_stdio(int fd)
 {
     if (fd < 0 || fd > STDERR_FILENO)
@@ -161,7 +162,7 @@ static inline int sys_above_stdio(int fd)
     return above;
 }
 
-/* Have pending signals that this mask lets in delivered. Returns 0, or -EINTR. */
+/* Let in the pending signals that this mask does not block. Returns 0, or -EINTR. */
 static inline int sys_let_signals_in(const sigset_t *sigmask)
 {
     const struct timespec at_once = {0, 0};
@@ -169,8 +170,9 @@ static inline int sys_let_signals_in(const sigset_t *sigmask)
     return sys_result(pselect(0, NULL, NULL, NULL, &at_once, sigmask), saved);
 }
 
-/* Have the kernel give this memory no huge pages: the first byte that is written in one would make
- * all of it resident, 2 MiB on most machines. Where the kernel has none, nothing is lost. */
+/* Have the kernel give this memory no huge pages. The first byte that is written in a huge page
+ * makes all of it resident, 2 MiB on most machines. If the kernel has no huge pages, this changes
+ * nothing. */
 static inline void sys_keep_pages_small(void *mem, size_t size)
 {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -181,8 +183,8 @@ static inline void sys_keep_pages_small(void *mem, size_t size)
         sys_result(madvise((unsigned char *)mem + before, whole, MADV_NOHUGEPAGE), saved);
 }
 
-/* Both are for wakers, whose fds never block. EINTR comes from a supervisor of system calls
- * (seccomp) alone, and a wake must not be lost to it. */
+/* Both are for fds that never block: those of wakers, and files of /proc. EINTR can then come only
+ * from a supervisor of system calls (seccomp), and a wake must not be lost because of it. */
 static inline int sys_read(int fd, void *buf, size_t size)
 {
     int saved = errno;

@@ -21,7 +21,7 @@ int64_t fdslots_ns_from_timespec(const struct timespec *timeout)
 {
     if (timeout == NULL)
         return TIMEOUT_FOREVER;
-    const int64_t seconds = timeout->tv_sec; /* time_t may be shorter */
+    const int64_t seconds = timeout->tv_sec; /* time_t may have fewer bits */
     if (seconds >= INT64_MAX / NS_PER_S)
         return TIMEOUT_FOREVER; /* beyond 292 years */
     return seconds * NS_PER_S + timeout->tv_nsec;
