@@ -199,8 +199,6 @@ void fdslots_slot_replace_fd(struct fdslots *s, uint32_t index, int fd)
 
 void fdslots_slot_hold(struct fdslots *s, uint32_t index, uint32_t revents)
 {
-    if ((s->slots[index].flags & SLOT_LOST) != 0)
-        return;
     /* A closed number has become a file, or the reverse: what was seen before is over. */
     const bool other_file = ((s->held_revents[index] ^ revents) & POLLNVAL) != 0;
     s->held_revents[index] = (uint16_t)(other_file ? revents : s->held_revents[index] | revents);

@@ -182,8 +182,7 @@ static inline uint32_t fdslots_slot_held_events(const struct fdslots *s, uint32_
     return pollfd->fd >= 0 ? s->held_revents[index] & wanted : 0;
 }
 
-/* Have a slot hold these revents until they are reported, or it has another owner. A lost slot
- * holds POLLNVAL alone. */
+/* Have a slot hold these revents until they are reported, or it has another owner. */
 void fdslots_slot_hold(struct fdslots *s, uint32_t index, uint32_t revents);
 
 /* Have it hold nothing, unless it is lost. */
