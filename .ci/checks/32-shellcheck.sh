@@ -1,9 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 #
-# Two opinions of shellcheck are left out: on "a && b
-#
-# fail" (SC2015) and on functions called without arguments.
+# Two opinions of shellcheck are left out: on "a && b || fail" (SC2015) and on functions called without arguments.
 . .ci/lib.sh
 tracked | xargs -0 grep -lZE '^#!/bin/(ba)?sh|^# shellcheck shell=' >"$BUILD/scripts"
 tracked '*.sh' >>"$BUILD/scripts"
