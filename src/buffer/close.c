@@ -6,7 +6,8 @@
 #include "../os/sys.h"
 #include "../waker/waker.h"
 
-/* Whether what has the number of this slot now is none of the slot's. */
+/* Whether this slot's number is now a file that is not the slot's, and must not be closed: the slot
+ * is lost, or the number is one of the kernel's set. */
 static bool is_foreign(const struct fdslots *s, uint32_t index)
 {
     return (s->slots[index].flags & SLOT_LOST) != 0 ||
@@ -31,5 +32,5 @@ int fdslots_close_index(struct fdslots *s, uint32_t index)
     if (other_end >= 0)
         sys_close(other_end);
     const int rc = foreign ? -EBADF : sys_close(fd);
-    return waker && !foreign ? 0 : rc; /* it is over, whoever has closed it */
+    return waker && !foreign ? 0 : rc; /* the waker is gone, whoever has closed it */
 }

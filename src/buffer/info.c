@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * What a buffer has done, what the library is, and what works on this kernel, in this process, now.
+ * The counters of a buffer, the version of the library, and the features that work now, on this
+ * kernel and in this process.
  */
 #include "../kernel/kernel.h"
 #include "../poll/poll.h"

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * Where the parts of a buffer lie in its memory, and whose that is. The only file that may
- * allocate.
+ * Where the parts of a buffer lie in its memory, and whether the caller or the library owns this
+ * memory. This is the only file that may allocate.
  *
  * A buffer has one head, and arrays with an element for each slot. In the caller's memory the
- * arrays come right after the head. In memory of the library they are two pieces, so that a resize
- * makes new arrays and leaves the head where it is: other threads may be in fdslots_wake().
+ * arrays come right after the head. In memory of the library the head and the arrays are two
+ * pieces. So a resize can make new arrays and leave the head where it is, because other threads may
+ * be in fdslots_wake().
  */
 #include "../core/ready.h"
 #include "../kernel/kernel.h"
@@ -21,8 +22,8 @@
 
 /* ---- the layout ---- */
 
-/* Place the head at `base`, or only measure it where that is NULL. Returns the bytes that it takes.
- * What the buffer has elsewhere goes over, here and below. */
+/* Place the head at `base`, or only measure it if `base` is NULL. Returns its size in bytes. What
+ * the parts already have elsewhere is copied, here and in lay_out_arrays(). */
 static size_t lay_out_head(struct fdslots *s, unsigned char *base)
 {
     struct layout at = {base, 0};
@@ -59,7 +60,7 @@ static size_t head_size(void)
     return lay_out_head(&measured, NULL);
 }
 
-/* Return the bytes that the arrays take; 0 where there cannot be so many slots. */
+/* Return the size of the arrays in bytes, or 0 if there cannot be so many slots. */
 static size_t arrays_size(uint32_t nslots)
 {
     struct fdslots measured = {.capacity = nslots};
@@ -80,7 +81,7 @@ size_t fdslots_size(uint32_t nslots)
 struct place {
     unsigned char *head;
     unsigned char *arrays;
-    bool is_owned; /* two pieces of the library's own */
+    bool is_owned; /* two pieces that the library has allocated */
 };
 
 static bool is_enough(const void *mem, size_t size, uint32_t nslots)
@@ -95,7 +96,7 @@ static struct place place_in(void *mem)
     return (struct place){.head = head, .arrays = head + head_size()};
 }
 
-/* clang holds that malloc and free leave errno alone, and drops a plain assignment. */
+/* clang assumes that malloc() and free() leave errno alone, and drops a plain assignment. */
 static void restore_errno(int saved)
 {
     atomic_signal_fence(memory_order_seq_cst);
@@ -105,7 +106,8 @@ static void restore_errno(int saved)
 static void *allocate(size_t size)
 {
     int saved = errno;
-    /* malloc, not calloc: a large piece comes untouched from the kernel, and stays so. */
+    /* This is not calloc(), which may write zeros: a large piece comes untouched from the kernel,
+     * and must stay so. */
     void *mem = malloc(size);
     restore_errno(saved);
     return mem;
@@ -113,7 +115,7 @@ static void *allocate(size_t size)
 
 #define HUGE_PAGE ((size_t)2 << 20)
 
-/* Slots that were never used must cost no memory, also where the kernel has huge pages for all. */
+/* Slots that were never used must cost no memory, even if the kernel uses huge pages everywhere. */
 static void *allocate_arrays(size_t size)
 {
     void *mem = allocate(size);
@@ -129,7 +131,7 @@ static void release(void *mem)
     restore_errno(saved);
 }
 
-/* Returns 0 or -ENOMEM. */
+/* Allocate a head, and arrays of so many bytes. Returns 0 or -ENOMEM. */
 static int allocate_place(size_t arrays, struct place *place)
 {
     *place = (struct place){.head = allocate(head_size()), .is_owned = true};
@@ -141,7 +143,8 @@ static int allocate_place(size_t arrays, struct place *place)
     return -ENOMEM;
 }
 
-/* The buffer is no longer here: iterations of it end, and memory of the library is freed. */
+/* Leave the place where a buffer was: end its iterations, and free the memory if it is the
+ * library's. */
 static void leave_place(struct fdslots *s)
 {
     fdslots_iterations_end(s);
@@ -153,8 +156,8 @@ static void leave_place(struct fdslots *s)
 
 /* ---- making a buffer ---- */
 
-/* Whether these flags are possible: 0 or an error. Adds those that the build and the environment
- * ask for. */
+/* Return 0 if these flags are possible, or an error. Adds the flags that the build and the
+ * environment ask for. */
 static int check_flags(uint32_t *flags)
 {
     if ((*flags & ~(FDSLOTS_NO_EPOLL | FDSLOTS_CHECK)) != 0)
@@ -209,8 +212,8 @@ static bool holds_all_used(const struct fdslots *s, uint32_t nslots)
     return fdslots_slot_end(s) <= nslots;
 }
 
-/* Drop the slots that will not be there, which are empty. The kernel's set must be told now if it
- * still holds anything of them. */
+/* Drop the slots from `nslots` up, which are empty. If the kernel's set still holds anything of
+ * them, it must be told now. */
 static void cut(struct fdslots *s, uint32_t nslots)
 {
     if (nslots >= s->touched)
@@ -234,7 +237,7 @@ static void go_to(struct fdslots *s, struct place place, uint32_t nslots, struct
     *out = to;
 }
 
-/* The head stays where it is. */
+/* Move a buffer to other arrays. The head stays where it is. */
 static void replace_arrays(struct fdslots *s, unsigned char *arrays, uint32_t nslots)
 {
     void *before = s->arrays;
@@ -245,7 +248,7 @@ static void replace_arrays(struct fdslots *s, unsigned char *arrays, uint32_t ns
     release(before);
 }
 
-/* Whether the new place and the old one have a byte in common. */
+/* Whether the new place of a buffer overlaps the old one. */
 static bool meet(const struct fdslots *s, const void *mem, uint32_t nslots)
 {
     const uintptr_t from = (uintptr_t)mem;

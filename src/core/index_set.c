@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "index_set.h"
 
-/* The lowest level of a set that was laid out before, and has been copied since. */
+/* Return the lowest level of a set that was laid out and has been copied since. If this is the
+ * root, the pointer in the copy still leads to the root of the original. */
 static const uint64_t *old_words(const struct index_set *old)
 {
     return old->levels > 1 ? old->level[0] : &old->root;
@@ -76,7 +77,7 @@ uint32_t fdslots_index_set_next_word(const struct index_set *set, uint32_t from)
     from = (from >> 6) + 1;
     for (uint32_t l = 1; l < set->levels; l++, from = (from + 63) >> 6) {
         if ((from & 63) == 0)
-            continue; /* the levels above know; and this word may hold no values */
+            continue; /* the level above covers this word, which may hold no values */
         uint64_t rest = set->level[l][from >> 6] & ~UINT64_C(0) << (from & 63);
         if (rest != 0)
             return fdslots_index_set_descend(set, l,
@@ -85,7 +86,8 @@ uint32_t fdslots_index_set_next_word(const struct index_set *set, uint32_t from)
     return INDEX_NONE;
 }
 
-/* Without an instruction for it, the compiler's own count may be a call to its library. */
+/* Count the bits that are set. If the processor has no instruction for this, __builtin_popcountll()
+ * may be a call to the compiler's library. */
 static uint32_t ones(uint64_t word)
 {
     word -= word >> 1 & 0x5555555555555555;
@@ -105,7 +107,7 @@ uint32_t fdslots_index_set_count(const struct index_set *set)
     return count;
 }
 
-/* The word of index i at the lowest level, which is emptied. */
+/* Return the word of index i at the lowest level, and empty it. */
 static uint64_t take_word(struct index_set *set, uint32_t i)
 {
     const uint64_t word = set->level[0][i >> 6];

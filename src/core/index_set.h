@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * A set of slot indices: a bitmap under a tree of summary bitmaps, 64 children a word, so that the
- * next, the last and the emptiness of a set of n cost O(log64 n), whatever holes lie between.
+ * A set of slot indices: a bitmap under a tree of summary bitmaps, with 64 children for each word.
+ * Finding the next or the last member of a set of size n costs O(log64 n), whatever gaps there are.
  *
- * Only the words that cover [0, size) hold values; extending the set clears those that come into
- * play, so that a large set of which the low part is used costs no resident memory above it.
+ * Only the words that cover [0, size) hold values. Extending the set clears the words that come
+ * into play. So a large set of which only the low part is used costs no resident memory above that
+ * part.
  */
 #ifndef FDSLOTS_INDEX_SET_H
 #define FDSLOTS_INDEX_SET_H
@@ -19,7 +20,7 @@
 
 struct index_set {
     uint64_t *level[INDEX_SET_LEVELS]; /* level[0] has a bit for each index; the last is `root` */
-    uint64_t root;                     /* 0 where the set is empty */
+    uint64_t root;                     /* 0 if the set is empty */
     uint32_t levels;
     uint32_t size;
 };
@@ -30,13 +31,14 @@ static inline uint32_t fdslots_index_set_words(uint32_t n)
     return n / 64 + (n % 64 != 0);
 }
 
-/* Lay a set out, which is all 0, or is laid out elsewhere with a size of no more than `capacity`:
- * then its members go over. It must stay where it is: it points to its own root. */
+/* Lay out a set that is new (all 0), or that is already laid out elsewhere with a size of no more
+ * than `capacity`; its members are then copied. Afterwards the struct must stay where it is,
+ * because it points to its own root. */
 void fdslots_index_set_lay_out(struct index_set *set, struct layout *at, uint32_t capacity);
 
 void fdslots_index_set_extend(struct index_set *set, uint32_t size);
 
-/* Make a set of no more than this size: members from there up are removed. */
+/* Reduce a set to no more than this size. Members from there up are removed. */
 void fdslots_index_set_cut(struct index_set *set, uint32_t size);
 
 /* Return how many members there are. */
@@ -48,12 +50,11 @@ uint32_t fdslots_index_set_drain(struct index_set *set, uint32_t *list);
 /* Move all members of `from` to `to`. */
 void fdslots_index_set_move(struct index_set *from, struct index_set *to);
 
-/* The levels above a word that was empty, or has become so. */
+/* Update the levels above a word that was empty, or that has become empty. */
 void fdslots_index_set_add_above(struct index_set *set, uint32_t word);
 void fdslots_index_set_remove_above(struct index_set *set, uint32_t word);
 
-/* Return the lowest member >= from, or INDEX_NONE; looked for in other words than that of `from`.
- */
+/* Return the lowest member in the words after that of `from`, or INDEX_NONE. */
 uint32_t fdslots_index_set_next_word(const struct index_set *set, uint32_t from);
 
 static inline bool fdslots_index_set_empty(const struct index_set *set)
@@ -106,7 +107,7 @@ static inline uint32_t fdslots_index_set_next(const struct index_set *set, uint3
 
 #define FOR_EACH_IN(set, i) FOR_EACH_BELOW(set, i, INDEX_NONE)
 
-/* Whether there are no more members than that. */
+/* Whether the set has no more members than `most`. */
 static inline bool fdslots_index_set_at_most(const struct index_set *set, uint32_t most)
 {
     FOR_EACH_IN(set, i)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * Laying arrays one after another in one piece of memory. The same walk measures (base is NULL)
- * and places, so that the size asked for and the size used cannot differ.
+ * Laying out arrays one after another in one piece of memory. The same code measures the arrays (if
+ * base is NULL) and places them, so the size that is asked for and the size that is used cannot
+ * differ.
  */
 #ifndef FDSLOTS_LAYOUT_H
 #define FDSLOTS_LAYOUT_H
@@ -10,11 +11,11 @@
 #include <stdint.h>
 #include <string.h>
 
-#define LAYOUT_ALIGN 8 /* that of uint64_t, the strictest member */
+#define LAYOUT_ALIGN 8 /* the alignment of uint64_t, the strictest member */
 
 struct layout {
     unsigned char *base;
-    uint64_t end; /* 64 bits also where size_t has 32, so that no sum can wrap */
+    uint64_t end; /* 64 bits even if size_t has 32, so that no sum can wrap */
 };
 
 static inline void *fdslots_layout_take(struct layout *at, uint64_t count, size_t size)
@@ -24,7 +25,7 @@ static inline void *fdslots_layout_take(struct layout *at, uint64_t count, size_
     return at->base ? at->base + start : NULL;
 }
 
-/* The same for an array that may lie elsewhere already: `kept` elements of it go over. */
+/* Take room for an array that may already lie elsewhere, and copy `kept` elements from there. */
 static inline void *fdslots_layout_move(struct layout *at, const void *old, uint32_t kept,
                                         uint64_t count, size_t size)
 {

@@ -42,9 +42,10 @@ const uint32_t *fdslots_ready(const struct fdslots *s, uint32_t *count)
 
 /* ---- iterating ---- */
 
-/* Buffers that ended while they were iterated, the last ones, of all threads. Who iterates finds
- * his own here: nothing in a buffer can say that it is gone. Nor may a buffer point to who iterates
- * it, who may be gone himself (longjmp(3), a cancelled thread). */
+/* The last buffers that ended while they were iterated, in all threads. An iteration looks for its
+ * own buffer here, because nothing in a buffer can say that the buffer is gone. A buffer must not
+ * point to an iteration, either, because that may be gone itself (longjmp(3), a cancelled thread).
+ */
 #define ENDED 256u
 static _Atomic(const struct fdslots *) ended[ENDED];
 static atomic_uint ended_count;
@@ -55,7 +56,8 @@ void fdslots_iterations_end(const struct fdslots *s)
         atomic_store(&ended[atomic_fetch_add(&ended_count, 1) % ENDED], s);
 }
 
-/* Whether a buffer is among those that ended since there were so many. */
+/* Whether a buffer has ended since ended_count was `since`. If too many have ended to tell, it
+ * counts as ended. */
 static bool has_ended(const struct fdslots *s, unsigned since)
 {
     const unsigned count = atomic_load_explicit(&ended_count, memory_order_relaxed);
@@ -78,7 +80,7 @@ int fdslots_iter_ready(struct fdslots *s,
         const uint32_t index = s->ready[i];
         const uint32_t revents = (uint16_t)s->pollfds[index].revents;
         if (revents == 0)
-            continue; /* fn changed this slot: what was reported is no longer its owner's */
+            continue; /* the slot was changed since: the report is no longer its owner's */
         const unsigned ends = atomic_load_explicit(&ended_count, memory_order_relaxed);
         rc = fn(arg, index, fdslots_slot_fd(s, index), revents);
         if (has_ended(s, ends))

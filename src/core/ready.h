@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * The ready set, as the mechanisms fill it.
+ * The ready set, as the ways to wait fill it.
  */
 #ifndef FDSLOTS_READY_H
 #define FDSLOTS_READY_H
@@ -24,7 +24,8 @@ static inline void fdslots_ready_reset(struct fdslots *s)
         fdslots_ready_forget(s);
 }
 
-/* The buffer ends, or goes on elsewhere: an iteration under way must not look at it any more. */
+/* End the iterations of a buffer that is destroyed or moved, because they must not look at it any
+ * more. */
 void fdslots_iterations_end(const struct fdslots *s);
 
 void fdslots_ready_pause_oneshots(struct fdslots *s);
@@ -37,7 +38,7 @@ static inline int fdslots_ready_finish(struct fdslots *s)
     return (int)s->ready_count;
 }
 
-/* Whether a slot below nfds is ready whatever the kernel says now, since it holds something. */
+/* Whether a slot below nfds is ready whatever the kernel reports now, because it holds an event. */
 bool fdslots_ready_at_once(const struct fdslots *s, uint32_t nfds);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Setting and reading slots. Memory only: a change is noted, and the kernel hears of it in the next
- * wait.
+ * Setting and reading slots. Only memory is changed: each change is noted, and a later wait tells
+ * the kernel.
  */
 #include "slots.h"
 
@@ -10,7 +10,8 @@
 #define EVENTS_POLL                                                                                \
     (POLLIN | POLLPRI | POLLOUT | POLLRDHUP | POLLRDNORM | POLLRDBAND | POLLWRNORM | POLLWRBAND |  \
      EVENTS_ALWAYS)
-/* What the kernel takes beside EPOLLEXCLUSIVE; it answers EINVAL to anything else. */
+/* What the kernel accepts beside EPOLLEXCLUSIVE, and FDSLOTS_POLLED, which it never sees. It
+ * refuses anything else with EINVAL. */
 #define EVENTS_EXCLUSIVE                                                                           \
     (POLLIN | POLLOUT | EVENTS_ALWAYS | FDSLOTS_EDGE | FDSLOTS_EXCLUSIVE | FDSLOTS_POLLED)
 
@@ -28,8 +29,8 @@ static inline bool events_valid(uint32_t events)
 
 /* ---- what every change goes through ---- */
 
-/* Give values to the slots up to `index`, and to all that share a word of the sets with it, the
- * first time any of them is used. */
+/* Give the slots up to `index` their first values, and the rest of those that share a word of the
+ * sets with it. This is done when one of them is first used. */
 SELDOM static void touch(struct fdslots *s, uint32_t index)
 {
     const uint32_t first = s->touched;
@@ -53,7 +54,7 @@ SELDOM static void touch(struct fdslots *s, uint32_t index)
 
 #define FULL (~UINT64_C(0)) /* a word of s->used in which no slot is empty */
 
-/* Replace the flags of a slot, and keep count of those that waits must know of. */
+/* Replace the flags of a slot, and update the counts that waits rely on. */
 static void replace_flags(struct fdslots *s, uint32_t index, uint32_t flags)
 {
     struct slot *slot = &s->slots[index];
@@ -67,8 +68,8 @@ static void replace_flags(struct fdslots *s, uint32_t index, uint32_t flags)
         fdslots_slot_release(s, index);
 }
 
-/* Nearly every slot has no flag that something else hangs on; the others are prepared out of line.
- */
+/* Whether a slot has no flag, before and after, that something else depends on. Nearly every slot
+ * is plain; the others are prepared out of line. */
 static inline bool is_plain(const struct fdslots *s, uint32_t index, uint32_t events)
 {
     return index < s->touched &&
@@ -76,8 +77,8 @@ static inline bool is_plain(const struct fdslots *s, uint32_t index, uint32_t ev
             (SLOT_USER | SLOT_HIDDEN | SLOT_LOST | SLOT_HOLDS | SLOT_KEEPS | SLOT_ONCE)) == 0;
 }
 
-/* Give a slot another owner. After the generation has gone round, the kernel's set may hold a ghost
- * of the same one. */
+/* Give a slot another owner. When the generation wraps around, the kernel's set may hold a ghost
+ * with the same generation, so the set must be made anew. */
 static inline void write_owner(struct fdslots *s, uint32_t index, struct pollfd pollfd)
 {
     struct slot *slot = &s->slots[index];
@@ -88,8 +89,8 @@ static inline void write_owner(struct fdslots *s, uint32_t index, struct pollfd 
         s->set_misleads = true, s->set_ready = false;
 }
 
-/* A change was the first of its word in a set, or the last; or the word is full by it, or is no
- * longer: the levels above learn of it. */
+/* Update the levels above a word after a change that was the first or the last of the word in a
+ * set, or that has made the word full, or no longer full. Returns 0. */
 SELDOM static int note_above(struct fdslots *s, uint32_t index)
 {
     const uint32_t word = index >> 6;
@@ -158,7 +159,7 @@ static inline int vacate(struct fdslots *s, uint32_t index)
 static inline int set_plain(struct fdslots *s, uint32_t index, int fd, uint32_t events)
 {
     write_owner(s, index, (struct pollfd){.fd = fd, .events = (short)(uint16_t)events});
-    /* The same number may be another file by now: only the kernel can tell. */
+    /* The same number may be another file by now, and only the kernel can tell. */
     s->slots[index].flags |= SLOT_CONFIRM | SLOT_NEW;
     return note_used(s, index);
 }
@@ -199,7 +200,7 @@ void fdslots_slot_replace_fd(struct fdslots *s, uint32_t index, int fd)
 
 void fdslots_slot_hold(struct fdslots *s, uint32_t index, uint32_t revents)
 {
-    /* A closed number has become a file, or the reverse: what was seen before is over. */
+    /* A closed number has become a file, or the reverse, so what was seen before is over. */
     const bool other_file = ((s->held_revents[index] ^ revents) & POLLNVAL) != 0;
     s->held_revents[index] = (uint16_t)(other_file ? revents : s->held_revents[index] | revents);
     s->slots[index].flags |= SLOT_HOLDS;
@@ -227,7 +228,7 @@ void fdslots_slot_lose(struct fdslots *s, uint32_t index)
     s->stats.lost++;
 }
 
-/* Whoever has such a slot later must have another generation than all before. */
+/* A later owner of a slot from `end` up must get a generation that no earlier one had. */
 static void keep_generations(struct fdslots *s, uint32_t end)
 {
     for (uint32_t i = end; i < s->touched; i++)
@@ -252,11 +253,12 @@ void fdslots_slots_cut(struct fdslots *s, uint32_t end)
 
 /* ---- events, and pauses ---- */
 
-/* Let the kernel see a hidden slot again, where nothing else hides it. */
+/* Remove these reasons for hiding a slot. If none is left, the kernel sees the slot again. */
 static void unhide(struct fdslots *s, uint32_t index, uint32_t reasons)
 {
     struct slot *slot = &s->slots[index];
-    /* In level mode an fd that is still ready shows by itself. An edge has been reported. */
+    /* In level mode an fd that is still ready is reported again anyway. An edge is not, because it
+     * has been reported. */
     if ((slot->flags & SLOT_EDGE) != 0 && (slot->flags & reasons & SLOT_FIRED) != 0)
         slot->flags |= SLOT_REARM;
     slot->flags &= (uint16_t)~reasons;
@@ -267,8 +269,8 @@ static void unhide(struct fdslots *s, uint32_t index, uint32_t reasons)
     fdslots_slot_note_change(s, index);
 }
 
-/* Give a slot the flags of the caller that come with new events. Any call that sets the events of
- * an edge slot looks for the edge again, as EPOLL_CTL_MOD does. */
+/* Give a slot the caller's flags that come with new events. Any call that sets the events of an
+ * edge slot looks for the edge again, as EPOLL_CTL_MOD does. */
 SELDOM static void set_user_flags(struct fdslots *s, uint32_t index, uint32_t user)
 {
     const uint32_t before = s->slots[index].flags;
@@ -302,7 +304,7 @@ int fdslots_pause_index(struct fdslots *s, uint32_t index)
     if (!fdslots_slot_used(s, index))
         return -ENOENT;
     struct slot *slot = &s->slots[index];
-    /* An edge that is dropped here may be one that nobody has seen. */
+    /* The edge that is dropped here may be one that the caller has not seen. */
     if ((slot->flags & SLOT_EDGE) != 0 && s->pollfds[index].revents != 0)
         slot->flags |= SLOT_REARM;
     s->pollfds[index].revents = 0;
@@ -373,7 +375,7 @@ int64_t fdslots_next_used(const struct fdslots *s, uint32_t from)
 static uint32_t next_free(const struct fdslots *s, uint32_t from)
 {
     if (from >= s->touched)
-        return from; /* none was used there yet */
+        return from; /* no slot was used there yet */
     uint32_t word = from >> 6;
     uint64_t rest = ~s->used.level[0][word] & FULL << (from & 63);
     if (rest == 0) {

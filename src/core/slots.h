@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: ISC
  *
- * The buffer from inside. poll(2) can be called on the pollfd array at any moment. Beside it
- * stands, for each slot, what pollfd has no room for, and what a kernel must not change.
+ * The inside of a buffer. The pollfd array can be passed to poll(2) at any moment. A second array
+ * holds, for each slot, what a pollfd has no room for, and what a kernel must not change.
  *
- * What the parts above keep of a buffer (the kernel's set, the waker, the choice) is theirs: here
- * it is a pointer into the same memory.
+ * The other parts (the kernel's set, the waker, the choice) own their data. Here there are only
+ * pointers to it, into the same memory.
  */
 #ifndef FDSLOTS_SLOTS_H
 #define FDSLOTS_SLOTS_H
 
-/* The library is compiled with hidden visibility; what the public header declares is the API of the
- * shared library (libtool defines PIC for its objects). Of the static one it is hidden, too: a
- * plugin with a copy in it neither gives its functions to others nor takes theirs. */
+/* The library is compiled with hidden visibility. In the shared library, what the public header
+ * declares is visible, because it is the API (libtool defines PIC for its objects). In the static
+ * library it is hidden, too, so that a plugin with a copy of the library neither gives its
+ * functions to others nor takes theirs. */
 #ifdef PIC
 #pragma GCC visibility push(default)
 #endif
@@ -24,32 +25,33 @@
 
 #include <stdbool.h>
 
-/* Kept out of its caller, whose own way then saves no registers. */
+/* A rare path, kept out of its caller so that the usual path saves no registers. */
 #define SELDOM __attribute__((noinline, cold))
-/* The same, of a way that is frequent, too. */
+/* The same for a path that is frequent, too. */
 #define APART __attribute__((noinline))
-/* Part of its callers, where a call of its own would be a good part of its cost. */
+/* Always part of its callers, because a call would be a good part of its cost. */
 #define INLINE              static inline __attribute__((always_inline))
 #define LIKELY(condition)   __builtin_expect(!!(condition), 1)
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 
-/* Flags of a slot. The first four are the caller's, in the order of FDSLOTS_EDGE and so on. */
+/* Flags of a slot. The caller sets the first four; they have the order of FDSLOTS_EDGE and the
+ * flags after it. */
 #define SLOT_EDGE      0x001u
 #define SLOT_ONESHOT   0x002u
 #define SLOT_EXCLUSIVE 0x004u
 #define SLOT_POLLED    0x008u
 #define SLOT_USER      (SLOT_EDGE | SLOT_ONESHOT | SLOT_EXCLUSIVE | SLOT_POLLED)
-#define SLOT_PAUSED    0x010u /* by fdslots_pause_index() */
+#define SLOT_PAUSED    0x010u /* paused by fdslots_pause_index() */
 #define SLOT_FIRED     0x020u /* one-shot, and reported */
 #define SLOT_HIDDEN    (SLOT_PAUSED | SLOT_FIRED)
-/* FDSLOTS_CHECK has found that its number is another file now, or none. It holds POLLNVAL for good.
- */
+/* FDSLOTS_CHECK has found that the fd is closed, or another file now. The slot holds POLLNVAL until
+ * it is set again or emptied. */
 #define SLOT_LOST  0x040u
 #define SLOT_HOLDS 0x400u /* held_revents is not 0 */
-/* What its file does with an event, where that is known. */
-#define SLOT_KEEPS 0x0800u /* says it in each wait until it is over */
-#define SLOT_ONCE  0x1000u /* may say it once */
-/* What the kernel's set must be told even if fd and events look as it knows them. */
+/* What the slot's file does with an event, if that is known. */
+#define SLOT_KEEPS 0x0800u /* reports it in each wait until it is over */
+#define SLOT_ONCE  0x1000u /* may report it only once */
+/* Why a wait must look at a slot even if its fd and events look unchanged. */
 #define SLOT_CONFIRM 0x080u /* set anew: the same number may be another file */
 #define SLOT_REARM   0x100u /* an edge must be looked for again */
 #define SLOT_NEW     0x200u /* set anew since fdslots_wait() last looked at its changes */
@@ -57,7 +59,7 @@
 #define EVENTS_USER_SHIFT 16
 #define EVENTS_USER       (SLOT_USER << EVENTS_USER_SHIFT)
 #ifndef POLLRDHUP
-#define POLLRDHUP 0 /* not every system has it; a caller cannot ask for it there */
+#define POLLRDHUP 0 /* some systems lack it, and callers cannot ask for it there */
 #endif
 #define EVENTS_ALWAYS ((uint32_t)(POLLERR | POLLHUP | POLLNVAL))
 
@@ -73,52 +75,53 @@ struct choice;
 
 struct fdslots {
     uint32_t capacity;
-    uint32_t touched;    /* slots below this hold values; those above were never written */
+    uint32_t touched;    /* slots below this hold values; the others were never written */
     uint32_t visible;    /* slots that are used and not hidden: those that poll(2) looks at */
     uint32_t epoll_only; /* slots with SLOT_EDGE or SLOT_EXCLUSIVE */
     uint32_t oneshots;   /* slots with SLOT_ONESHOT */
     uint32_t exclusives; /* registrations with SLOT_EXCLUSIVE in the kernel's set */
     uint32_t refused;    /* runs that the set refused for a reason that may pass */
     uint32_t flags;
-    uint32_t process;          /* in which the library opened an fd for this buffer; 0 for none */
-    uint32_t first_generation; /* of a slot that comes into play */
-    bool owns_memory;          /* it and the arrays are the library's, each a piece of its own */
-    bool iterated;             /* fdslots_iter_ready() is under way */
-    bool exclusive_changed;    /* one of them has, since the set was last told */
+    uint32_t process; /* the process in which the library opened an fd for this buffer; 0 if none */
+    uint32_t first_generation; /* the generation of a slot that comes into play */
+    bool owns_memory;       /* the library has allocated the head and the arrays, as two pieces */
+    bool iterated;          /* fdslots_iter_ready() is under way */
+    bool exclusive_changed; /* an exclusive slot has changed since the set was last told */
     bool set_misleads;    /* what the kernel's set reports may be another owner's, or be missing */
-    bool events_are_safe; /* poll(2) does not write into them here */
+    bool events_are_safe; /* poll(2) does not write into the events of a pollfd here */
     bool set_ready;       /* the kernel's set needs nothing but to be told what changed */
     bool ghosts_possible; /* a file may have outlived its fd in the set */
 
-    void *arrays; /* the memory of all that follows here, and of arrays of the parts above */
+    void *arrays; /* the memory of all arrays below, and of those of the other parts */
 
-    /* pollfd.fd: the fd; ~fd while the slot is hidden, which poll(2) skips; -1 for an empty one. */
+    /* pollfd.fd is the fd of a visible slot, ~fd of a hidden one, which poll(2) skips, and -1 of an
+     * empty one. */
     struct pollfd *pollfds;
     struct slot *slots;
-    uint16_t *held_revents; /* that poll(2) has handed out and a full ready set had no room for */
+    uint16_t *held_revents; /* events that were found but have not been reported yet */
 
     struct index_set used;
     struct index_set roomy;  /* the words of `used` in which a slot is empty */
     struct index_set fresh;  /* changed since fdslots_wait() last looked through them */
     struct index_set noted;  /* changed before that, and the kernel's set has not been told */
-    struct index_set held;   /* SLOT_HOLDS: also all that are lost */
-    struct index_set polled; /* slots that the kernel's set cannot stand for: polled beside it */
+    struct index_set held;   /* slots with SLOT_HOLDS, among them all that are lost */
+    struct index_set polled; /* slots that the kernel's set does not answer for: polled beside it */
 
     uint32_t *ready;
     uint32_t ready_count;
     uint32_t max_ready;   /* the most that one wait may report */
-    uint64_t ready_epoch; /* changes with every wait and clear: fdslots_iter_ready() looks at it */
+    uint64_t ready_epoch; /* changes with every wait, clear and resize, which end an iteration */
 
-    /* Where s->max_ready cuts what poll(2) has said. */
+    /* For waits that find more ready slots than s->max_ready. */
     uint32_t turn;     /* the slot with which the next report begins */
     uint32_t turn_end; /* the length of the longest wait by poll(2) that was cut */
-    bool held_first;   /* before what the set has */
+    bool held_first;   /* whether held events are reported before those of the set; alternates */
 
     struct kernel *kernel;
     struct waker *waker;
     struct choice *choice;
     struct fdslots_stats stats;
-    uint64_t modify_calls; /* of stats.epoll_ctl_calls, those that modify a registration */
+    uint64_t modify_calls; /* how many of stats.epoll_ctl_calls modify a registration */
 };
 
 static inline bool fdslots_slot_exists(const struct fdslots *s, uint32_t index)
@@ -139,13 +142,13 @@ static inline int fdslots_slot_fd(const struct fdslots *s, uint32_t index)
     return fd >= 0 ? fd : ~fd;
 }
 
-/* Return the highest used slot, plus 1: what poll(2) is given at most. */
+/* Return the index of the highest used slot plus 1, the most that poll(2) is given. */
 static inline uint32_t fdslots_slot_end(const struct fdslots *s)
 {
     return fdslots_index_set_last(&s->used) + 1; /* INDEX_NONE + 1 is 0 */
 }
 
-/* Return the fd of a slot that is used and not lost, paused or not; else -1. */
+/* Return the fd of a used slot, hidden or not; or -1 if the slot is lost or empty. */
 static inline int fdslots_slot_held_fd(const struct fdslots *s, uint32_t index)
 {
     const int fd = s->pollfds[index].fd;
@@ -160,7 +163,7 @@ static inline void fdslots_slot_note_change(struct fdslots *s, uint32_t index)
     fdslots_index_set_add(&s->fresh, index);
 }
 
-/* Have the kernel pass over a used slot for a reason in SLOT_HIDDEN. */
+/* Hide a used slot from the kernel, for a reason in SLOT_HIDDEN. */
 static inline void fdslots_slot_hide(struct fdslots *s, uint32_t index, uint32_t reason)
 {
     struct slot *slot = &s->slots[index];
@@ -174,7 +177,7 @@ static inline void fdslots_slot_hide(struct fdslots *s, uint32_t index, uint32_t
     fdslots_slot_note_change(s, index);
 }
 
-/* Return what a slot holds of the events that it wants; 0 while it is hidden. */
+/* Return the events that a slot both holds and wants, or 0 while it is hidden. */
 static inline uint32_t fdslots_slot_held_events(const struct fdslots *s, uint32_t index)
 {
     const struct pollfd *pollfd = &s->pollfds[index];
@@ -182,19 +185,20 @@ static inline uint32_t fdslots_slot_held_events(const struct fdslots *s, uint32_
     return pollfd->fd >= 0 ? s->held_revents[index] & wanted : 0;
 }
 
-/* Have a slot hold these revents until they are reported, or it has another owner. */
+/* Have a slot hold these revents until they are reported or released. */
 void fdslots_slot_hold(struct fdslots *s, uint32_t index, uint32_t revents);
 
-/* Have it hold nothing, unless it is lost. */
+/* Have a slot hold nothing, unless it is lost. */
 void fdslots_slot_release(struct fdslots *s, uint32_t index);
 
-/* Put another fd into a used slot, whose events and pause stay. */
+/* Put another fd into a used slot. Its events stay, and it stays hidden if it is. */
 void fdslots_slot_replace_fd(struct fdslots *s, uint32_t index, int fd);
 
-/* Have `end` slots in play, fewer than there are: those from there up are empty, and go. */
+/* Take the slots from `end` up out of play. They must be empty. */
 void fdslots_slots_cut(struct fdslots *s, uint32_t end);
 
-/* FDSLOTS_CHECK: the slot's fd is not the file any more that the caller put there. */
+/* For FDSLOTS_CHECK: mark a slot as lost, because its fd is no longer the file that the caller put
+ * there. */
 void fdslots_slot_lose(struct fdslots *s, uint32_t index);
 
 #endif

@@ -27,7 +27,7 @@ static const struct {
     {FDSLOTS_POLLED, "POLLED"},
 };
 
-/* Text that is cut at the end of its buffer but measured whole. */
+/* Text that is cut at the end of its buffer, but whose whole length is counted. */
 struct text {
     char *buf;
     size_t size;
@@ -54,7 +54,7 @@ int fdslots_format_events(char *buf, size_t size, uint32_t events)
         return -EINVAL;
     struct text text = {buf, size, 0};
     for (size_t i = 0; i < sizeof event_names / sizeof event_names[0]; i++) {
-        /* Where a platform gives two names to one bit, the first is written. */
+        /* If a platform gives two names to one bit, the first is written. */
         if ((events & event_names[i].bits) == 0)
             continue;
         append_name(&text, event_names[i].name);

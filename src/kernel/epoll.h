@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * Between the files of the epoll implementation of kernel.h:
+ * What the files of the epoll implementation of kernel.h share:
  *
- *     epoll_set.c      the set as a whole: made, made anew, nested, inherited, closed
- *     epoll_sync.c     the set made to agree with the slots
- *     epoll_run.c      what it is told of one run
- *     epoll_wait.c     the wait, and its answer shared out to the slots
+ *     epoll_set.c      makes, remakes, nests, inherits and closes the set as a whole
+ *     epoll_sync.c     makes the set agree with the slots
+ *     epoll_run.c      tells the set about one run
+ *     epoll_wait.c     waits, and shares out the answer to the slots
  *     epoll_check.c    FDSLOTS_CHECK
  *     registration.c   which slots share a registration
  */
@@ -18,31 +18,31 @@
 #include "kernel.h"
 #include "registration.h"
 
-/* Memory that is used within one call, for one thing after another. */
+/* Memory that is used only within one call, and for one of these purposes at a time. */
 union scratch {
-    struct epoll_event *events; /* of a wait */
-    struct pollfd *pollfds;     /* of poll(2) beside the set */
-    uint32_t *indices;          /* of a sync: the slots that changed */
+    struct epoll_event *events; /* for a wait */
+    struct pollfd *pollfds;     /* for poll(2) beside the set */
+    uint32_t *indices;          /* for a sync: the slots that changed */
 };
 _Static_assert(sizeof(struct epoll_event) >= sizeof(struct pollfd), "room for the pollfds");
 
 struct kernel {
     int fd;              /* -1 while there is no set */
-    int outer_fd;        /* holds fd alone: what other loops are given; -1 while nobody asked */
-    uint32_t process;    /* that made the set */
-    uint64_t salt;       /* of what registrations have for data: no two sets have the same */
-    uint32_t registered; /* files in the set, ghosts apart */
+    int outer_fd;        /* holds only `fd`, for use in other loops; -1 until it is asked for */
+    uint32_t process;    /* the process that made the set */
+    uint64_t salt;       /* mixed into the data of registrations; no two sets have the same */
+    uint32_t registered; /* files in the set, not counting ghosts */
     uint32_t patience;   /* waits until what was refused is offered again */
     uint32_t last_patience;
-    uint32_t ghost_reports; /* since the set was made */
-    bool hopeless;          /* a set made anew has not helped what the kernel refuses */
-    bool outworn;           /* make the set anew before it is used again */
-    bool is_nested;         /* the outer set holds it */
+    uint32_t ghost_reports; /* reports of ghosts since the set was made */
+    bool hopeless;  /* a new set was made for what the kernel refuses; another would not help */
+    bool outworn;   /* make the set anew before it is used again */
+    bool is_nested; /* the outer set holds the set */
     struct runs runs;
     union scratch scratch;
 };
 
-/* What a registration has for data: whose it is. */
+/* The slot that a registration belongs to, as the data of the registration names it. */
 struct event_name {
     uint32_t index;
     uint32_t generation;
@@ -65,8 +65,9 @@ static inline bool fdslots_epoll_is_ours(const struct kernel *k)
     return k->fd >= 0 && fdslots_process_is(k->process);
 }
 
-/* Make a set, in the place of the one that there is. All used slots are noted then. Returns 0 or an
- * error: then the old one is still there, unless there was no fd left. */
+/* Make a new set, which replaces the old one if there is one. Returns 0, and all used slots are
+ * noted then; or an error, and the old set is still there then, unless it was closed because no fd
+ * was left. */
 int fdslots_epoll_open(struct fdslots *s);
 
 /* Close the set, and keep the outer one. */
@@ -81,18 +82,18 @@ static inline int fdslots_epoll_ctl(struct fdslots *s, int op, int fd, uint32_t 
     return sys_epoll_ctl(s->kernel->fd, op, fd, events, data);
 }
 
-/* Have the set hold nothing of a run. A file that is not there any more under its number may be a
- * ghost. */
+/* Remove a run from the set, if it is registered. If DEL fails, the registered file is no longer
+ * open under its number, and may be a ghost. */
 void fdslots_epoll_deregister(struct fdslots *s, struct registration *leads);
 
-/* Have the set hold what it should of the runs that are RUN_DUE, of which these slots are leaders:
- * tell it the difference, or have the run polled. */
+/* Update each run that is RUN_DUE and whose leader is among these slots: tell the set how the run
+ * differs from what the set holds, or have the run polled. */
 void fdslots_epoll_update_runs(struct fdslots *s, const uint32_t *slots, uint32_t count);
 
-/* Have the set hold nothing of it, and have none of its slots polled. */
+/* Remove a run from the set, or stop polling its slots. */
 void fdslots_epoll_drop_run(struct fdslots *s, uint32_t leader);
 
-/* A slot of a polled run is polled unless it is hidden. */
+/* Add a slot of a polled run to s->polled, or remove it while it is hidden. */
 void fdslots_epoll_show_polled(struct fdslots *s, uint32_t index);
 
 #endif

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * FDSLOTS_CHECK: whether each fd is still the file that was there at the last sync.
+ * FDSLOTS_CHECK: whether each fd still refers to the file that it referred to at the last sync.
  *
- * No call says so of all fds at once: poll(2) knows closed ones, but takes another file under the
- * same number for the old one. EPOLL_CTL_ADD tells them apart, one by one: it answers EEXIST for
- * the very file that is registered under this number. That changes nothing, also for edges and
- * exclusive registrations, which MOD would rearm or refuse. But ADD looks at a file that is not
- * registered, so fstat(2) is asked first whether it may.
+ * No call tells this of all fds at once. poll(2) reports a closed fd, but takes another file under
+ * the same number for the old one. EPOLL_CTL_ADD tells them apart, one fd at a time: it fails with
+ * EEXIST only if this very file is registered under this number. A failed ADD changes nothing, not
+ * even for edges and exclusive registrations; MOD would rearm the former and refuse the latter. But
+ * ADD looks at a file that is not registered, and some files hand out an event only to the first
+ * call that looks. So fstat(2) is asked first whether ADD may look.
  */
 #include "epoll.h"
 
@@ -27,12 +28,13 @@ static bool is_gone_from_set(struct fdslots *s, int fd)
     int rc = fdslots_epoll_ctl(s, EPOLL_CTL_ADD, fd, 0, 0);
     if (rc == 0)
         fdslots_epoll_ctl(s, EPOLL_CTL_DEL, fd, 0, 0);
-    /* These other errors are from a filter or a supervisor of system calls, and prove nothing. */
+    /* EINTR and the refusals come from a filter or a supervisor of system calls, and prove nothing.
+     */
     return rc != -EEXIST && rc != -EINTR && !sys_is_refused(rc);
 }
 
-/* Whether the file of a polled run is of another kind than when it was polled first. A number that
- * was closed then may become a file. */
+/* Whether the file of a polled run is of another kind than when it was first polled. A number that
+ * was closed then may have become a file, which does not count. */
 static bool is_other_kind(const struct registration *leads)
 {
     uint32_t mark;
@@ -49,19 +51,20 @@ static bool is_gone(struct fdslots *s, uint32_t index)
     return leads->events != 0 && is_gone_from_set(s, leads->fd);
 }
 
-/* Whether fd is an epoll set. The kernel answers ENOENT when a fresh set is to be removed from one;
- * EINVAL or EBADF where fd is another file or none. */
+/* Whether fd is an epoll set. Removing a fresh set from an epoll set fails with ENOENT. It fails
+ * with EINVAL if fd is another file, and with EBADF if fd is closed. */
 static bool is_epoll_set(int fd)
 {
     const int fresh = sys_epoll_create();
     if (fresh < 0)
-        return false; /* nobody knows */
+        return false; /* unknown */
     const int rc = sys_epoll_ctl(fd, EPOLL_CTL_DEL, fresh, 0, 0);
     sys_close(fresh);
     return rc == -ENOENT;
 }
 
-/* Where somebody else has closed the set, every fd reads as gone, and none is. */
+/* Mark the slots whose fd is gone as lost. If the program has closed the fd of the set, every fd
+ * seems to be gone although none is, so the set is checked first. */
 static void mark_lost(struct fdslots *s)
 {
     bool set_is_there = false;
@@ -81,7 +84,7 @@ void fdslots_kernel_check(struct fdslots *s)
 {
     if (s->kernel->fd >= 0)
         mark_lost(s);
-    /* The next wait can verify only what is registered now. An error is the business of the waits
-     * that need the set. */
+    /* The next wait can check only what is registered now. An error is ignored here, because the
+     * waits that need the set will report it. */
     fdslots_kernel_sync(s);
 }

@@ -1,27 +1,29 @@
 /* SPDX-License-Identifier: ISC
  *
- * What the kernel's set is told of one run: nothing where it holds what it should, else one call of
- * epoll_ctl(2), if the kernel allows that. registration.h has the states of a run.
+ * Telling the kernel's set about one run. If the set already holds what it should, nothing is done.
+ * Otherwise one call of epoll_ctl(2) does it, or two if the kernel does not allow that.
+ * registration.h shows the states of a run.
  *
- * What the kernel forces:
+ * The kernel behaves as follows, which forces what is done here:
  *
  * - A registration belongs to an open file under an fd number. After the number was closed and
- *   reused, MOD says ENOENT; when nothing was closed, ADD says EEXIST. So equal numbers prove
- *   nothing after set_index, and one MOD asks (SLOT_CONFIRM, RUN_CONFIRM).
- * - ADD and MOD look at the file, and some files hand an event out once, to whoever looks:
- *   fstat(2) tells before the first ADD whether the set may have the file.
- * - A file that outlives its fd, by a dup or in a child, stays in the set, out of reach: a ghost.
- *   There may be one where DEL or MOD failed. A wait recognises its reports by their generation. An
- *   exclusive ghost takes wakes that belong to others, so the set is made anew at once.
- * - A registration with no events still reports ERR and HUP: only DEL silences a paused slot.
- * - The event bits are those of poll(2), as configure verifies, and are handed over as they are.
- * - An EXCLUSIVE registration cannot be modified.
+ *   reused, MOD fails with ENOENT; if nothing was closed, ADD fails with EEXIST. So an equal number
+ *   proves nothing after fdslots_set_index(), and one MOD finds out (SLOT_CONFIRM, RUN_CONFIRM).
+ * - ADD and MOD look at the file, and some files hand out an event once, to the first call that
+ *   looks. So fstat(2) is asked before the first ADD whether the set may have the file.
+ * - A file that outlives its fd, through a dup or in a child, stays in the set, where no call can
+ *   reach it: a ghost. There may be one after DEL or MOD has failed. A wait recognises the reports
+ *   of a ghost by their generation. An exclusive ghost takes wakes that belong to others, so the
+ *   set is made anew at once.
+ * - A registration with no events still reports ERR and HUP, so only DEL silences a paused slot.
+ * - The event bits are those of poll(2), as configure verifies, so they are passed on as they are.
+ * - An EXCLUSIVE registration cannot be modified, so it is deleted and added anew.
  */
 #include "epoll.h"
 
 /* ---- what the set should hold ---- */
 
-/* Return what the set should hold for this slot, if it were the only one of its run: 0 while it is
+/* Return what the set should hold if this slot were the only one of its run, or 0 while the slot is
  * hidden. */
 static inline uint32_t own_events(const struct fdslots *s, uint32_t index)
 {
@@ -52,7 +54,7 @@ static uint32_t events_of(const struct fdslots *s, const struct runs *runs, uint
         any |= own;
         all &= own != 0 ? own : user;
     }
-    return (any & ~user) | (any & all); /* where one slot wants level reports, all get them */
+    return (any & ~user) | (any & all); /* if one slot wants level reports, all get them */
 }
 
 /* ---- what it is told ---- */
@@ -91,7 +93,7 @@ void fdslots_epoll_show_polled(struct fdslots *s, uint32_t index)
         fdslots_index_set_remove(&s->polled, index);
 }
 
-/* Have a run polled, for this reason: RUN_ASKED, RUN_REFUSED, or 0 for what its file is. */
+/* Have a run polled. The reason is RUN_ASKED, RUN_REFUSED, or 0 if it is the kind of the file. */
 SELDOM static void reject(struct fdslots *s, uint32_t leader, uint32_t reason)
 {
     struct kernel *k = s->kernel;
@@ -124,7 +126,7 @@ static void forget_kind(struct registration *leads)
     leads->flags &= (uint16_t) ~(RUN_WATCHABLE | RUN_ANONYMOUS);
 }
 
-/* Ask what the file is, unless that is known. Returns whether the set may have it. */
+/* Whether the set may have the file of this run. Asks fstat(2), unless that is known already. */
 static bool is_watchable(struct registration *leads)
 {
     if ((leads->flags & RUN_WATCHABLE) != 0)
@@ -138,22 +140,23 @@ static bool is_watchable(struct registration *leads)
     return (leads->flags & RUN_WATCHABLE) != 0;
 }
 
-/* Whether a slot asks for poll(2), or asks for POLLRDNORM without POLLIN of what may be an epoll
- * set: that wakes its waiters with POLLIN alone. */
+/* Whether the run must be polled because of what its slots ask for. This is FDSLOTS_POLLED, or
+ * POLLRDNORM without POLLIN if the file may be an epoll set, because an epoll set wakes its waiters
+ * only for POLLIN. */
 static bool asks_for_poll(const struct registration *leads, uint32_t wanted)
 {
     return (wanted & WANTS_POLL) != 0 ||
            ((leads->flags & RUN_ANONYMOUS) != 0 && (wanted & (POLLIN | POLLRDNORM)) == POLLRDNORM);
 }
 
-/* The kernel did not take the run's file. EPERM and EBADF are final: the set never has such a file,
- * or the number is closed. The other reasons may pass. */
+/* Have a run polled that ADD has refused. EPERM and EBADF are final: epoll does not support the
+ * file, or the fd is closed. The other reasons may pass. */
 static void refuse(struct fdslots *s, uint32_t leader, int rc)
 {
     struct kernel *k = s->kernel;
     const bool passes = rc != -EPERM && rc != -EBADF;
-    /* Ghosts take watches and memory, so a new set may help. One is made only as often as what was
-     * refused is offered again. */
+    /* Ghosts take up watches and memory, so a new set may help. It is made at most once each time
+     * that the refused runs are offered again. */
     if ((rc == -ENOSPC || rc == -ENOMEM) && s->ghosts_possible && !k->hopeless)
         k->outworn = k->hopeless = true;
     if (passes && k->last_patience == 0)
@@ -161,7 +164,8 @@ static void refuse(struct fdslots *s, uint32_t leader, int rc)
     reject(s, leader, passes ? RUN_REFUSED : 0);
 }
 
-/* From now on the set says what is ready, and nothing is held. */
+/* Drop the events that the slots of a run hold, because the set reports what is ready from now on.
+ */
 static void release_run(struct fdslots *s, uint32_t leader)
 {
     FOR_EACH_IN_RUN(&s->kernel->runs, leader, i)
@@ -170,7 +174,8 @@ static void release_run(struct fdslots *s, uint32_t leader)
     }
 }
 
-/* Register the run's file. As far as is known, the kernel's set holds nothing of it. */
+/* Register the file of a run, or have the run polled. As far as is known, the kernel's set does not
+ * hold the file. */
 SELDOM static void register_run(struct fdslots *s, uint32_t leader, uint32_t wanted)
 {
     struct kernel *k = s->kernel;
@@ -185,7 +190,7 @@ SELDOM static void register_run(struct fdslots *s, uint32_t leader, uint32_t wan
     }
     int rc = ctl(s, EPOLL_CTL_ADD, leader, wanted);
     if (rc == -EEXIST) {
-        /* A file that was registered under this number has come back to it, by dup2(2). */
+        /* dup2(2) has put a file back under this number that is still registered under it. */
         fdslots_epoll_ctl(s, EPOLL_CTL_DEL, leads->fd, 0, 0);
         rc = ctl(s, EPOLL_CTL_ADD, leader, wanted);
     }
@@ -200,7 +205,8 @@ SELDOM static void register_run(struct fdslots *s, uint32_t leader, uint32_t wan
         release_run(s, leader);
 }
 
-/* Modify a registration. If MOD fails, what was registered is no longer open under this number. */
+/* Modify a registration. If MOD fails, the registered file is no longer open under this number, so
+ * the file that is there now is registered. */
 static void modify_run(struct fdslots *s, uint32_t leader, uint32_t wanted)
 {
     struct kernel *k = s->kernel;
@@ -216,7 +222,8 @@ static void modify_run(struct fdslots *s, uint32_t leader, uint32_t wanted)
     register_run(s, leader, wanted);
 }
 
-/* What the set holds of this run is not what it should. */
+/* Change a registration that is not as it should be. MOD does this, unless the registration is or
+ * becomes exclusive or the run must be polled; then DEL comes first. */
 static void update_registered(struct fdslots *s, uint32_t leader, uint32_t wanted)
 {
     struct registration *leads = &s->kernel->runs.of[leader];
@@ -231,8 +238,9 @@ static void update_registered(struct fdslots *s, uint32_t leader, uint32_t wante
     register_run(s, leader, wanted);
 }
 
-/* Whether a polled run goes on being polled: until it has another owner, or no slot asks for it any
- * more. What the kernel has refused is offered again with each change. */
+/* Whether a polled run stays polled. If a slot was set anew, it does not, because the file may be
+ * another one. If the kernel has refused the run, it is offered again with each change. If slots
+ * ask for poll(2), the run is polled until none does. */
 static bool stays_polled(const struct registration *leads, uint32_t wanted)
 {
     if ((leads->flags & (RUN_CONFIRM | RUN_REFUSED)) != 0)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * The kernel's epoll set as a whole: made, made anew, shown to other loops, inherited, closed.
+ * The kernel's epoll set as a whole: making it, making it anew, showing it to other loops, leaving
+ * an inherited one, closing it.
  *
- * A forked child shares its parent's set, so that a DEL of the child silences the parent. Who finds
- * itself in a child changes nothing there. It closes the inherited fd only where the set proves to
- * be the one: the program may have closed all that was inherited, as daemons do, and the number be
- * another file by now.
+ * A forked child shares its parent's set, so a DEL by the child would silence the parent. A child
+ * therefore changes nothing in an inherited set. It closes the inherited fd only if this provably
+ * still is that set: the program may have closed all inherited fds, as daemons do, and the number
+ * may be another file by now.
  */
 #include "epoll.h"
 
@@ -54,7 +55,7 @@ bool fdslots_kernel_owns(const struct fdslots *s, int fd)
 
 /* ---- an inherited set ---- */
 
-/* What a line of fdinfo tells of a file in a set. */
+/* A file in a set, as a line of fdinfo describes it. */
 struct watched {
     int fd;
     uint64_t data;
@@ -73,8 +74,8 @@ static bool is_inner_set(const struct fdslots *s, struct watched watched)
     return watched.fd == s->kernel->fd && watched.data == s->kernel->salt;
 }
 
-/* Whether the file of this fd is a set that holds such a file. The kernel tells of a set without a
- * change to it: an epoll_ctl(2) that asked would have one, and it is the parent's. */
+/* Whether this fd is a set that holds a file for which is_it() is true. /proc tells this without a
+ * change to the set, which belongs to the parent. An epoll_ctl(2) that asked could change it. */
 static bool holds(const struct fdslots *s, int set_fd,
                   bool (*is_it)(const struct fdslots *s, struct watched watched))
 {
@@ -92,8 +93,8 @@ static bool holds(const struct fdslots *s, int set_fd,
     return false;
 }
 
-/* The fds of a child may have been closed, with all else that it inherited, and the numbers be
- * other files by now. A slot that did not change since the set was told of it is a witness. */
+/* The child may have closed the inherited fds, and their numbers may be other files by now. The fd
+ * provably is the set if it holds the registration of a slot that has not changed since. */
 void fdslots_kernel_inherit(struct fdslots *s)
 {
     struct kernel *k = s->kernel;
@@ -116,8 +117,9 @@ void fdslots_kernel_inherit(struct fdslots *s)
 
 /* ---- closing ---- */
 
-/* A child may keep the file of the set open. Exclusive registrations there would take wakes that
- * nobody answers, and the outer set would show what nobody reports. */
+/* Withdraw what must not outlive the set here, because a child may keep the set open. Its exclusive
+ * registrations would take wakes that nobody answers, and the outer set would read ready for events
+ * that nobody reports. */
 static void withdraw(struct fdslots *s)
 {
     struct kernel *k = s->kernel;
@@ -156,9 +158,9 @@ void fdslots_kernel_close(struct fdslots *s)
 
 /* ---- opening ---- */
 
-/* A new set holds nothing, so all used slots are noted. An emptied slot that still has a
- * registration is noted already. Which slots share a file, and of what kind it is, is still known.
- */
+/* Note all used slots, because a new set holds nothing. An emptied slot that still has a
+ * registration is noted already. It stays known which slots share a file, and of what kind the file
+ * is. */
 static void forget_set(struct fdslots *s)
 {
     struct kernel *k = s->kernel;
@@ -187,8 +189,8 @@ static bool any_slot_has(const struct fdslots *s, int fd)
     return false;
 }
 
-/* Make a set under a number that is in no slot: a closed number there must go on to read POLLNVAL.
- */
+/* Make a set whose fd is in no slot. If a slot holds a closed number, it must go on to read
+ * POLLNVAL, so the set must not get this number. */
 static int create_clear_of_slots(const struct fdslots *s)
 {
     int fd = sys_epoll_create();
@@ -200,14 +202,14 @@ static int create_clear_of_slots(const struct fdslots *s)
     return fd;
 }
 
-/* Put a set into the outer one, with its salt for data. */
+/* Put a set into the outer one, with its salt as data. */
 static int nest(int outer, int inner, uint64_t salt)
 {
     return sys_epoll_ctl(outer, EPOLL_CTL_ADD, inner, EPOLLIN, salt);
 }
 
-/* Two copies of the library in one program count on their own, but no two buffers have the same
- * address. */
+/* Return a salt that no other set has. Two copies of the library in one program count separately,
+ * so the address of the buffer is mixed in. */
 static uint64_t new_salt(const struct fdslots *s)
 {
     static atomic_uint sets;
@@ -215,8 +217,9 @@ static uint64_t new_salt(const struct fdslots *s)
     return count * UINT64_C(0x9e3779b97f4a7c15) ^ (uintptr_t)s;
 }
 
-/* Make a set, and return its fd or an error. Where there is no fd left for two sets, the old one is
- * closed first. Where the new one gets the number of the old one, somebody else has closed that. */
+/* Make a set, and return its fd or an error. If there is no fd left for two sets, the old one is
+ * closed first. If the new set gets the number of the old one, the program has closed the old one.
+ */
 static int create_beside(struct fdslots *s)
 {
     struct kernel *k = s->kernel;
@@ -230,8 +233,8 @@ static int create_beside(struct fdslots *s)
     return fd;
 }
 
-/* Show a set in the outer one. A filter of system calls that refuses this also refuses to register
- * what would show there, so it is no error. */
+/* Show a set in the outer one, if there is one. A refusal by a filter of system calls is no error:
+ * the filter also refuses every registration that would show there. */
 static int show_in_outer(struct kernel *k, int fd, uint64_t salt)
 {
     const int rc = k->outer_fd >= 0 ? nest(k->outer_fd, fd, salt) : 0;

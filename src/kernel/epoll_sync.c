@@ -8,18 +8,18 @@
  *       |                                  |
  *       +----------------+-----------------+
  *                        v
- *                a sync lists it: slots leave runs, then slots join runs, then each run whose
- *                registration differs is told (epoll_run.c)
+ *                a sync lists it: slots leave runs, then slots join runs, then the set is told
+ *                of each run whose registration differs (epoll_run.c)
  *
- * So what was changed and changed back costs nothing, and an fd set ten times is told once.
+ * So a change that was undone costs no call, and an fd that was set ten times is told once.
  */
 #include "epoll.h"
 
 /* ---- the changes of a sync ---- */
 
-/* The slots that changed. Leaders that did not change themselves are added, at most one for each
- * slot that leaves a run, and one for each that joins one. The list stands where the next wait's
- * events will be: there are none between waits. */
+/* The slots that changed, and leaders that did not change themselves: at most one for each slot
+ * that leaves a run, and one for each that joins one. The list uses the memory for the events of a
+ * wait, because there are none between waits. */
 struct changes {
     uint32_t *slots;
     uint32_t count;
@@ -37,7 +37,7 @@ static void list_changes(struct fdslots *s, struct changes *changes)
     changes->count = fdslots_index_set_drain(set, changes->slots);
 }
 
-/* Have a leader compared that may not have changed itself. */
+/* List a leader, which may not have changed itself, unless it is RUN_DUE already. */
 static void add_leader(struct kernel *k, struct changes *changes, uint32_t leader)
 {
     if ((k->runs.of[leader].flags & RUN_DUE) != 0)
@@ -58,7 +58,7 @@ SELDOM static void leave_run(struct fdslots *s, struct changes *changes, uint32_
         add_leader(k, changes, leader);
 }
 
-/* Return the leader of a slot, which joins the run of this fd if it is in none yet. */
+/* Return the leader of a slot. If the slot is in no run yet, it joins the run of this fd first. */
 SELDOM static uint32_t find_leader(struct fdslots *s, struct changes *changes, uint32_t index,
                                    int fd)
 {
@@ -70,7 +70,7 @@ SELDOM static uint32_t find_leader(struct fdslots *s, struct changes *changes, u
     return leader;
 }
 
-/* The leader of a run learns what changed in one of its slots. */
+/* Put a changed slot into the run of its fd, and note in the leader what changed. */
 INLINE void join_run(struct fdslots *s, struct changes *changes, uint32_t index, int fd)
 {
     struct slot *slot = &s->slots[index];
@@ -86,7 +86,8 @@ INLINE void join_run(struct fdslots *s, struct changes *changes, uint32_t index,
     if (LIKELY((slot->flags & (SLOT_EDGE | SLOT_REARM)) == 0))
         return;
     if ((slot->flags & SLOT_HIDDEN) != 0) {
-        /* The other slots with the fd get the edges that come while this one is hidden. */
+        /* Other slots with this fd get the edges that come while this one is hidden, so this one
+         * must look again when it is shown. */
         slot->flags |= SLOT_REARM;
         return;
     }
@@ -95,8 +96,8 @@ INLINE void join_run(struct fdslots *s, struct changes *changes, uint32_t index,
     slot->flags &= (uint16_t)~SLOT_REARM;
 }
 
-/* Deletions come first, so that an fd can move from one slot to another, and a watch of the
- * kernel's from one file to another. */
+/* Apply the changes. Deletions come first, so that an fd can move from one slot to another, and one
+ * file can take the watch that another one frees. */
 static void apply(struct fdslots *s, struct changes *changes)
 {
     struct registration *const runs = s->kernel->runs.of;
@@ -119,8 +120,8 @@ static void apply(struct fdslots *s, struct changes *changes)
 
 /* ---- the sync ---- */
 
-/* Whether there is no set that may be used. Reports of ghosts make a set outworn once they have
- * cost as much as a new one would. */
+/* Whether a new set must be made. Reports of ghosts are a reason once they have cost as much as a
+ * new set would. */
 static bool needs_new_set(const struct fdslots *s)
 {
     const struct kernel *k = s->kernel;
@@ -136,8 +137,8 @@ static int renew_set(struct fdslots *s)
     return rc;
 }
 
-/* Make the set anew. Where a filter of system calls refuses another one, an outworn set still
- * serves, since the reports of its ghosts are recognised; but not one that misleads. */
+/* Make the set anew. If a filter of system calls refuses another set, an outworn one stays in use,
+ * because the reports of its ghosts are recognised. A set that misleads does not stay in use. */
 static int renew_or_keep(struct fdslots *s)
 {
     struct kernel *k = s->kernel;
@@ -213,7 +214,7 @@ void fdslots_kernel_drop(struct fdslots *s, uint32_t index)
     struct kernel *k = s->kernel;
     const bool checks = (s->flags & FDSLOTS_CHECK) != 0;
     if (checks)
-        fdslots_kernel_sync(s); /* or it would not be known which slots hold the fd */
+        fdslots_kernel_sync(s); /* otherwise it would not be known which slots hold the fd */
     const int fd = fdslots_slot_fd(s, index);
     const uint32_t leader = fdslots_run_find(&k->runs, fd);
     if (leader == INDEX_NONE)
@@ -240,7 +241,7 @@ void fdslots_kernel_cut(struct fdslots *s, uint32_t end)
             runs->of[i].events = 0; /* there is no set to take it out of */
         leave_run(s, &changes, i);
     }
-    for (uint32_t c = 0; c < changes.count; c++) { /* the leaders that others have now */
+    for (uint32_t c = 0; c < changes.count; c++) { /* the leaders of the slots that stay */
         runs->of[changes.slots[c]].flags &= (uint16_t)~RUN_DUE;
         fdslots_slot_note_change(s, changes.slots[c]);
     }

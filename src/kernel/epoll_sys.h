@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * The system calls of epoll, in the manner of os/sys.h.
+ * The system calls of epoll, with the conventions of os/sys.h.
  */
 #ifndef FDSLOTS_EPOLL_SYS_H
 #define FDSLOTS_EPOLL_SYS_H
@@ -11,7 +11,7 @@
 
 #if !HAVE_DECL_EPOLLEXCLUSIVE
 #undef EPOLLEXCLUSIVE
-#define EPOLLEXCLUSIVE 0u /* slots that ask for it do not come this far */
+#define EPOLLEXCLUSIVE 0u /* slots that ask for it never get this far */
 #endif
 
 static inline int sys_epoll_create(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * The wait on the kernel's set, and its answer shared out to the slots.
+ * Waiting on the kernel's set, and sharing out its answer to the slots.
  */
 #include "epoll.h"
 
@@ -12,8 +12,8 @@
 
 /* ---- the system call ---- */
 
-/* Whether epoll_pwait2(2) was refused once, in this process: kernels before 5.11 are without it,
- * and old filters refuse it. */
+/* Whether epoll_pwait2(2) was refused once in this process. Kernels before 5.11 lack it, and old
+ * filters of system calls refuse it. */
 static atomic_bool pwait2_missing;
 
 static int try_wait(int fd, unsigned feature)
@@ -26,7 +26,7 @@ static int try_wait(int fd, unsigned feature)
 
 bool fdslots_kernel_has(unsigned feature)
 {
-    const int cancel = sys_disable_cancel(); /* or the fd would stay open */
+    const int cancel = sys_disable_cancel(); /* it would leave the fd open */
     const int fd = sys_epoll_create();
     const int rc = fd >= 0 ? try_wait(fd, feature) : fd;
     if (fd >= 0)
@@ -35,7 +35,8 @@ bool fdslots_kernel_has(unsigned feature)
     return rc >= 0;
 }
 
-/* epoll_pwait2(2) is the dearest call, and is left for times that the others cannot express. */
+/* Wait for a time other than 0 and forever. epoll_pwait2(2) is the dearest call, so it is used only
+ * for times that the others cannot express. */
 SELDOM static int call_ns(const struct kernel *k, int most, int64_t ns, const sigset_t *sigmask)
 {
     const int ms = fdslots_ms_from_ns(ns);
@@ -97,13 +98,13 @@ static uint32_t share_out(struct fdslots *s, uint32_t leader, uint32_t events, u
 /* The state of a wait while its events are taken. */
 struct taking {
     uint32_t spare;  /* slots that may be reported beyond one for each event */
-    uint32_t ghosts; /* events so far of files that no slot has any more */
+    uint32_t ghosts; /* events of ghosts so far */
 };
 
-/* Whether no run has a registration of this name. An event for a single slot that comes this far
- * is a ghost's, too: the slot is reported already, so the set has a second file under its name,
- * left there by a caller who did not tell of a close. A name beyond all slots is from another set,
- * which the caller has put in the place of the library's. */
+/* Whether an event belongs to a ghost: no run has a registration of this name. If the run has one
+ * slot, the event is a ghost's, too. The slot is reported already, so the set has a second file
+ * under its name, because the caller closed an fd and did not tell the library. A name beyond all
+ * slots is from another set, which the caller has put in the place of the library's. */
 static bool is_ghost(const struct fdslots *s, struct event_name name)
 {
     const struct runs *runs = &s->kernel->runs;
@@ -114,9 +115,9 @@ static bool is_ghost(const struct fdslots *s, struct event_name name)
            leads->next == INDEX_NONE;
 }
 
-/* Take an event that is not for one slot alone. Where fdslots_set_max_ready() cuts, each event may
- * report one slot, so that all events fit; which slot of a run it is, is a matter of turns. But an
- * edge comes once, so all slots of its run are told. */
+/* Take an event that is not for one slot alone. If fdslots_set_max_ready() limits the wait, each
+ * event may report one slot, and more while there are slots to spare, so that all events fit. The
+ * slots of a run take turns. But an edge comes only once, so all slots of its run are told. */
 SELDOM static void take_other(struct fdslots *s, const struct epoll_event *event,
                               struct taking *taking)
 {
@@ -150,7 +151,7 @@ static uint32_t take_events(struct fdslots *s, uint32_t count, uint32_t spare)
             struct pollfd *const pollfd = &pollfds[name.index];
             if (LIKELY(fdslots_run_is_alone(run) &&
                        slots[name.index].generation == name.generation && pollfd->revents == 0)) {
-                pollfd->revents = (short)(uint16_t)e->events; /* others were not asked for */
+                pollfd->revents = (short)(uint16_t)e->events; /* only what was asked for */
                 *ready++ = name.index;
                 continue;
             }
@@ -182,13 +183,14 @@ static void unreport(struct fdslots *s, uint32_t from)
         s->pollfds[s->ready[--s->ready_count]].revents = 0;
 }
 
-/* Ghosts were seen. If all events were used up, ghosts may have kept others out: then the set is
- * made anew, and reports all that is ready, edges too. Returns what the wait returns. */
+/* End a wait that has seen ghosts. If there was no room for more events, ghosts may have kept
+ * others out. The set is then made anew; the new one reports all that is ready, edges too. Returns
+ * what the wait returns. */
 SELDOM static int pass_ghosts(struct fdslots *s, uint32_t ghosts, bool full, bool blocks,
                               uint32_t had)
 {
     struct kernel *k = s->kernel;
-    s->set_ready = false; /* so that a sync asks whether a set without ghosts is worth its price */
+    s->set_ready = false; /* so that a sync decides whether a new set is worth its price */
     s->stats.ghosts_dropped += ghosts;
     k->ghost_reports += ghosts;
     s->ghosts_possible = true;
@@ -213,7 +215,7 @@ int fdslots_kernel_wait(struct fdslots *s, int64_t timeout_ns, const sigset_t *s
                  ? fdslots_ready_finish(s)
                  : pass_ghosts(s, ghosts, (uint32_t)rc == most, timeout_ns != 0, had);
     }
-    /* With a timeout of 0, epoll_pwait never looks for signals. */
+    /* With a timeout of 0, epoll_pwait(2) never looks for signals. */
     if (rc == 0 && timeout_ns == 0 && sigmask != NULL)
         return sys_let_signals_in(sigmask);
     return rc == 0 ? (int)had : rc;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * In the place of a set, where the system has none. All but the first functions are never called:
- * the buffer is FDSLOTS_NO_EPOLL.
+ * The implementation for systems that have no set. Every buffer is FDSLOTS_NO_EPOLL then: these
+ * functions have nothing to do, and those that return -ENOTSUP are never called.
  */
 #include "kernel.h"
 

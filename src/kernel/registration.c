@@ -25,8 +25,8 @@ static void unhang(struct runs *runs, uint32_t leader)
     *link = runs->of[leader].chain;
 }
 
-/* Have about as many buckets as slots in play, a power of two. All leaders are hung anew when the
- * buckets double: that costs no more than a few steps for each slot that has come into play. */
+/* Have about as many buckets as slots in play; the number is a power of two. When it grows, all
+ * leaders are hung anew, which costs only a few steps for each slot that has come into play. */
 static void fit_buckets(struct runs *runs, uint32_t capacity)
 {
     uint32_t count = runs->bucket_count > 0 ? runs->bucket_count : 1;
@@ -47,7 +47,7 @@ void fdslots_runs_lay_out(struct runs *runs, struct layout *at, uint32_t capacit
     runs->of = fdslots_layout_move(at, runs->of, runs->extent, capacity, sizeof *runs->of);
     runs->buckets = fdslots_layout_take(at, capacity, sizeof *runs->buckets);
     runs->bucket_count = 0;
-    if (runs->buckets != NULL && runs->extent > 0) /* neither where it only measures */
+    if (runs->buckets != NULL && runs->extent > 0) /* skipped when only measuring */
         fit_buckets(runs, capacity);
 }
 
@@ -87,7 +87,7 @@ uint32_t fdslots_run_join(struct runs *runs, uint32_t index, int fd)
     return leader;
 }
 
-/* The second in the run takes over. */
+/* Make the second slot of a run its leader. Returns that slot. */
 static uint32_t hand_on(struct runs *runs, uint32_t leader)
 {
     const struct registration *old = &runs->of[leader];

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * poll(2) on the slots, which are its argument as they stand.
+ * poll(2) on the slots, whose pollfds are its argument without any preparation.
  *
- * The kernel writes revents for every slot it is given, also when the time runs out or a signal
- * comes, but not when it answers EINVAL, and never for the slots above: those are 0 already, since
- * each wait starts with an empty ready set.
+ * The kernel writes revents for every slot that it is given, even when the time runs out or a
+ * signal comes, but not when it fails with EINVAL. It never writes those of the slots above. In
+ * both cases they are 0 already, because each wait starts with an empty ready set.
  */
 #include "poll.h"
 
@@ -13,8 +13,8 @@
 #include "../os/sys.h"
 #include "../os/timeout.h"
 
-/* poll(2) is cheaper than ppoll(2): it serves for all times that it can express, unless a filter of
- * system calls refuses it. */
+/* poll(2) is cheaper than ppoll(2), so it is used for all times that it can express, unless a
+ * filter of system calls refuses it. */
 int fdslots_poll_call(struct pollfd *fds, uint32_t nfds, int64_t timeout_ns,
                       const sigset_t *sigmask)
 {
@@ -29,9 +29,10 @@ int fdslots_poll_call(struct pollfd *fds, uint32_t nfds, int64_t timeout_ns,
     return fdslots_ppoll_call(fds, nfds, timeout_ns, sigmask);
 }
 
-/* ---- the ready set, out of the answer ---- */
+/* ---- filling the ready set from the answer ---- */
 
-/* Report all ready slots, where poll(2) has said that these are so many. */
+/* Report all ready slots. poll(2) has said that there are `count` of them, so the search ends with
+ * the last one. */
 static void take_all(struct fdslots *s, uint32_t nfds, uint32_t count)
 {
     const struct pollfd *const pollfds = s->pollfds;
@@ -58,13 +59,14 @@ bool fdslots_poll_says_once(struct fdslots *s, uint32_t index)
     uint32_t mark;
     const enum file_kind kind = fdslots_file_kind(s->pollfds[index].fd, &mark);
     if (kind == KIND_CLOSED)
-        return false; /* and the number may become any file */
+        return false; /* the number may become any file */
     const bool keeps = kind == KIND_WATCHABLE || kind == KIND_ANONYMOUS;
     slot->flags |= keeps ? SLOT_KEEPS : SLOT_ONCE;
     return !keeps;
 }
 
-/* Report nothing of a ready slot in this wait. */
+/* Do not report a ready slot in this wait. If its file may report the event only once, the slot
+ * holds it. */
 static void leave_out(struct fdslots *s, uint32_t index)
 {
     const uint32_t revents = (uint16_t)s->pollfds[index].revents;
@@ -73,8 +75,8 @@ static void leave_out(struct fdslots *s, uint32_t index)
         fdslots_slot_hold(s, index, revents);
 }
 
-/* Report the ready slots in [from, to) for which there is room. Returns the first that is left out,
- * or INDEX_NONE. */
+/* Report the ready slots in [from, to) as long as there is room. Returns the first slot that is
+ * left out, or INDEX_NONE. */
 static uint32_t take_range(struct fdslots *s, uint32_t from, uint32_t to)
 {
     uint32_t first = INDEX_NONE;
@@ -92,10 +94,10 @@ static uint32_t take_range(struct fdslots *s, uint32_t from, uint32_t to)
     return first;
 }
 
-/* Where a wait begins that does not reach the slot whose turn it is: at another of the `count`
- * ready slots each time, so that none is left out for ever, whatever lengths the waits have. The
- * factor is 2^32 divided by the golden ratio: it spreads the multiples of any number of waits
- * evenly. */
+/* Return the slot to begin with in a wait that does not reach the slot whose turn it is. It is
+ * another of the `count` ready slots each time, so that no slot is left out for ever, whatever
+ * lengths the waits have. The factor is 2^32 divided by the golden ratio, because its multiples are
+ * spread evenly, whatever the number of waits. */
 static uint32_t elsewhere(const struct fdslots *s, uint32_t nfds, uint32_t count)
 {
     const uint32_t spread = (uint32_t)s->ready_epoch * UINT32_C(0x9e3779b9);
@@ -106,7 +108,7 @@ static uint32_t elsewhere(const struct fdslots *s, uint32_t nfds, uint32_t count
     return i;
 }
 
-/* Note the length of a wait. Returns whether no longer one is known that would reach more slots. */
+/* Note the length of a wait. Returns false if longer waits are known, which reach more slots. */
 static bool note_length(struct fdslots *s, uint32_t nfds)
 {
     if (nfds < s->turn_end && nfds < fdslots_slot_end(s))
@@ -117,8 +119,8 @@ static bool note_length(struct fdslots *s, uint32_t nfds)
     return true;
 }
 
-/* More slots are ready than a wait may report: begin with the one whose turn it is. Where that one
- * stands above the waits of this length, it keeps its turn until a longer one comes. */
+/* Report as many ready slots as a wait may, beginning with the slot whose turn it is. If this wait
+ * does not reach that slot, the slot keeps its turn until a longer wait comes. */
 SELDOM static void take_in_turn(struct fdslots *s, uint32_t nfds, uint32_t count)
 {
     const bool longest = note_length(s, nfds);
@@ -130,7 +132,7 @@ SELDOM static void take_in_turn(struct fdslots *s, uint32_t nfds, uint32_t count
         s->turn = above != INDEX_NONE ? above : longest ? below : nfds;
 }
 
-/* Fill the ready set, and end the wait. */
+/* Fill the ready set, and end the wait. Returns how many slots are ready. */
 static inline int take_ready(struct fdslots *s, uint32_t nfds, uint32_t count)
 {
     if (LIKELY(count <= s->max_ready))
@@ -142,8 +144,8 @@ static inline int take_ready(struct fdslots *s, uint32_t nfds, uint32_t count)
 
 /* ---- what is ready whatever poll(2) says ---- */
 
-/* Report the events that slots hold: poll(2) may not hand them out again. Returns how many more
- * slots are ready. */
+/* Report the events that slots hold, because poll(2) may not report them again. Returns how many
+ * more slots are ready. */
 static uint32_t show_held(struct fdslots *s, uint32_t nfds)
 {
     uint32_t more = 0;
@@ -154,7 +156,7 @@ static uint32_t show_held(struct fdslots *s, uint32_t nfds)
             continue;
         more += s->pollfds[i].revents == 0;
         if ((s->slots[i].flags & SLOT_LOST) != 0)
-            s->pollfds[i].revents = 0; /* what poll(2) has said is about a stranger's file */
+            s->pollfds[i].revents = 0; /* poll(2) has looked at another file */
         s->pollfds[i].revents |= (short)(uint16_t)held;
         fdslots_slot_release(s, i);
     }
@@ -163,9 +165,9 @@ static uint32_t show_held(struct fdslots *s, uint32_t nfds)
 
 /* ---- the wait ---- */
 
-/* gVisor's poll(2) hands back all pollfds with POLLERR and POLLHUP in their events: write these as
- * the caller has set them. Returns whether it has left a slot alone to which it could have added
- * something: then it does so for good. */
+/* Write back the events as the caller has set them, because gVisor's poll(2) returns all pollfds
+ * with POLLERR and POLLHUP in their events. Returns whether poll(2) has added nothing to a slot to
+ * which it could have added these; then it never does. */
 SELDOM static bool restore_events(struct fdslots *s, uint32_t nfds)
 {
     bool left_alone = false, wrote = false;
@@ -179,7 +181,7 @@ SELDOM static bool restore_events(struct fdslots *s, uint32_t nfds)
     return left_alone && !wrote;
 }
 
-/* Ask poll(2), and keep the events. */
+/* Call poll(2), and keep the events as the caller has set them. */
 static inline int ask(struct fdslots *s, uint32_t nfds, int64_t timeout_ns, const sigset_t *sigmask)
 {
     int rc = fdslots_poll_call(s->pollfds, nfds, timeout_ns, sigmask);
@@ -188,7 +190,8 @@ static inline int ask(struct fdslots *s, uint32_t nfds, int64_t timeout_ns, cons
     return rc;
 }
 
-/* Some slots are ready whatever poll(2) says now: they win over a signal as any ready slot does. */
+/* Make a wait in which some slots are ready whatever poll(2) says now. Like all ready slots, they
+ * take precedence over a signal. */
 SELDOM static int poll_at_once(struct fdslots *s, uint32_t nfds, const sigset_t *sigmask)
 {
     int rc = ask(s, nfds, 0, sigmask);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * ppoll(2), and poll(2) in its place where the build or the kernel has none, or where a filter of
- * system calls refuses it. The timeout is then in whole milliseconds. A mask cannot be had for a
- * call that may block: setting it around poll(2) would leave a moment in which a signal is lost.
- * No refusal is remembered, because a filter belongs to a thread.
+ * ppoll(2), or poll(2) in its place if the build or the kernel lacks it, or if a filter of system
+ * calls refuses it. The timeout is then rounded up to whole milliseconds. A call that may block
+ * cannot have a mask then: setting the mask around poll(2) would leave a moment in which a signal
+ * is lost. No refusal is remembered, because a filter belongs to a thread.
  */
 #include "poll.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * An eventfd, or a pipe where there is none or a filter of system calls refuses it. An eventfd is
- * both ends at once, takes 8 bytes in a write, and gives all wakes back in one read.
+ * An eventfd; or a pipe, if there is no eventfd or a filter of system calls refuses it. An eventfd
+ * is both ends at once, takes 8 bytes in each write, and returns all wakes in one read.
  */
 #include "wake.h"
 
@@ -58,7 +58,7 @@ int fdslots_wake_drain(int read_fd)
     return rc >= 0 || rc == -EAGAIN ? 0 : rc;
 }
 
-/* An eventfd is an anonymous inode, which has no type. */
+/* An eventfd is an anonymous inode, whose mode has no file type. */
 bool fdslots_wake_can_be(int read_fd, int write_fd, mode_t mode)
 {
     return read_fd == write_fd ? (mode & S_IFMT) == 0 : S_ISFIFO(mode);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * After fork(2) the file of the waker is shared, and a child that drained it would take its
- * parent's wakes: so a child opens its own at its first wait. A child may also have closed all that
- * it inherited, and told the buffer so. The inherited number is the waker still only if its slot
- * did not change since the waker was put there.
+ * After fork(2) the parent and the child share the file of the waker, and a child that drained it
+ * would take its parent's wakes. So a child opens its own waker at its first wait. The child may
+ * also have closed all fds that it inherited, and have told the buffer so. The inherited number is
+ * still the waker only if the waker's slot has not changed since the waker was put there.
  */
 #include "waker.h"
 
@@ -13,15 +13,15 @@
 
 #include <stdatomic.h>
 
-/* Apart from the buffer, which is const to those who wake. */
+/* Apart from the buffer, because the buffer is const in fdslots_wake(). */
 struct waker {
     atomic_int read_fd; /* -1 while there is none */
     atomic_int write_fd;
-    _Atomic uint32_t process; /* that opened it */
-    atomic_bool pending;      /* woken in a child that has not opened its own yet */
-    uint32_t index;           /* the slot that it was put into, */
-    uint32_t generation;      /* and the generation of the slot then */
-    bool let_go;              /* what was inherited is closed already */
+    _Atomic uint32_t process; /* the process that opened it */
+    atomic_bool pending;      /* a child was woken before it opened its own waker */
+    uint32_t index;           /* the slot that the waker was put into */
+    uint32_t generation;      /* the generation of that slot then */
+    bool let_go;              /* the inherited waker is closed already */
 };
 
 void fdslots_waker_lay_out(struct fdslots *s, struct layout *at)
@@ -37,7 +37,7 @@ static bool is_ours(const struct waker *waker)
     return fdslots_process_is(atomic_load(&waker->process));
 }
 
-/* Whether the slot is as it was when the waker was put there. */
+/* Whether the waker's slot is as it was when the waker was put there. */
 static bool is_intact(const struct fdslots *s)
 {
     const struct waker *waker = s->waker;
@@ -90,8 +90,8 @@ int fdslots_waker_open(struct fdslots *s, uint32_t index)
     return 0;
 }
 
-/* Whether an inherited number is the waker still: its slot did not change, and the number is a file
- * of the waker's kind. */
+/* Whether an inherited number is still the waker. It is, if the waker's slot did not change and the
+ * file is of the waker's kind. */
 static bool is_proven(struct fdslots *s)
 {
     struct waker *waker = s->waker;
@@ -121,8 +121,8 @@ int fdslots_waker_forget(struct fdslots *s)
 
 /* ---- a child of fork(2) ---- */
 
-/* Open a waker of this process, and close the inherited one: first, where there is no fd left for
- * both. Returns 0 or an error. */
+/* Open a waker of this process, and close the inherited one. If there is no fd left for both, the
+ * inherited one is closed first. Returns 0 or an error. */
 static int reopen_waker(struct fdslots *s)
 {
     struct waker *waker = s->waker;
@@ -143,8 +143,8 @@ static int reopen_waker(struct fdslots *s)
     return 0;
 }
 
-/* Give the waker's slot a waker of this process. If the slot is not the waker's any more, there is
- * none. Returns 0; or an error, and the next wait must try again. */
+/* Put a waker of this process into the waker's slot. If the slot has changed, this process has no
+ * waker. Returns 0, or an error if the next wait must try again. */
 static int inherit_waker(struct fdslots *s)
 {
     struct waker *waker = s->waker;
@@ -171,7 +171,7 @@ static int inherit_waker(struct fdslots *s)
 
 void fdslots_inherit(struct fdslots *s)
 {
-    fdslots_kernel_inherit(s); /* first: it needs the slots unchanged, as proof */
+    fdslots_kernel_inherit(s); /* first, because it needs the unchanged slots as proof */
     if (inherit_waker(s) == 0)
         s->process = fdslots_process_enter();
 }
