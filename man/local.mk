@@ -56,8 +56,8 @@ nodist_man_program_SOURCES = man/program.c
 man_program_LDADD = libfdslots.la
 man_test_snippets_SOURCES = man/test_snippets.c
 man_test_snippets_LDADD = libfdslots.la
-man_test_howto_SOURCES = man/test_howto.c $(deadlines_sources)
-man_test_howto_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/examples
+man_test_howto_SOURCES = man/test_howto.c tests/support/env.c $(deadlines_sources)
+man_test_howto_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/examples -I$(srcdir)/tests/support
 man_test_howto_LDADD = libfdslots.la -lpthread
 
 TESTS += man/program man/test_snippets man/test_howto man/test-lint.sh man/test-names.sh

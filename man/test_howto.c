@@ -5,6 +5,8 @@
  */
 #include "man/howto.h"
 
+#include "env.h"
+
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -225,6 +227,8 @@ static bool stays_paused(void)
 static enum outcome accepting(void)
 {
     struct sockaddr_in name;
+    if (under_valgrind())
+        return SKIP; /* accepts the connection before it answers EMFILE */
     fdslots_set_index(s, 0, tcp_socket(true, &name), POLLIN);
     fdslots_invalidate_index(s, SLOT);
     bool ok = stays_paused();
@@ -390,8 +394,8 @@ static bool ends_without_a_slot(const sigset_t *mask)
 
 static enum outcome signals(void)
 {
-    if (fdslots_has(FDSLOTS_HAS_PPOLL) != 1)
-        return SKIP;
+    if (fdslots_has(FDSLOTS_HAS_PPOLL) != 1 || under_valgrind())
+        return SKIP; /* valgrind delivers one of two nested signals late */
     const sigset_t mask = catch_in_waits();
     sigset_t term;
     sigemptyset(&term);
@@ -405,7 +409,6 @@ static enum outcome signals(void)
     ok = ok && run(s, &mask, take_byte) == 0 && steps == 2;
     sigtimedwait(&term, NULL, &(struct timespec){0}); /* takes the one that is pending */
     ok = ok && ends_without_a_slot(&mask);
-    signal(SIGTERM, SIG_DFL);
     sigprocmask(SIG_UNBLOCK, &term, NULL);
     return held(ok);
 }
