@@ -238,8 +238,10 @@ static int create_beside(struct fdslots *s)
 static int show_in_outer(struct kernel *k, int fd, uint64_t salt)
 {
     const int rc = k->outer_fd >= 0 ? nest(k->outer_fd, fd, salt) : 0;
+    if (rc < 0 && !sys_is_refused(rc))
+        return rc; /* the old set stays, and is still shown */
     k->is_nested = k->outer_fd >= 0 && rc == 0;
-    return sys_is_refused(rc) ? 0 : rc;
+    return 0;
 }
 
 int fdslots_epoll_open(struct fdslots *s)

@@ -204,6 +204,25 @@ START_TEST(wait_goes_on_by_poll)
 }
 END_TEST
 
+/* A new set cannot be shown in the one for nesting. The old set still is. */
+static void refused_rebuild(void)
+{
+    watches_give_back(MANY + 1);
+    CHILD_EXPECT(wide_wait(), MANY);
+    const int nested = fdslots_epoll_fd(wide);
+    CHILD_EXPECT(nested >= 0, true);
+    watches_use_up();
+    CHILD_EXPECT(fdslots_rebuild(wide), -ENOSPC);
+    CHILD_EXPECT(fdslots_epoll_fd(wide), nested);
+    CHILD_EXPECT(wide_wait(), 0);
+}
+
+START_TEST(enospc_for_a_nested_set)
+{
+    without_watches(refused_rebuild);
+}
+END_TEST
+
 Suite *suite_watches(void)
 {
     Suite *suite = suite_create("watches");
@@ -214,6 +233,7 @@ Suite *suite_watches(void)
     tcase_add_test(tcase, enospc);
     tcase_add_test(tcase, enospc_after_a_good_beginning);
     tcase_add_test(tcase, enospc_for_ghosts);
+    tcase_add_test(tcase, enospc_for_a_nested_set);
     tcase_add_test(tcase, wait_goes_on_by_poll);
     return suite;
 }
