@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * The changes since the last wait. The choice of a way needs to know how much work it would be to
- * tell the set about them. Pricing every change would cost more than the best choice saves, so the
- * first few stand for all.
+ * tell the set about them. Pricing every change would cost more than the best choice saves, so a
+ * few stand for all: those that follow the ones that were looked at last.
  */
 #ifndef FDSLOTS_CHANGES_H
 #define FDSLOTS_CHANGES_H

@@ -24,7 +24,8 @@
  * closed when it reaches the price of the flush, and a single wait cannot take it further beyond.
  * Second, all trials of a way cost at most a hundredth of all waits, not counting the first trial,
  * one after each rise, and the last one, because no trial begins before the earlier ones are paid
- * for. No account grows beyond what closes it.
+ * for. No account grows beyond what closes it. Steady waits count at the price of the wait before
+ * them; while they poll, the buffer may grow by a quarter.
  */
 #ifndef FDSLOTS_CHOICE_H
 #define FDSLOTS_CHOICE_H
