@@ -4,9 +4,10 @@
 #define CLOCK_START     25 /* ns; assumed until the clock is measured */
 #define LEAST_STEPS     3  /* clock steps below which a time says nothing */
 #define WEIGHT          0.125
-#define WEIGHT_OF_TRIAL 0.5 /* more, because trials are rare */
-#define FEW_READY       4   /* slots; an event that ends a sleep seldom makes more ready */
-#define FEW_CHANGES     4   /* this many are counted quickly */
+#define WEIGHT_OF_TRIAL 0.5  /* more, because trials are rare */
+#define STILL_FALLS     0.95 /* a wait of a trial that takes less than this times the one before */
+#define FEW_READY       4    /* slots; an event that ends a sleep seldom makes more ready */
+#define FEW_CHANGES     4    /* this many are counted quickly */
 
 void fdslots_choice_lay_out(struct fdslots *s, struct layout *at)
 {
@@ -114,6 +115,7 @@ enum way fdslots_choice_make(struct choice *c, const struct outlook *o)
     if (!should_try(c, o, other))
         return way;
     c->trial = TRIAL;
+    c->trial_ns = 0;
     c->budget[other] = price_of_trial(c, o, other); /* what is left is not for later */
     return other;
 }
@@ -187,6 +189,16 @@ static void learn_price(struct choice *c, struct outlook *o, enum way way,
     fdslots_choice_estimate(c, o, found->outcome);
 }
 
+/* Count a wait of a trial. The trial goes on while its waits take less and less: they have found a
+ * cold cache, and a way that is taken for long finds a warm one. */
+static void continue_trial(struct choice *c, double ns)
+{
+    const bool falls = ns > 0 && ns < STILL_FALLS * c->trial_ns;
+    c->trial_ns = ns;
+    if (c->trial > 1 || !falls)
+        c->trial--;
+}
+
 /* Return how many slots may change before a wait that still counts as being like this one: as many
  * as this one told the set about. While the set lags behind it is none, because every wait brings
  * the flush nearer. */
@@ -256,7 +268,8 @@ void fdslots_choice_learn(struct choice *c, struct outlook *o, enum way way,
     remember_wait(c, o, way, found);
     if (found->ns > 0)
         learn_price(c, o, way, found);
-    c->trial -= c->trial > 0;
+    if (c->trial > 0)
+        continue_trial(c, found->ns);
     c->steady = steady_waits(c, o, way);
     c->changes = changes_allowed(c, o, way);
     c->slots = o->slots + o->slots / 4;

@@ -15,9 +15,10 @@
  * Learn. Now and then a wait is timed, so seldom that reading the clock costs about a thousandth of
  * what the waits cost. The way that is not taken may have become cheaper, so it is tried now and
  * then. A hundredth of what the waits cost is put aside for that. A trial begins when this pays for
- * the expected extra cost of the trial. The actual extra cost is then deducted. More is put aside,
- * for one trial, if the way was never taken, or if its prices have just risen far: other programs
- * may have slowed the waits that raised them.
+ * the expected extra cost of the trial. The actual extra cost is then deducted. A trial takes two
+ * waits, and goes on while they take less and less, because a cold cache becomes warm only after
+ * some. More is put aside, for one trial, if the way was never taken, or if its prices have just
+ * risen far: other programs may have slowed the waits that raised them.
  *
  * This gives two bounds, by the prices known at each wait. First, before a flush, polling costs
  * more than the set by at most the price of that flush and of one wait, because the account is
@@ -79,6 +80,7 @@ struct choice {
     bool taken[WAYS];       /* the way was taken at least once */
     bool risen[WAYS];       /* the prices of the way rose far when it was last timed */
     uint32_t trial;         /* waits that are left of a trial */
+    double trial_ns;        /* time that the last wait of the trial took; 0 if it is unknown */
     enum way way;           /* of the last wait */
     uint32_t look_from;     /* where the next look at changes starts */
 
@@ -98,7 +100,7 @@ struct choice {
 };
 
 #define ANY_CHANGES UINT32_MAX
-#define TRIAL       2 /* waits; the first may have to tell the set, or find a cold cache */
+#define TRIAL       2 /* waits at least; the first may have to tell the set */
 /* What is put aside for trials of the other way: a hundredth of what waits cost; a tenth if its
  * prices rose far when it was last timed; half if it was never taken. */
 #define TRY_AGAIN 100

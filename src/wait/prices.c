@@ -74,14 +74,14 @@ static int dearest_part(const struct prices *p, const struct work *work, enum wa
 
 static void note(struct rise *rise, double ratio)
 {
-    if (rise->waits == 0)
-        *rise = (struct rise){.least = ratio};
-    if (ratio * AGREES < rise->least)
-        rise->agreed = 0;
-    if (ratio < rise->least)
-        rise->least = ratio;
-    rise->agreed += ratio < rise->least * AGREES;
     rise->waits++;
+    if (rise->waits == 1 || ratio * AGREES < rise->most)
+        *rise = (struct rise){.least = ratio, .most = ratio, .waits = rise->waits};
+    if (ratio >= rise->least * AGREES)
+        return;
+    rise->agreed++;
+    rise->least = ratio < rise->least ? ratio : rise->least;
+    rise->most = ratio > rise->most ? ratio : rise->most;
 }
 
 /* Return the factor by which to correct the prices after a wait that took `ratio` times its price.

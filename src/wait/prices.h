@@ -10,10 +10,9 @@
  * another process often makes a wait much dearer, but nothing makes it much cheaper. So prices fall
  * far at once. They rise far only after four waits in a row were dear because of the same part, and
  * only by as much as three of the four agree on, because interrupts seldom take equally long; or
- * after sixteen, by the least of them. A
- * wait that sleeps is dear, too, but sleeps seldom take equally long either: of the waits that may
- * have slept, twelve of sixteen must agree. A price of which nothing is known yet falls with the
- * others, because the machine may be a faster one.
+ * after sixteen, by the least of them. A wait that sleeps is dear, too, but sleeps seldom take
+ * equally long either: of the waits that may have slept, twelve of sixteen must agree. A price of
+ * which nothing is known yet falls with the others, because the machine may be a faster one.
  */
 #ifndef FDSLOTS_PRICES_H
 #define FDSLOTS_PRICES_H
@@ -81,9 +80,9 @@ struct work {
 
 /* Waits in a row that took much longer than their price, and whose dearest part was the same. */
 struct rise {
-    double least; /* the time of the shortest, as a multiple of its price */
     uint32_t waits;
-    uint32_t agreed; /* how many of them took about as long as the shortest */
+    uint32_t agreed;    /* how many of them took about as long as the shortest, which is one */
+    double least, most; /* the shortest and the longest time of these, as a multiple of the price */
 };
 
 struct prices {

@@ -48,6 +48,15 @@ static double sample(struct player *p, double ns)
     return next_random(&p->m.random) % 100 < p->m.percent ? ns * p->m.spoilt : ns;
 }
 
+/* Telling the set about many files takes the place of others in the cache. */
+static void change_cache(struct player *p, enum way way, struct telling told)
+{
+    if (way == BY_POLL)
+        p->cold *= 0.75;
+    else if (told.modifies + told.adds > 100)
+        p->cold = p->m.cold;
+}
+
 static void advance(struct player *p, enum way way, const struct program *program)
 {
     if (way == BY_SET)
@@ -81,7 +90,7 @@ enum way player_wait(struct player *p, const struct program *program)
     struct telling told = {0};
     if (way == BY_SET)
         told = o.lag;
-    const double steady = true_price(p, o, outcome, way);
+    const double steady = true_price(p, o, outcome, way) * (way == BY_POLL ? 1 + p->cold : 1);
     const double ns = steady + telling_price(p, told);
     const bool timed = fdslots_choice_times(c);
     const struct finding found = {.outcome = outcome,
@@ -90,6 +99,7 @@ enum way player_wait(struct player *p, const struct program *program)
                                   .ns = timed ? time_of(p, program, ns) : 0};
     p->timed += timed;
     fdslots_choice_learn(c, &o, way, &found);
+    change_cache(p, way, told);
     advance(p, way, program);
     c->ran = program->toggled <= c->changes ? c->steady : 0;
     p->waits[way] += 1 + c->ran;

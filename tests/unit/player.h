@@ -16,6 +16,7 @@ struct machine {
     unsigned percent;     /* share of the samples that are spoilt */
     double spoilt;        /* factor by which a spoilt sample is too long */
     uint64_t random;
+    double cold; /* how much dearer poll is, as a share of its price, after the set was told much */
 };
 
 /* What every wait of a program finds. */
@@ -31,6 +32,7 @@ struct player {
     struct machine m;
     bool in_step;     /* all slots are registered */
     uint32_t lagging; /* number of slots whose last change the set has not been told */
+    double cold;      /* how much dearer poll is now; less with each wait by poll */
     double ns;        /* time that all waits have taken, without sleep */
     uint64_t waits[WAYS];
     uint64_t timed; /* number of waits that were timed */

@@ -235,6 +235,26 @@ START_TEST(a_tenth_of_spoilt_samples_changes_nothing)
 }
 END_TEST
 
+/* Poll is the better way, but the set has filled the cache, and more waits by poll(2) than a trial
+ * has at least are dear until they have filled it again. */
+START_TEST(a_cold_cache_does_not_mislead)
+{
+    const struct program program = {.slots = 4096, .toggled = 1229, .back = true};
+    struct player p;
+    player_start(&p);
+    p.c.prices.of[POLL_SLOT] = 300;
+    p.c.prices.known = UINT32_MAX;
+    p.m.prices.of[POLL_SLOT] = 73;
+    p.m.prices.of[SET_MODIFY] = 385;
+    p.m.cold = p.cold = 2;
+    p.in_step = true;
+    player_play(&p, &program, 2000);
+    p.waits[BY_SET] = p.waits[BY_POLL] = 0;
+    player_play(&p, &program, 1000);
+    ck_assert_uint_gt(p.waits[BY_POLL], 450);
+}
+END_TEST
+
 /* Other programs slow three waits in a row: the way that they make look dear is tried again soon.
  */
 START_TEST(a_burst_of_spoilt_samples_is_soon_forgotten)
@@ -369,6 +389,7 @@ Suite *suite_choice(void)
     tcase_add_loop_test(tcase, waits_that_sleep_do_not_mislead, 0, LENGTH(far_factors));
     tcase_add_loop_test(tcase, prices_that_change_are_followed, 0, MACHINES);
     tcase_add_loop_test(tcase, a_tenth_of_spoilt_samples_changes_nothing, 0, MACHINES);
+    tcase_add_test(tcase, a_cold_cache_does_not_mislead);
     tcase_add_test(tcase, a_burst_of_spoilt_samples_is_soon_forgotten);
     tcase = add_case(suite, "promise");
     tcase_add_loop_test(tcase, polling_costs_at_most_a_flush_more, 0, 20);

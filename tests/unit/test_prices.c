@@ -88,6 +88,17 @@ START_TEST(prices_rise_by_what_three_of_four_waits_agree_on)
 }
 END_TEST
 
+/* Waits that take less and less, as in a cache that becomes warm, do not agree. */
+START_TEST(falling_times_do_not_agree)
+{
+    static const double falling[] = {3, 2.5, 2.1, 1.8, 1.5, 1.3};
+    struct prices p;
+    fdslots_prices_start(&p);
+    for (int i = 0; i < LENGTH(falling); i++)
+        ck_assert_double_eq_tol(price_after(&p, falling[i]), 1, 1e-9);
+}
+END_TEST
+
 /* A burst of interrupts makes waits dear in different ways. If all of many waits are dear, their
  * price is at least the lowest of them, even if they never agree. */
 START_TEST(dear_waits_that_do_not_agree_teach_after_sixteen)
@@ -234,6 +245,7 @@ Suite *suite_prices(void)
     tcase = add_case(suite, "samples");
     tcase_add_test(tcase, prices_fall_at_once);
     tcase_add_test(tcase, prices_rise_by_what_three_of_four_waits_agree_on);
+    tcase_add_test(tcase, falling_times_do_not_agree);
     tcase_add_test(tcase, dear_waits_that_do_not_agree_teach_after_sixteen);
     tcase_add_test(tcase, prices_are_a_mean);
     tcase_add_test(tcase, each_price_rises_by_waits_of_its_own);
