@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 #
-# The library as a user has it: installed, found by pkg-config, linked shared and static, found by
-# CMake and by Meson, and uninstalled again.
+# The library as a user has it: installed, found by pkg-config, linked shared and static, also by
+# tcc, which lacks gcc's library of helpers, found by CMake and by Meson, and uninstalled again.
 # shellcheck disable=SC2046 # pkg-config prints words
 . .ci/lib.sh
 skip_where_libtool_fails
+install_packages tcc
 prefix=/opt/fdslots
 configure --prefix=$prefix
 make -C "$BUILD" -j "$jobs" install DESTDIR="$BUILD/root"
@@ -21,6 +22,9 @@ LD_LIBRARY_PATH=root$prefix/lib ldd shared | grep "libfdslots.so.* => root$prefi
 LD_LIBRARY_PATH=root$prefix/lib ./shared
 compile -o static -static $(pkg-config --static --cflags --libs fdslots)
 ./static
+tcc -D_GNU_SOURCE ../../examples/pipes.c -o tcc $(pkg-config --static --cflags fdslots) \
+    root$prefix/lib/libfdslots.a
+./tcc
 
 make uninstall DESTDIR="$BUILD/root"
 left=$(find root ! -type d)
