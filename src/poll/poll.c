@@ -191,10 +191,11 @@ static inline int ask(struct fdslots *s, uint32_t nfds, int64_t timeout_ns, cons
 }
 
 /* Make a wait in which some slots are ready whatever poll(2) says now. Like all ready slots, they
- * take precedence over a signal. */
-SELDOM static int poll_at_once(struct fdslots *s, uint32_t nfds, const sigset_t *sigmask)
+ * take precedence over a signal. ppoll(2) would let one in if it saw nothing ready itself, so it is
+ * not given a mask. */
+SELDOM static int poll_at_once(struct fdslots *s, uint32_t nfds)
 {
-    int rc = ask(s, nfds, 0, sigmask);
+    int rc = ask(s, nfds, 0, NULL);
     if (rc < 0 && rc != -EINTR)
         return rc;
     const uint32_t count = rc > 0 ? (uint32_t)rc : 0;
@@ -206,7 +207,7 @@ int fdslots_poll_slots(struct fdslots *s, uint32_t nfds, int64_t timeout_ns,
 {
     s->stats.poll_calls++;
     if (UNLIKELY(!fdslots_index_set_empty(&s->held)) && fdslots_ready_at_once(s, nfds))
-        return poll_at_once(s, nfds, sigmask);
+        return poll_at_once(s, nfds);
     int rc = ask(s, nfds, timeout_ns, sigmask);
     return rc > 0 ? take_ready(s, nfds, (uint32_t)rc) : rc;
 }

@@ -120,15 +120,17 @@ int fdslots_wait_by_both(struct fdslots *s, int64_t timeout_ns, const sigset_t *
 {
     const bool at_once = fdslots_ready_at_once(s, UINT32_MAX);
     bool set_ready;
-    int rc = ask_poll(s, at_once ? 0 : timeout_ns, sigmask, &set_ready);
+    /* Ready slots win over a signal, so the mask lets none in while a slot holds an event. */
+    int rc =
+        at_once ? ask_poll(s, 0, NULL, &set_ready) : ask_poll(s, timeout_ns, sigmask, &set_ready);
     if (rc < 0 && !(at_once && rc == -EINTR))
-        return rc; /* ready slots win over a signal */
+        return rc;
     const bool ran_out = rc == 0 && !at_once;
     rc = report_ready(s, set_ready);
     if (rc != 0 || ran_out)
         return rc;
     if (timeout_ns != 0)
         return KERNEL_AGAIN;
-    /* If a ghost makes the set read ready, ppoll(2) returns without letting a signal in. */
-    return set_ready && sigmask != NULL ? sys_let_signals_in(sigmask) : 0;
+    /* No signal was let in if a ghost made the set read ready, or if what was held is over. */
+    return sigmask != NULL ? sys_let_signals_in(sigmask) : 0;
 }

@@ -6,6 +6,8 @@
 #include "common.h"
 #include "kernel.h"
 
+#include <unistd.h>
+
 #define MS INT64_C(1000000)
 
 static struct fdslots *s;
@@ -211,6 +213,32 @@ START_TEST(ready_beats_a_signal)
 }
 END_TEST
 
+/* A held event is reported though poll(2) no longer sees it. The slot is ready all the same, so the
+ * signal is left pending. */
+START_TEST(a_held_event_beats_a_signal)
+{
+    const struct entry *e = entry_at(_i % entry_count());
+    if (!e->takes_mask || !have_epoll())
+        return;
+    for (uint32_t i = 1; i < 3; i++)
+        EXPECT(fdslots_set_index(s, i, full[0], POLLIN | FDSLOTS_POLLED), 0);
+    EXPECT(fdslots_set_max_ready(s, 1), 0);
+    EXPECT(fdslots_epoll_wait(s, 0), 1);
+    char byte;
+    ck_assert_int_eq(read(full[0], &byte, 1), 1);
+    signals_count(SIGUSR1);
+    signals_block(SIGUSR1);
+    sigset_t inside = signals_mask_without(SIGUSR1);
+    raise(SIGUSR1);
+    EXPECT(e->wait(s, pending_timeouts[_i / entry_count()], &inside), 1);
+    ck_assert_int_eq(signals_seen, 0);
+    ck_assert(is_pending(SIGUSR1));
+    EXPECT(e->wait(s, FDSLOTS_FOREVER, &inside), -EINTR);
+    ck_assert_int_eq(signals_seen, 1);
+    signals_restore();
+}
+END_TEST
+
 /* If a signal ends the wait before a one-shot slot is reported, the slot has not fired. */
 START_TEST(a_signal_spends_no_oneshot)
 {
@@ -237,6 +265,7 @@ Suite *suite_signals(void)
     tcase_add_loop_test(tcase, no_mask_leaves_the_mask, 0, entry_count());
     tcase_add_loop_test(tcase, the_mask_blocks_inside, 0, entry_count());
     tcase_add_loop_test(tcase, ready_beats_a_signal, 0, pending);
+    tcase_add_loop_test(tcase, a_held_event_beats_a_signal, 0, pending);
     tcase_add_loop_test(tcase, a_signal_spends_no_oneshot, 0, entry_count());
     return suite;
 }
