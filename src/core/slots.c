@@ -266,6 +266,8 @@ static void unhide(struct fdslots *s, uint32_t index, uint32_t reasons)
         return;
     s->pollfds[index].fd = ~s->pollfds[index].fd;
     s->visible++;
+    if ((slot->flags & SLOT_HOLDS) != 0)
+        fdslots_index_set_add(&s->held, index);
     fdslots_slot_note_change(s, index);
 }
 

@@ -104,7 +104,7 @@ struct fdslots {
     struct index_set roomy;  /* the words of `used` in which a slot is empty */
     struct index_set fresh;  /* changed since fdslots_wait() last looked through them */
     struct index_set noted;  /* changed before that, and the kernel's set has not been told */
-    struct index_set held;   /* slots with SLOT_HOLDS, among them all that are lost */
+    struct index_set held;   /* slots with SLOT_HOLDS, except those hidden since */
     struct index_set polled; /* slots that the kernel's set does not answer for: polled beside it */
 
     uint32_t *ready;
@@ -173,6 +173,8 @@ static inline void fdslots_slot_hide(struct fdslots *s, uint32_t index, uint32_t
         return;
     s->pollfds[index].fd = ~s->pollfds[index].fd;
     s->visible--;
+    if (UNLIKELY((slot->flags & SLOT_HOLDS) != 0))
+        fdslots_index_set_remove(&s->held, index); /* until it is shown again */
     s->exclusive_changed |= s->exclusives > 0 && (slot->flags & SLOT_EXCLUSIVE) != 0;
     fdslots_slot_note_change(s, index);
 }

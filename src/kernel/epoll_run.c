@@ -170,7 +170,8 @@ static void release_run(struct fdslots *s, uint32_t leader)
 {
     FOR_EACH_IN_RUN(&s->kernel->runs, leader, i)
     {
-        fdslots_slot_release(s, i);
+        if (UNLIKELY((s->slots[i].flags & SLOT_HOLDS) != 0))
+            fdslots_slot_release(s, i);
     }
 }
 
@@ -201,8 +202,7 @@ SELDOM static void register_run(struct fdslots *s, uint32_t leader, uint32_t wan
     leads->events = (uint16_t)wanted;
     k->registered++;
     s->exclusives += (wanted & REGISTERED_EXCLUSIVE) != 0;
-    if (UNLIKELY(!fdslots_index_set_empty(&s->held)))
-        release_run(s, leader);
+    release_run(s, leader); /* hidden slots, too, which are not in s->held */
 }
 
 /* Modify a registration. If MOD fails, the registered file is no longer open under this number, so

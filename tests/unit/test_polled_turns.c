@@ -243,6 +243,27 @@ START_TEST(what_was_held_back_comes)
 }
 END_TEST
 
+/* A paused slot is not polled, though it holds an event. So a wait makes one call, as if the slot
+ * were empty. */
+START_TEST(a_paused_one_costs_nothing)
+{
+    for (uint32_t i = 0; i < MANY; i++)
+        EXPECT(fdslots_set_index(s, i, ready, POLLIN | FDSLOTS_POLLED), 0);
+    EXPECT(fdslots_set_max_ready(s, 1), 0);
+    EXPECT(fdslots_epoll_wait(s, 0), 1);
+    for (uint32_t i = 0; i < MANY; i++)
+        EXPECT(fdslots_pause_index(s, i), 0);
+    EXPECT(fdslots_epoll_wait(s, 0), 0);
+    const struct fdslots_stats before = stats_of(s);
+    EXPECT(fdslots_epoll_wait(s, 0), 0);
+    ck_assert_uint_eq(stats_of(s).poll_calls, before.poll_calls);
+    ck_assert_uint_eq(stats_of(s).polled, before.polled);
+    for (uint32_t i = 0; i < MANY; i++)
+        EXPECT(fdslots_resume_index(s, i), 0);
+    EXPECT(fdslots_epoll_wait(s, 0), 1);
+}
+END_TEST
+
 Suite *suite_polled_turns(void)
 {
     Suite *suite = suite_create("polled slots in turns");
@@ -253,5 +274,6 @@ Suite *suite_polled_turns(void)
     tcase_add_loop_test(tcase, each_has_its_turn, 0, 4 * entry_count());
     tcase_add_loop_test(tcase, each_event_comes_once, 0, (FILES + 1) * entry_count());
     tcase_add_loop_test(tcase, what_was_held_back_comes, 0, LENGTH(ways) * entry_count());
+    tcase_add_test(tcase, a_paused_one_costs_nothing);
     return suite;
 }
