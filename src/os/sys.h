@@ -144,11 +144,13 @@ static inline int sys_pipe(int ends[2])
 }
 #endif
 
-/* Return another fd of the same file, above `number`. */
+/* Return another fd of the same file, above `number`. If RLIMIT_NOFILE allows no higher number at
+ * all, fcntl(2) fails with EINVAL. */
 static inline int sys_dup_above(int fd, int number)
 {
     int saved = errno;
-    return sys_result(fcntl(fd, F_DUPFD_CLOEXEC, number + 1), saved);
+    int rc = sys_result(fcntl(fd, F_DUPFD_CLOEXEC, number + 1), saved);
+    return rc == -EINVAL ? -EMFILE : rc;
 }
 
 /* Move an fd that was just opened out of 0, 1 and 2. A program that was started without these may

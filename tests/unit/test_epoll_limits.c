@@ -215,6 +215,35 @@ START_TEST(emfile_with_a_ghost)
 }
 END_TEST
 
+/* The last number that is allowed is closed and in a slot, so no set may have it. A new set has to
+ * take the number of the old one. */
+static void last_number_in_a_slot(void)
+{
+    const int exclusive = event_fd(false);
+    CHILD_EXPECT(dup(exclusive) >= 0, true);
+    CHILD_EXPECT(fdslots_set_index(s, 2, exclusive, POLLIN | FDSLOTS_EXCLUSIVE), 0);
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), 1);
+    const int last = 200;
+    set_limit((rlim_t)last + 1);
+    while (dup(idle) < last - 1)
+        continue;
+    CHILD_EXPECT(fdslots_set_index(s, 0, last, POLLIN), 0);
+    CHILD_EXPECT(fdslots_invalidate_index(s, 2), 0);
+    CHILD_EXPECT(dup2(idle, exclusive), exclusive);
+    for (int again = 0; again < 3; again++)
+        CHILD_EXPECT(fdslots_epoll_wait(s, 0), 2);
+    CHILD_EXPECT(fdslots_get_revents(s, 0), POLLNVAL);
+    CHILD_EXPECT((intmax_t)stats_of(s).rebuilds, 1);
+}
+
+START_TEST(the_last_number_is_in_a_slot)
+{
+    if (under_valgrind() || !have_exclusive())
+        return; /* valgrind simulates the limit itself, for open(2) only */
+    child_run(last_number_in_a_slot);
+}
+END_TEST
+
 /* fdslots_wait() avoids poll(2), which was refused. Then the set fails, because the caller has
  * closed it, but poll(2) works again. fdslots_wait() falls back to it as it would in any other
  * case. */
@@ -328,6 +357,7 @@ Suite *suite_epoll_limits(void)
     tcase_add_test(tcase, a_set_in_a_slot_takes_no_fd);
     tcase_add_test(tcase, emfile_at_a_rebuild);
     tcase_add_loop_test(tcase, emfile_with_a_ghost, 0, 3);
+    tcase_add_test(tcase, the_last_number_is_in_a_slot);
     tcase_add_test(tcase, each_refusal_counts);
     tcase_add_test(tcase, wait_goes_on_by_epoll);
     tcase_add_test(tcase, an_error_only_where_neither_can);
