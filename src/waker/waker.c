@@ -81,6 +81,7 @@ int fdslots_waker_open(struct fdslots *s, uint32_t index)
         return -EEXIST;
     if (fdslots_slot_used(s, index))
         return -EBUSY;
+    atomic_store(&s->waker->pending, false); /* such a wake was for an earlier waker */
     int rc = open_waker(s);
     if (rc < 0)
         return rc;
