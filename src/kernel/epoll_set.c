@@ -202,10 +202,10 @@ static int create_clear_of_slots(const struct fdslots *s)
     return fd;
 }
 
-/* Put a set into the outer one, with its salt as data. */
-static int nest(int outer, int inner, uint64_t salt)
+/* Put the set into this outer one, with its salt as data. */
+static int nest(const struct kernel *k, int outer)
 {
-    return sys_epoll_ctl(outer, EPOLL_CTL_ADD, inner, EPOLLIN, salt);
+    return sys_epoll_ctl(outer, EPOLL_CTL_ADD, k->fd, EPOLLIN, k->salt);
 }
 
 /* Return a salt that no other set has. Two copies of the library in one program count separately,
@@ -233,17 +233,6 @@ static int create_beside(struct fdslots *s)
     return fd;
 }
 
-/* Show a set in the outer one, if there is one. A refusal by a filter of system calls is no error:
- * the filter also refuses every registration that would show there. */
-static int show_in_outer(struct kernel *k, int fd, uint64_t salt)
-{
-    const int rc = k->outer_fd >= 0 ? nest(k->outer_fd, fd, salt) : 0;
-    if (rc < 0 && !sys_is_refused(rc))
-        return rc; /* the old set stays, and is still shown */
-    k->is_nested = k->outer_fd >= 0 && rc == 0;
-    return 0;
-}
-
 int fdslots_epoll_open(struct fdslots *s)
 {
     struct kernel *k = s->kernel;
@@ -253,16 +242,13 @@ int fdslots_epoll_open(struct fdslots *s)
     const int fd = create_beside(s);
     if (fd < 0)
         return fd;
-    const uint64_t salt = new_salt(s);
-    const int rc = show_in_outer(k, fd, salt);
-    if (rc < 0) {
-        sys_close(fd);
-        return rc;
-    }
     fdslots_epoll_close(s);
     k->process = process;
     k->fd = fd;
-    k->salt = salt;
+    k->salt = new_salt(s);
+    /* The old set has left its watch to the new one. If this fails nevertheless, waits go on, and
+     * the next fdslots_epoll_fd() fails. */
+    k->is_nested = k->outer_fd >= 0 && nest(k, k->outer_fd) == 0;
     if (s->process == 0)
         s->process = process;
     forget_set(s);
@@ -275,7 +261,7 @@ int fdslots_kernel_outer_fd(struct fdslots *s)
     if (k->is_nested)
         return k->outer_fd;
     const int outer = k->outer_fd >= 0 ? k->outer_fd : create_clear_of_slots(s);
-    const int rc = outer >= 0 ? nest(outer, k->fd, k->salt) : outer;
+    const int rc = outer >= 0 ? nest(k, outer) : outer;
     k->is_nested = rc == 0;
     if (rc == 0)
         k->outer_fd = outer;

@@ -281,9 +281,7 @@ static int64_t now(void)
 
 static const int *errors_of(const struct world *w)
 {
-    if (!w->way->is_epoll)
-        return world_poll_errors;
-    return w->nested ? world_tell_errors : world_epoll_errors;
+    return w->way->is_epoll ? world_epoll_errors : world_poll_errors;
 }
 
 /* Wait once. Returns whether a call failed in the wait. */

@@ -236,7 +236,6 @@ void rebuild(struct world *w)
 
 int nest(struct world *w)
 {
-    w->nested = true;
     return (int)tell(w, fdslots_epoll_fd);
 }
 

@@ -46,7 +46,6 @@ struct world {
     bool cut;  /* limited by set_max_ready() */
     /* Uses FDSLOTS_CHECK, which relies on EPOLL_CTL_ADD and fstat(2) to tell what an fd is. */
     bool checks;
-    bool nested; /* its set is in an outer one, to which every new set must be added */
     bool woken;
     bool is_child; /* whether this is a child of the process that made the buffer */
     /* Number of the library's fds that a child inherited; it closes those that it can prove to be
