@@ -138,13 +138,17 @@ static int renew_set(struct fdslots *s)
 }
 
 /* Make the set anew. If a filter of system calls refuses another set, an outworn one stays in use,
- * because the reports of its ghosts are recognised. A set that misleads does not stay in use. */
+ * because the reports of its ghosts are recognised. A set that misleads does not stay in use. Nor
+ * does one that had to be made anew twice in a wait, because its ghosts might never let the wait
+ * end. */
 static int renew_or_keep(struct fdslots *s)
 {
     struct kernel *k = s->kernel;
+    const uint64_t wait = s->stats.waits + 1; /* 0 stands for none */
     const int rc = renew_set(s);
-    if (!sys_is_refused(rc) || k->fd < 0 || s->set_misleads)
+    if (!sys_is_refused(rc) || k->fd < 0 || s->set_misleads || k->kept_in == wait)
         return rc;
+    k->kept_in = wait;
     k->outworn = false;
     k->ghost_reports = 0;
     return 0;

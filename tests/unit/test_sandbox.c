@@ -103,6 +103,43 @@ START_TEST(a_wait_of_ghosts_alone_fails)
 }
 END_TEST
 
+static void ready_ghost(void)
+{
+    CHILD_EXPECT(fdslots_set_index(s, 0, ready, POLLIN), 0);
+    CHILD_EXPECT(fdslots_set_index(s, 1, idle, POLLIN), 0);
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), 1);
+    CHILD_EXPECT(dup(ready) >= 0, true);
+    close(ready);
+    CHILD_EXPECT(fdslots_invalidate_index(s, 0), 0);
+    filter_refuse(SYS_epoll_create1, FILTER_ANY, error);
+}
+
+/* A ghost takes the place of the only slot that a wait may report, or makes the set read ready
+ * beside a polled slot, or keeps signals out. A wait that must go on for such a ghost fails. */
+static void ghost_in_the_way(void)
+{
+    const struct timespec ms = {0, 1000000};
+    sigset_t none;
+    sigemptyset(&none);
+    ready_ghost();
+    CHILD_EXPECT(fdslots_epoll_pwait(s, NULL, &none), -error);
+    CHILD_EXPECT(fdslots_epoll_pwait(s, &ms, NULL), -error);
+    CHILD_EXPECT(fdslots_set_index(s, 2, idle, POLLIN | FDSLOTS_POLLED), 0);
+    CHILD_EXPECT(fdslots_epoll_pwait(s, &ms, NULL), -error);
+    CHILD_EXPECT(fdslots_set_max_ready(s, 1), 0);
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), -error);
+    CHILD_EXPECT(fdslots_wait(s, 0, NULL), 0);
+    CHILD_EXPECT(fdslots_wait(s, 1000000, NULL), 0);
+    event_set(idle);
+    CHILD_EXPECT(fdslots_wait(s, FDSLOTS_FOREVER, NULL), 1);
+}
+
+START_TEST(a_wait_that_a_ghost_holds_up_fails)
+{
+    run(_i, ghost_in_the_way);
+}
+END_TEST
+
 /* ---- the set cannot be told ---- */
 
 static void outer_set_refused(void)
@@ -245,6 +282,7 @@ Suite *suite_sandbox(void)
     tcase_add_loop_test(tcase, the_old_set_is_kept, 0, LENGTH(errors));
     tcase_add_loop_test(tcase, ghosts_are_dropped_all_the_same, 0, LENGTH(errors));
     tcase_add_loop_test(tcase, a_wait_of_ghosts_alone_fails, 0, LENGTH(errors));
+    tcase_add_loop_test(tcase, a_wait_that_a_ghost_holds_up_fails, 0, LENGTH(errors));
     tcase_add_loop_test(tcase, a_nested_buffer_goes_on, 0, LENGTH(errors));
     tcase_add_loop_test(tcase, no_fd_is_taken_for_lost, 0, LENGTH(errors));
     tcase_add_loop_test(tcase, nothing_is_reported_that_is_over, 0, LENGTH(errors));
