@@ -153,8 +153,8 @@ int fdslots_move(struct fdslots *s, void *mem, size_t size, uint32_t nslots, str
  * caller's again.
  * Cost: one close(2) for each fd that the library opened, one epoll_ctl(2) after fdslots_epoll_fd()
  * and one for each FDSLOTS_EXCLUSIVE fd that is registered, two frees after fdslots_create(). A
- * child that has not waited makes a few calls more, to find out which inherited fds it may close.
- */
+ * child that has not waited makes a few calls more, to find out which inherited fds it may close;
+ * for one of them the kernel lists all fds that are registered. */
 void fdslots_destroy(struct fdslots *s);
 
 /* Return the number of slots; 0 for NULL. */
@@ -327,7 +327,7 @@ int fdslots_ppoll(struct fdslots *s, uint32_t nfds, const struct timespec *timeo
  * Returns the number of ready slots, or -ENOTSUP: there is no epoll here, or the buffer has
  * FDSLOTS_NO_EPOLL, or there is a FDSLOTS_EXCLUSIVE slot and epoll does not know EPOLLEXCLUSIVE;
  * -EINTR; -EMFILE, -ENFILE, -ENOMEM: the epoll set could not be made, or could not be rebuilt after
- * a file outlived its fd; -EINVAL: there are more polled slots than RLIMIT_NOFILE allows; -EBADF:
+ * a file outlived its fd; -EINVAL: polled slots and set are more than RLIMIT_NOFILE allows; -EBADF:
  * the caller has closed the buffer's own set, which fdslots_rebuild() replaces.
  * After an error the slots are still right, and the next wait tries again.
  * Cost: one system call, one epoll_ctl(2) for each slot whose registration differs from the

@@ -17,9 +17,9 @@
 #define UFFD_USER_MODE_ONLY 1
 #endif
 
-/* ---- an urgent byte of TCP, which SO_OOBINLINE turns into an ordinary one ---- */
+/* ---- TCP ---- */
 
-static bool urgent(struct odd *o)
+static void connect_pair(struct odd *o)
 {
     struct sockaddr_in address = {.sin_family = AF_INET};
     socklen_t length = sizeof address;
@@ -32,6 +32,12 @@ static bool urgent(struct odd *o)
     MUST(connect(o->trigger, (const struct sockaddr *)&address, length));
     o->fd = MUST(accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC));
     MUST(close(listener));
+}
+
+/* An urgent byte, which SO_OOBINLINE turns into an ordinary one. */
+static bool urgent(struct odd *o)
+{
+    connect_pair(o);
     MUST((int)send(o->trigger, "x", 1, MSG_OOB));
     fds_await(o->fd, POLLPRI);
     return true;
@@ -41,6 +47,26 @@ static void take_urgent_inline(struct odd *o)
 {
     const int on = 1;
     MUST(setsockopt(o->fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof on));
+}
+
+/* Too few bytes for SO_RCVLOWAT, until the buffer has no room for more of them. */
+static bool below_low_water(struct odd *o)
+{
+    static const char bytes[30000];
+    const int most = 200000;
+    int arrived = 0;
+    connect_pair(o);
+    MUST(setsockopt(o->fd, SOL_SOCKET, SO_RCVLOWAT, &most, sizeof most));
+    MUST((int)send(o->trigger, bytes, sizeof bytes, 0));
+    while (arrived < (int)sizeof bytes)
+        MUST(ioctl(o->fd, FIONREAD, &arrived));
+    return true;
+}
+
+static void shrink_buffer(struct odd *o)
+{
+    const int least = 2000;
+    MUST(setsockopt(o->fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof least));
 }
 
 /* ---- a userfaultfd, which reports an error while it is blocking ---- */
@@ -65,6 +91,7 @@ const struct odd_kind odd_kinds[] = {
     {"io_uring, POLLRDNORM alone", POLLRDNORM, ODD_AS_POLL, odd_ring_full, odd_ring_submit},
     {"ring buffer of BPF, BPF_RB_NO_WAKEUP", POLLIN, ODD_SILENT, odd_bpf, odd_bpf_fire},
     {"TCP, SO_OOBINLINE set late", POLLIN, ODD_SILENT, urgent, take_urgent_inline},
+    {"TCP, SO_RCVBUF below SO_RCVLOWAT", POLLIN, ODD_SILENT, below_low_water, shrink_buffer},
     {"userfaultfd, made to block", POLLIN, ODD_SILENT, faults, let_block},
 };
 
