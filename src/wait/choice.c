@@ -128,11 +128,21 @@ static double time_at(const struct choice *c)
     return price_of_clock(c) * (c->timed < WARM ? TIMING_WARM : TIMING);
 }
 
+/* Whether enough was spent since the last timed wait. Which wait is then timed varies. Otherwise,
+ * if waits of different kinds take turns, it would always be the one after a dear one. */
+static bool is_due(struct choice *c)
+{
+    if (c->untimed < time_at(c))
+        return false;
+    c->turn += UINT32_C(0x9e3779b9);
+    return c->turn >> 31 != 0;
+}
+
 bool fdslots_choice_times(struct choice *c)
 {
     if (c->trial > 0)
         return true; /* beside those of the way that is usually taken */
-    if (!c->prices.surprised && c->untimed < time_at(c))
+    if (!c->prices.surprised && !is_due(c))
         return false;
     c->prices.surprised = false;
     c->untimed = 0;

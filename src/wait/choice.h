@@ -77,6 +77,7 @@ struct choice {
     double untimed;         /* what the waits have cost since one was timed */
     double clock;           /* price of timing a wait; 0 until it is measured */
     uint32_t timed;         /* number of timed waits; no more than WARM are counted */
+    uint32_t turn;          /* multiple of the golden ratio: its high bit alternates irregularly */
     bool taken[WAYS];       /* the way was taken at least once */
     bool risen[WAYS];       /* the prices of the way rose far when it was last timed */
     uint32_t trial;         /* waits that are left of a trial */

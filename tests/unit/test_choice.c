@@ -165,6 +165,24 @@ START_TEST(fifty_waits_are_enough_on_any_machine)
 }
 END_TEST
 
+/* Not only the waits after dear ones are timed. */
+START_TEST(both_of_two_waits_in_turn_are_timed)
+{
+    static const struct program calm = {.slots = 4096, .toggled = 5};
+    static const struct program busy = {.slots = 4096, .toggled = 5, .ready = 600};
+    struct player p;
+    player_start(&p);
+    p.in_step = true;
+    for (int i = 0; i < 1000; i++) {
+        if (i == 100)
+            p.m.prices.of[SET_READY] *= 10;
+        player_wait(&p, &calm);
+        player_wait(&p, &busy);
+    }
+    ck_assert_double_gt(p.c.prices.of[SET_READY], 0.8 * p.m.prices.of[SET_READY]);
+}
+END_TEST
+
 /* Waits that may block, on machines whose prices are far from the initial ones. */
 static const struct program blocking[] = {
     {.slots = 32, .ready = 1, .blocks = true},
@@ -385,6 +403,7 @@ Suite *suite_choice(void)
     tcase_add_test(tcase, polled_slots_alone_stay_with_poll);
     tcase = add_case(suite, "machines");
     tcase_add_loop_test(tcase, fifty_waits_are_enough_on_any_machine, 0, MACHINES);
+    tcase_add_test(tcase, both_of_two_waits_in_turn_are_timed);
     tcase_add_loop_test(tcase, waits_that_may_block_find_their_price, 0, FAR_MACHINES);
     tcase_add_loop_test(tcase, waits_that_sleep_do_not_mislead, 0, LENGTH(far_factors));
     tcase_add_loop_test(tcase, prices_that_change_are_followed, 0, MACHINES);

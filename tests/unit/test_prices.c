@@ -224,6 +224,7 @@ START_TEST(one_surprise_is_not_kept)
     player_start(&p);
     player_play(&p, &quiet, 100000);
     p.c.untimed = 1e9;
+    p.c.turn = 0;
     p.m.percent = 100;
     p.m.spoilt = 100;
     player_wait(&p, &quiet);
