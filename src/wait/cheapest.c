@@ -188,7 +188,7 @@ static inline bool changed_as_before(const struct fdslots *s)
     if (fdslots_index_set_empty(&s->fresh))
         return true;
     if (c->changes == ANY_CHANGES)
-        return s->visible <= c->slots;
+        return s->visible <= c->slots && fdslots_slot_end(s) <= c->end;
     return c->changes > 0 && fdslots_index_set_at_most(&s->fresh, c->changes);
 }
 

@@ -283,4 +283,5 @@ void fdslots_choice_learn(struct choice *c, struct outlook *o, enum way way,
     c->steady = steady_waits(c, o, way);
     c->changes = changes_allowed(c, o, way);
     c->slots = o->slots + o->slots / 4;
+    c->end = c->slots + o->holes + o->holes / 4;
 }

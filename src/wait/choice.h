@@ -91,6 +91,7 @@ struct choice {
     uint32_t ran;     /* how many of them have run */
     uint32_t changes; /* slots that may change; ANY_CHANGES if changes make no difference */
     uint32_t slots;   /* that poll(2) may look at, if any may change: then others may come */
+    uint32_t end;     /* of these slots: there may be holes between them */
     double each;      /* price of one such wait */
     bool blocks;      /* such a wait may block */
 
