@@ -21,12 +21,14 @@
  * risen far: other programs may have slowed the waits that raised them.
  *
  * This gives two bounds, by the prices known at each wait. First, before a flush, polling costs
- * more than the set by at most the price of that flush and of one wait, because the account is
- * closed when it reaches the price of the flush, and a single wait cannot take it further beyond.
- * Second, all trials of a way cost at most a hundredth of all waits, not counting the first trial,
- * one after each rise, and the last one, because no trial begins before the earlier ones are paid
- * for. No account grows beyond what closes it. Steady waits count at the price of the wait before
- * them; while they poll, the buffer may grow by a quarter.
+ * more than the set by at most the price of that flush and of one wait, not counting trials,
+ * because the account is closed when it reaches the price of the flush, and a single wait cannot
+ * take it further beyond. Second, all trials of a way cost at most a hundredth of all waits, not
+ * counting the first trial, one after each rise, and the last one, because no trial begins before
+ * the earlier ones are paid for. One trial takes at most twenty times as long as its first two
+ * waits, because each wait with which it goes on takes at most 0.95 times as long as the one
+ * before. No account grows beyond what closes it. Steady waits count at the price of the wait
+ * before them; while they poll, the buffer may grow by a quarter.
  */
 #ifndef FDSLOTS_CHOICE_H
 #define FDSLOTS_CHOICE_H
