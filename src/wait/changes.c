@@ -54,18 +54,21 @@ static void look_at(struct fdslots *s, struct sample *sample, uint32_t index)
     }
 }
 
-/* Look at a few fresh slots, beginning where the last look ended. Returns how many. */
+/* Look at a few fresh slots. Returns how many. They are far from each other, and those of the next
+ * wait are others, because neighbours often change alike. */
 static uint32_t look_at_some(struct fdslots *s, struct sample *sample, uint32_t count)
 {
-    uint32_t i = fdslots_index_set_next(&s->fresh, s->choice->look_from);
+    const uint32_t most = CHANGES_LOOKED_AT + count / 64;
+    const uint32_t end = fdslots_index_set_last(&s->fresh) + 1;
+    const uint32_t step = 1 + count / 8 + (uint32_t)(s->stats.waits % (count / 8 + 1));
     uint32_t looked_at = 0;
-    for (; looked_at < count && looked_at < CHANGES_LOOKED_AT; looked_at++) {
+    for (; looked_at < count && looked_at < most; looked_at++) {
+        uint32_t i = fdslots_index_set_next(&s->fresh, s->choice->look_from % end);
         if (i == INDEX_NONE)
             i = fdslots_index_set_first(&s->fresh);
         look_at(s, sample, i);
-        i = fdslots_index_set_next(&s->fresh, i + 1);
+        s->choice->look_from = i + step;
     }
-    s->choice->look_from = i == INDEX_NONE ? 0 : i;
     return looked_at;
 }
 
