@@ -106,7 +106,7 @@ static enum way choose(struct fdslots *s, struct outlook *o)
 {
     struct choice *c = s->choice;
     fdslots_choice_settle(c);
-    fdslots_choice_estimate(c, o, c->last);
+    fdslots_choice_estimate(c, o, c->expected);
     check_backlog(s);
     o->lag = c->backlog;
     if (!fdslots_index_set_empty(&s->fresh) && fdslots_choice_asks(c, o))
@@ -203,7 +203,7 @@ static inline int wait_again(struct fdslots *s, int64_t timeout_ns, const sigset
     /* The position of the first ready slot matters only to a wait that may block. */
     if (UNLIKELY(rc != (int)c->last.ready) ||
         (timeout_ns > 0 && outcome_of(s).queued != c->last.queued)) {
-        c->last = outcome_of(s);
+        fdslots_choice_expect(c, outcome_of(s));
         c->steady = 0;
     }
     return rc;

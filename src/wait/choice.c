@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include "choice.h"
 
-#define CLOCK_START     25 /* ns; assumed until the clock is measured */
-#define LEAST_STEPS     3  /* clock steps below which a time says nothing */
+#define CLOCK_START     25   /* ns; assumed until the clock is measured */
+#define LEAST_STEPS     3    /* clock steps below which a time says nothing */
+#define EXPECT          0.25 /* weight of a wait in what is expected of the next one */
 #define WEIGHT          0.125
 #define WEIGHT_OF_TRIAL 0.5  /* more, because trials are rare */
 #define STILL_FALLS     0.95 /* a wait of a trial that takes less than this times the one before */
@@ -57,6 +58,25 @@ void fdslots_choice_estimate(const struct choice *c, struct outlook *o, struct o
     const struct work work = work_of(o, outcome, (struct telling){0});
     o->poll = fdslots_prices_sum(&c->prices, &work, BY_POLL);
     o->set = fdslots_prices_sum(&c->prices, &work, BY_SET);
+}
+
+/* A mean that takes a while to follow: it jumps the last step, so that it arrives. */
+static void approach(double *mean, double value)
+{
+    const double step = EXPECT * (value - *mean);
+    *mean = step > -EXPECT && step < EXPECT ? value : *mean + step;
+}
+
+void fdslots_choice_expect(struct choice *c, struct outcome found)
+{
+    c->last = found;
+    approach(&c->expected.ready, found.ready);
+    approach(&c->expected.queued, found.queued);
+}
+
+static bool is_expected(const struct choice *c, struct outcome found)
+{
+    return found.ready == c->expected.ready && found.queued == c->expected.queued;
 }
 
 /* ---- choose ---- */
@@ -256,8 +276,7 @@ static void remember_wait(struct choice *c, struct outlook *o, enum way way,
                           const struct finding *found)
 {
     const struct outcome outcome = found->outcome;
-    if (outcome.ready != c->last.ready || outcome.queued != c->last.queued ||
-        found->polled != o->polled) {
+    if (!is_expected(c, outcome) || found->polled != o->polled) {
         o->polled = found->polled;
         fdslots_choice_estimate(c, o, outcome);
     }
@@ -267,7 +286,7 @@ static void remember_wait(struct choice *c, struct outlook *o, enum way way,
     spend(c, c->each);
     if (c->trial > 0)
         pay_for_trial(c, way == BY_POLL ? o->poll - o->set : c->each - o->poll);
-    c->last = outcome;
+    fdslots_choice_expect(c, outcome);
     c->blocks = o->blocks;
 }
 
@@ -284,4 +303,8 @@ void fdslots_choice_learn(struct choice *c, struct outlook *o, enum way way,
     c->changes = changes_allowed(c, o, way);
     c->slots = o->slots + o->slots / 4;
     c->end = c->slots + o->holes + o->holes / 4;
+    if (c->steady > 0 && !is_expected(c, c->last)) {
+        fdslots_choice_estimate(c, o, c->expected);
+        c->steady = is_best(c, o, way) ? c->steady : 0;
+    }
 }

@@ -5,7 +5,9 @@
  *
  * Price. A wait by poll(2) looks at every slot. A wait by the set looks at the ready slots and at
  * those that are polled beside it, but the set must first be told what changed. prices.h says what
- * each of these costs. How many there are is known, or expected to be the same as in the last wait.
+ * each of these costs. How many there are is known, or expected to be what the last waits
+ * have found on average: where few and many ready slots take turns, what the last one found would
+ * be wrong each time.
  *
  * Choose. While the set is in step, the choice is simply the cheaper way, the changes included.
  * While the set lags behind, a flush is worth its price only if enough waits follow, and their
@@ -38,8 +40,8 @@
 
 /* What a wait found. */
 struct outcome {
-    uint32_t ready;
-    uint32_t queued; /* slots before the first ready one; all slots if none was ready */
+    double ready;
+    double queued; /* slots before the first ready one; all slots if none was ready */
 };
 
 /* The work of telling the set about changes. */
@@ -73,19 +75,20 @@ struct finding {
 struct choice {
     struct prices prices;
     struct outcome last;
-    struct telling backlog; /* of the changes that the set did not know after the last wait */
-    double excess;          /* what polling has cost above the set while there was a backlog */
-    double budget[WAYS];    /* for trials of each way, put aside while the other one is taken */
-    double untimed;         /* what the waits have cost since one was timed */
-    double clock;           /* price of timing a wait; 0 until it is measured */
-    uint32_t timed;         /* number of timed waits; no more than WARM are counted */
-    uint32_t turn;          /* multiple of the golden ratio: its high bit alternates irregularly */
-    bool taken[WAYS];       /* the way was taken at least once */
-    bool risen[WAYS];       /* the prices of the way rose far when it was last timed */
-    uint32_t trial;         /* waits that are left of a trial */
-    double trial_ns;        /* time that the last wait of the trial took; 0 if it is unknown */
-    enum way way;           /* of the last wait */
-    uint32_t look_from;     /* where the next look at changes starts */
+    struct outcome expected; /* of the next wait: a mean of the last ones */
+    struct telling backlog;  /* of the changes that the set did not know after the last wait */
+    double excess;           /* what polling has cost above the set while there was a backlog */
+    double budget[WAYS];     /* for trials of each way, put aside while the other one is taken */
+    double untimed;          /* what the waits have cost since one was timed */
+    double clock;            /* price of timing a wait; 0 until it is measured */
+    uint32_t timed;          /* number of timed waits; no more than WARM are counted */
+    uint32_t turn;           /* multiple of the golden ratio: its high bit alternates irregularly */
+    bool taken[WAYS];        /* the way was taken at least once */
+    bool risen[WAYS];        /* the prices of the way rose far when it was last timed */
+    uint32_t trial;          /* waits that are left of a trial */
+    double trial_ns;         /* time that the last wait of the trial took; 0 if it is unknown */
+    enum way way;            /* of the last wait */
+    uint32_t look_from;      /* where the next look at changes starts */
 
     /* This many waits go the same way without another choice, while no more slots change than
      * before the last wait, and every wait finds what the last one found. */
@@ -128,13 +131,16 @@ void fdslots_choice_settle(struct choice *c);
 /* Set o->poll and o->set for a wait with this outcome. */
 void fdslots_choice_estimate(const struct choice *c, struct outlook *o, struct outcome outcome);
 
+/* Let what a wait found count in what is expected of the next one. */
+void fdslots_choice_expect(struct choice *c, struct outcome found);
+
 /* Return the price of telling the set this much. */
 double fdslots_choice_price(const struct choice *c, struct telling telling);
 
 /* Whether the choice may depend on the price of telling the set about the changes. */
 bool fdslots_choice_asks(const struct choice *c, const struct outlook *o);
 
-/* Choose the way of a wait that is expected to find what the last one found. */
+/* Choose the way of a wait that is expected to find what the last ones found. */
 enum way fdslots_choice_make(struct choice *c, const struct outlook *o);
 
 /* Whether that wait is to be timed. This is so now and then, and in every trial. If the answer is

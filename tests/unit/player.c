@@ -85,7 +85,7 @@ enum way player_wait(struct player *p, const struct program *program)
     const struct outcome outcome = outcome_of(program);
     struct outlook o = player_outlook(p, program);
     fdslots_choice_settle(c);
-    fdslots_choice_estimate(c, &o, c->last);
+    fdslots_choice_estimate(c, &o, c->expected);
     const enum way way = fdslots_choice_make(c, &o);
     struct telling told = {0};
     if (way == BY_SET)

@@ -41,9 +41,25 @@ static int polls_before_the_flush(int savings)
 
 START_TEST(savings_are_no_credit)
 {
-    const int polls = polls_before_the_flush(0);
+    const int polls = polls_before_the_flush(30);
     ck_assert_int_gt(polls, 10);
-    ck_assert_int_eq(polls_before_the_flush(10), polls);
+    ck_assert_int_eq(polls_before_the_flush(60), polls);
+}
+END_TEST
+
+/* What the last wait found would mislead each time. */
+START_TEST(waits_that_find_much_and_little_in_turn_stay_with_poll)
+{
+    static const struct program idle = {.slots = 512, .toggled = 5};
+    static const struct program all = {.slots = 512, .toggled = 5, .ready = 512};
+    struct player p;
+    player_start(&p);
+    p.in_step = true;
+    for (int i = 0; i < 1000; i++) {
+        player_wait(&p, &idle);
+        player_wait(&p, &all);
+    }
+    ck_assert_uint_gt(p.waits[BY_POLL], 20 * p.waits[BY_SET]);
 }
 END_TEST
 
@@ -325,7 +341,7 @@ START_TEST(polling_costs_at_most_a_flush_more)
         if (random_below(&state, 20) == 0)
             program = random_program(&state);
         struct outlook o = player_outlook(&p, &program);
-        fdslots_choice_estimate(&p.c, &o, p.c.last);
+        fdslots_choice_estimate(&p.c, &o, p.c.expected);
         const double more = o.poll - o.set - fdslots_choice_price(&p.c, o.fresh);
         const double flush = fdslots_choice_price(&p.c, p.c.backlog);
         dearest = o.poll > dearest ? o.poll : dearest;
@@ -398,6 +414,7 @@ Suite *suite_choice(void)
     TCase *tcase = add_case(suite, "tendencies");
     tcase_add_test(tcase, many_quiet_slots_end_in_the_set);
     tcase_add_test(tcase, savings_are_no_credit);
+    tcase_add_test(tcase, waits_that_find_much_and_little_in_turn_stay_with_poll);
     tcase_add_test(tcase, slots_that_are_all_ready_stay_with_poll);
     tcase_add_test(tcase, constant_change_stays_with_poll);
     tcase_add_test(tcase, polled_slots_alone_stay_with_poll);
