@@ -140,23 +140,11 @@ static double stop_clock(const struct choice *c, int64_t start)
     return ns > 1 ? ns : 1;
 }
 
-/* Numbers of epoll_ctl(2) calls. */
-struct calls {
-    uint64_t all, modify;
-};
-
-static struct calls calls_of(const struct fdslots *s)
+/* Return what the set was told in all waits so far, without the looks. */
+static struct telling told_so_far(const struct fdslots *s)
 {
-    return (struct calls){.all = s->stats.epoll_ctl_calls, .modify = s->modify_calls};
-}
-
-/* Return what the set was told since `before`. */
-static struct telling told_since(const struct fdslots *s, struct calls before, double looks)
-{
-    const int64_t calls = (int64_t)(s->stats.epoll_ctl_calls - before.all);
-    const int64_t modify = (int64_t)(s->modify_calls - before.modify);
-    return (struct telling){
-        .looks = looks, .modifies = (double)modify, .adds = (double)(calls - modify)};
+    return (struct telling){.modifies = (double)s->modify_calls,
+                            .adds = (double)(s->stats.epoll_ctl_calls - s->modify_calls)};
 }
 
 APART static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
@@ -164,17 +152,20 @@ APART static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t
     struct choice *c = s->choice;
     struct outlook o = look_out(s, timeout_ns);
     const enum way way = choose(s, &o);
-    const struct calls before = calls_of(s);
+    const struct telling before = told_so_far(s);
     const int64_t start = start_clock(c);
     int rc = go(s, way, timeout_ns, sigmask);
     if (is_refusal(rc))
         return fall_back(s, way, rc, timeout_ns, sigmask);
     if (way == c->avoided)
         c->avoid_length = 0; /* it works again */
+    const struct telling after = told_so_far(s);
     const struct finding found = {
         .outcome = outcome_of(s),
         .polled = count_polled(s),
-        .told = told_since(s, before, way == BY_SET ? o.lag.looks : 0),
+        .told = {.looks = way == BY_SET ? o.lag.looks : 0,
+                 .modifies = after.modifies - before.modifies,
+                 .adds = after.adds - before.adds},
         .ns = rc >= 0 ? stop_clock(c, start) : 0, /* a signal ended it early */
     };
     fdslots_choice_learn(c, &o, way, &found);

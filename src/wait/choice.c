@@ -260,17 +260,6 @@ static uint32_t steady_waits(const struct choice *c, const struct outlook *o, en
     return waits < 1 ? 0 : waits < INT32_MAX ? (uint32_t)waits : INT32_MAX;
 }
 
-/* Remember what the set has not been told after this wait. */
-static void remember_changes(struct choice *c, const struct outlook *o, enum way way)
-{
-    if (way == BY_SET) {
-        c->backlog = (struct telling){0};
-        c->excess = 0;
-        return;
-    }
-    c->backlog = o->lag;
-}
-
 /* Remember what the wait found and cost. */
 static void remember_wait(struct choice *c, struct outlook *o, enum way way,
                           const struct finding *found)
@@ -293,7 +282,8 @@ static void remember_wait(struct choice *c, struct outlook *o, enum way way,
 void fdslots_choice_learn(struct choice *c, struct outlook *o, enum way way,
                           const struct finding *found)
 {
-    remember_changes(c, o, way);
+    c->backlog = way == BY_POLL ? o->lag : (struct telling){0};
+    c->excess = way == BY_POLL ? c->excess : 0;
     remember_wait(c, o, way, found);
     if (found->ns > 0)
         learn_price(c, o, way, found);
