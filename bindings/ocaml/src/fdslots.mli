@@ -34,7 +34,7 @@ val destroy : t -> unit
 
 val resize : t -> int -> unit
 (** Changes the capacity, which must be above the highest used index. Everything else stays,
-    including the ready set. *)
+    including the ready set. Fewer slots end an iteration, and {!next_ready} begins again. *)
 
 val capacity : t -> int
 (** 0 for a buffer that was destroyed. *)
@@ -123,7 +123,8 @@ val next_ready : t -> int
 
 val iter_ready : t -> (int -> Unix.file_descr -> int -> unit) -> unit
 (** Calls the function with the index, fd and revents of every ready slot. The function may do
-    anything, even raise. A wait, {!clear_ready} or {!destroy} in it ends the iteration. *)
+    anything, even raise. A wait, {!clear_ready}, {!destroy} or a {!resize} to fewer slots in it ends
+    the iteration. *)
 
 val iter_first : t -> int -> (int -> Unix.file_descr -> int -> unit) -> unit
 (** [iter_first t n f] is the same for at most [n] slots. *)

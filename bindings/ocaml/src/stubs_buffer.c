@@ -51,10 +51,18 @@ value fdslots_ml_destroy(value v)
     return Val_int(0);
 }
 
+/* The buffer keeps its address. Slots that are dropped leave the ready set, so the positions of the
+ * others in it change. */
 value fdslots_ml_resize(value v, value v_nslots)
 {
     struct fdslots *slots = slots_of(v);
-    return to_value(v, fdslots_resize(&slots, to_u32(v_nslots))); /* the buffer keeps its address */
+    const uint32_t before = fdslots_capacity(slots);
+    const int rc = fdslots_resize(&slots, to_u32(v_nslots));
+    if (rc == 0 && fdslots_capacity(slots) < before) {
+        Buffer_val(v)->cursor = 0;
+        Buffer_val(v)->round++;
+    }
+    return to_value(v, rc);
 }
 
 value fdslots_ml_capacity(value v)

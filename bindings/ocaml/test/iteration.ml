@@ -42,6 +42,13 @@ let clear = with_ready 3 @@ fun t _ ->
 let destroy = with_ready 3 @@ fun t _ ->
   int "a destroy ends it" 1 (calls t (fun _ _ _ -> destroy t))
 
+let resize_to_fewer = with_ready 3 @@ fun t _ ->
+  int "fewer slots end it" 1 (calls t (fun _ _ _ -> resize t 4));
+  let once = next_ready t in
+  is "another" (next_ready t <> once);
+  resize t 3;
+  int "next_ready begins again" once (next_ready t)
+
 let resize = with_ready 3 @@ fun t _ ->
   int "a resize does not" 3 (calls t (fun i _ _ -> resize t (100 * (i + 1))))
 
@@ -70,6 +77,7 @@ let cases =
     case "clear" clear;
     case "destroy" destroy;
     case "resize" resize;
+    case "resize to fewer" resize_to_fewer;
     case "raise" raise_out;
     case "nest" nest;
     case "first" first ]
