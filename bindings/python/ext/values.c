@@ -63,14 +63,19 @@ int uint32_converter(PyObject *value, void *out)
     return uint32_from(value, UINT32_MAX, out);
 }
 
-static bool place_named(const char *const *names, PyObject *name, PyObject *value, PyObject **out)
+/* Place an argument that is given by name. The first `nargs` are given by position already. */
+static bool place_named(const char *const *names, Py_ssize_t nargs, PyObject *name, PyObject *value,
+                        PyObject **out)
 {
-    for (int i = 0; names[i] != NULL; i++)
-        if (PyUnicode_CompareWithASCIIString(name, names[i]) == 0) {
-            out[i] = value;
-            return true;
-        }
-    PyErr_Format(PyExc_TypeError, "%R is not an argument of this call", name);
+    Py_ssize_t i = 0;
+    while (names[i] != NULL && PyUnicode_CompareWithASCIIString(name, names[i]) != 0)
+        i++;
+    if (names[i] != NULL && i >= nargs) {
+        out[i] = value;
+        return true;
+    }
+    PyErr_Format(PyExc_TypeError,
+                 i < nargs ? "%R is given twice" : "%R is not an argument of this call", name);
     return false;
 }
 
@@ -84,7 +89,7 @@ bool sort_arguments(const char *const *names, PyObject *const *args, Py_ssize_t 
     }
     Py_ssize_t nkwargs = kwnames == NULL ? 0 : PyTuple_Size(kwnames);
     for (Py_ssize_t i = 0; i < nkwargs; i++)
-        if (!place_named(names, PyTuple_GetItem(kwnames, i), args[nargs + i], out))
+        if (!place_named(names, nargs, PyTuple_GetItem(kwnames, i), args[nargs + i], out))
             return false;
     return true;
 }

@@ -99,6 +99,7 @@ class Waiting(WithPipe):
             self.assertRaises(TypeError, s.wait, "1")
             self.assertRaises(TypeError, s.wait, tomorrow=1)
             self.assertRaises(TypeError, s.wait, 1, None, 2)
+            self.assertRaises(TypeError, s.wait, 0, timeout=0)
             self.assertRaises(TypeError, s.wait_until)
             self.assertRaises(ValueError, s.wait, 0, [0])
             self.assert_error(errno.EINVAL, s.poll, 0, None, 9)
