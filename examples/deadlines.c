@@ -79,8 +79,6 @@ void deadlines_remove(struct deadlines *d, uint32_t number)
 
 int64_t deadlines_first(const struct deadlines *d, uint32_t *number)
 {
-    if (d->count == 0)
-        return INT64_MAX;
-    *number = number_at(d, 1);
-    return deadline_at(d, 1);
+    *number = d->count > 0 ? number_at(d, 1) : 0;
+    return d->count > 0 ? deadline_at(d, 1) : INT64_MAX;
 }

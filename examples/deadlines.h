@@ -36,7 +36,7 @@ void deadlines_set(struct deadlines *d, uint32_t number, int64_t at);
 void deadlines_remove(struct deadlines *d, uint32_t number);
 
 /* Return the first deadline, and store the number that it belongs to. If there is none, return
- * INT64_MAX, which equals FDSLOTS_FOREVER, and store nothing: O(1). */
+ * INT64_MAX, which equals FDSLOTS_FOREVER, and store 0: O(1). */
 int64_t deadlines_first(const struct deadlines *d, uint32_t *number);
 
 #endif

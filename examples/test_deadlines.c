@@ -48,7 +48,7 @@ static bool agrees(const struct deadlines *d)
     int64_t first = deadlines_first(d, &number);
     if (first != search())
         return false;
-    return first == INT64_MAX ? number == NUMBERS : expected[number] == first;
+    return first == INT64_MAX ? number == 0 : expected[number] == first;
 }
 
 static bool comes_in_order(struct deadlines *d)
