@@ -116,7 +116,9 @@ value fdslots_ml_epoll_pwait(value v, value v_ns, value v_signals)
     return wait_on(v, v_signals, &w);
 }
 
+/* UINT32_MAX means no limit, which a negative number must not become. */
 value fdslots_ml_set_max_ready(value v, value v_n)
 {
-    return to_value(v, fdslots_set_max_ready(slots_of(v), to_u32(v_n)));
+    const uint32_t n = Long_val(v_n) < 0 ? 0 : to_u32(v_n);
+    return to_value(v, fdslots_set_max_ready(slots_of(v), n));
 }

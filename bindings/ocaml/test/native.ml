@@ -42,6 +42,7 @@ let bad_input = with_pipe @@ fun r w ->
   refused EINVAL (fun () -> ppoll t (-1) (-1));
   refused EINVAL (fun () -> wait ~sigmask:[ 12345 ] t 0);
   refused EINVAL (fun () -> set_max_ready t 0);
+  refused EINVAL (fun () -> set_max_ready t (-1));
   refused EINVAL (fun () -> resize t 0);
   refused ENOENT (fun () -> get_fd t 3);
   refused ENOENT (fun () -> set_events t 3 Event.in_);

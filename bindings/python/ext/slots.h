@@ -62,7 +62,9 @@ PyObject *pack(PyObject **members, Py_ssize_t count);
  * value is not an integer. */
 bool index_from(PyObject *value, uint32_t *index);
 bool events_from(PyObject *value, uint32_t *events);
-/* The same conversion for PyArg_Parse*(). */
+/* The same for a limit, of which a large one means no limit. */
+bool limit_from(PyObject *value, uint32_t *limit);
+/* The conversion of an index, for PyArg_Parse*(). */
 int uint32_converter(PyObject *value, void *out);
 /* Convert seconds to nanoseconds, rounded up. None and negative seconds become -1, which means no
  * timeout. */

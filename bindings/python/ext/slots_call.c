@@ -25,7 +25,7 @@ PyObject *slots_resize(struct slots *self, PyObject *value)
 PyObject *slots_set_max_ready(struct slots *self, PyObject *value)
 {
     uint32_t n;
-    if (!index_from(value, &n))
+    if (!limit_from(value, &n))
         return NULL;
     struct fdslots *buffer = slots_usable(self);
     return buffer == NULL ? NULL : none_or_error(fdslots_set_max_ready(buffer, n));

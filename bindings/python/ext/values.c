@@ -37,14 +37,18 @@ PyObject *pack(PyObject **members, Py_ssize_t count)
     return tuple;
 }
 
-/* Convert to an integer in [0, UINT32_MAX]. Other integers become `refused`. */
-static bool uint32_from(PyObject *value, uint32_t refused, uint32_t *out)
+/* Convert to an integer in [0, UINT32_MAX]. A larger one becomes UINT32_MAX, a negative one
+ * `below`. */
+static bool uint32_from(PyObject *value, uint32_t below, uint32_t *out)
 {
     int overflow;
     long long number = PyLong_AsLongLongAndOverflow(value, &overflow);
     if (number == -1 && PyErr_Occurred() != NULL)
         return false;
-    *out = overflow != 0 || number < 0 || number > UINT32_MAX ? refused : (uint32_t)number;
+    if (overflow > 0 || number > UINT32_MAX)
+        *out = UINT32_MAX;
+    else
+        *out = number < 0 ? below : (uint32_t)number;
     return true;
 }
 
@@ -56,6 +60,11 @@ bool index_from(PyObject *value, uint32_t *index)
 bool events_from(PyObject *value, uint32_t *events)
 {
     return uint32_from(value, UINT32_MAX, events);
+}
+
+bool limit_from(PyObject *value, uint32_t *limit)
+{
+    return uint32_from(value, 0, limit);
 }
 
 int uint32_converter(PyObject *value, void *out)

@@ -62,6 +62,17 @@ class Setting(WithPipe):
             self.assertRaises(ValueError, s.set_index, 0, -1, POLLIN)
         self.assert_error(errno.EINVAL, Slots, 0)
 
+    def test_one_wait_reports_at_most_so_many(self):
+        with Slots(8) as s:
+            for index in range(8):
+                s.set_index(index, self.writer, POLLOUT)
+            for refused in (0, -1, -(1 << 80)):
+                self.assert_error(errno.EINVAL, s.set_max_ready, refused)
+            s.set_max_ready(3)
+            self.assertEqual(s.wait(0), 3)
+            s.set_max_ready(1 << 80)
+            self.assertEqual(s.wait(0), 8)
+
     def test_pause(self):
         with Slots(8) as s:
             s.set_index(0, self.writer, POLLOUT)
