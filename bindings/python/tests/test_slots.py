@@ -73,6 +73,42 @@ class Setting(WithPipe):
             s.set_max_ready(1 << 80)
             self.assertEqual(s.wait(0), 8)
 
+    def test_the_flags_of_a_slot(self):
+        with Slots(8) as s:
+            s.set_index(0, self.writer, POLLOUT | fdslots.EDGE)
+            self.assertEqual((s.wait(0), s.wait(0)), (1, 0))
+            self.assert_error(errno.ENOTSUP, s.poll, 0)
+            s.rebuild()
+            self.assertEqual(s.wait(0), 1)
+            s.set_index(0, self.writer, POLLOUT | fdslots.ONESHOT)
+            self.assertEqual((s.wait(0), s.wait(0)), (1, 0))
+            self.assertTrue(s.is_paused(0))
+            s.set_index(0, self.writer, POLLOUT | fdslots.POLLED)
+            self.assertEqual((s.epoll_wait(0), s.get_stats()["polled"]), (1, 1))
+            self.assert_error(
+                errno.EINVAL, s.set_index, 0, self.writer, fdslots.EXCLUSIVE | fdslots.ONESHOT
+            )
+
+    def test_the_flags_of_the_slots(self):
+        with Slots(8, fdslots.NO_EPOLL) as s:
+            self.assert_error(errno.ENOTSUP, s.epoll_wait, 0)
+        with Slots(8, flags=fdslots.CHECK) as s:
+            closed = os.dup(self.reader)
+            s.set_index(0, closed, POLLIN)
+            self.assertEqual(s.wait(0), 0)
+            os.close(closed)
+            self.assertEqual((s.wait(0), s.get_revents(0)), (1, fdslots.POLLNVAL))
+            self.assertEqual(s.get_stats()["lost"], 1)
+
+    def test_slots_in_slots(self):
+        with Slots(8) as inner, Slots(8) as outer:
+            inner.set_index(2, self.reader, POLLIN)
+            outer.set_index(0, inner.epoll_fd(), POLLIN)
+            self.assertEqual(outer.wait(0), 0)
+            os.write(self.writer, b"!")
+            self.assertEqual((outer.wait(), inner.epoll_wait(0)), (1, 1))
+            outer.invalidate_index(0)
+
     def test_pause(self):
         with Slots(8) as s:
             s.set_index(0, self.writer, POLLOUT)
