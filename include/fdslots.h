@@ -126,9 +126,9 @@ int fdslots_create(uint32_t nslots, uint32_t flags, struct fdslots **out);
  *
  * Returns 0, or -EINVAL: s or *s is NULL, nslots is 0 or too large, or a used slot would not fit;
  * -ENOMEM. After an error everything is as before.
- * Cost: one malloc and one free, O(slots that were ever used). No system call, except one
- * epoll_ctl(2) for each slot that is cut off and was emptied since the kernel's set was last told,
- * and the madvise(2) of fdslots_create(). */
+ * Cost: one malloc and one free, or two mallocs if the buffer was in the caller's memory; O(slots
+ * that were ever used). No system call, except one epoll_ctl(2) for each slot that is cut off and
+ * was emptied since the kernel's set was last told, and the madvise(2) of fdslots_create(). */
 int fdslots_resize(struct fdslots **s, uint32_t nslots);
 
 /* Move a buffer to other memory of the caller's, with this capacity.
