@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: ISC
 #
 # The library as a user has it: installed, found by pkg-config, linked shared and static, also by
-# tcc, which lacks gcc's library of helpers, found by CMake and by Meson, and uninstalled again.
+# tcc, which lacks gcc's library of helpers, and by the installed sources of the examples, found by
+# CMake and by Meson, and uninstalled again.
 # shellcheck disable=SC2046 # pkg-config prints words
 . .ci/lib.sh
 skip_where_libtool_fails
@@ -25,6 +26,13 @@ compile -o static -static $(pkg-config --static --cflags --libs fdslots)
 tcc -D_GNU_SOURCE ../../examples/pipes.c -o tcc $(pkg-config --static --cflags fdslots) \
     root$prefix/lib/libfdslots.a
 ./tcc
+
+# As fdslots-howto(7) says.
+examples=root$prefix/share/doc/fdslots/examples
+for program in echo forward http signals static-memory workers; do
+    gcc -D_GNU_SOURCE -Wall -Werror -o "$program" "$examples/$program"*.c \
+        "$examples"/{server,deadlines}.c $(pkg-config --cflags --libs fdslots)
+done
 
 make uninstall DESTDIR="$BUILD/root"
 left=$(find root ! -type d)
