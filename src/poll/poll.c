@@ -75,6 +75,14 @@ static void leave_out(struct fdslots *s, uint32_t index)
         fdslots_slot_hold(s, index, revents);
 }
 
+void fdslots_poll_leave_out_all(struct fdslots *s)
+{
+    for (uint32_t i = 0; i < s->touched; i++)
+        if (s->pollfds[i].revents != 0)
+            leave_out(s, i);
+    s->asking = false;
+}
+
 /* Report the ready slots in [from, to) as long as there is room. Returns the first slot that is
  * left out, or INDEX_NONE. */
 static uint32_t take_range(struct fdslots *s, uint32_t from, uint32_t to)
@@ -181,10 +189,13 @@ SELDOM static bool restore_events(struct fdslots *s, uint32_t nfds)
     return left_alone && !wrote;
 }
 
-/* Call poll(2), and keep the events as the caller has set them. */
+/* Call poll(2), and keep the events as the caller has set them. The thread may be cancelled here,
+ * even after the kernel has written its answer. */
 static inline int ask(struct fdslots *s, uint32_t nfds, int64_t timeout_ns, const sigset_t *sigmask)
 {
+    s->asking = true;
     int rc = fdslots_poll_call(s->pollfds, nfds, timeout_ns, sigmask);
+    s->asking = false;
     if (UNLIKELY(!s->events_are_safe))
         s->events_are_safe = restore_events(s, nfds) && rc >= 0;
     return rc;

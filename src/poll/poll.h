@@ -18,6 +18,10 @@ int fdslots_poll_call(struct pollfd *fds, uint32_t nfds, int64_t timeout_ns,
 int fdslots_poll_slots(struct fdslots *s, uint32_t nfds, int64_t timeout_ns,
                        const sigset_t *sigmask);
 
+/* Leave out what poll(2) has reported to a wait that was cancelled before it took the answer. The
+ * ready set must be empty. */
+void fdslots_poll_leave_out_all(struct fdslots *s);
+
 /* Whether the file of a slot may report an event only once. Calls fstat(2), unless the flags of the
  * slot tell. */
 bool fdslots_poll_says_once(struct fdslots *s, uint32_t index);

@@ -12,6 +12,8 @@
 
 void fdslots_wait_prepare(struct fdslots *s)
 {
+    if (s->asking)
+        fdslots_poll_leave_out_all(s);
     if (s->refused)
         fdslots_kernel_retry(s);
     if ((s->flags & FDSLOTS_CHECK) != 0)

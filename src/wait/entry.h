@@ -8,9 +8,9 @@
 #include "../core/ready.h"
 #include "../waker/waker.h"
 
-/* Offer the kernel again what it has refused, look for the mistakes that FDSLOTS_CHECK shows, and
- * withdraw exclusive registrations that no slot wants any more, because they take wakes that others
- * wait for. */
+/* Clear what a cancelled wait has left in the slots, offer the kernel again what it has refused,
+ * look for the mistakes that FDSLOTS_CHECK shows, and withdraw exclusive registrations that no slot
+ * wants any more, because they take wakes that others wait for. */
 void fdslots_wait_prepare(struct fdslots *s);
 
 /* Begin a wait whose arguments are good. The ready set of the last wait is emptied, and a child
@@ -19,7 +19,8 @@ static inline void fdslots_wait_begin(struct fdslots *s)
 {
     fdslots_ready_reset(s);
     fdslots_check_process(s);
-    if (UNLIKELY((s->flags & FDSLOTS_CHECK) != 0 || s->exclusive_changed || s->refused))
+    if (UNLIKELY((s->flags & FDSLOTS_CHECK) != 0 || s->exclusive_changed || s->refused ||
+                 s->asking))
         fdslots_wait_prepare(s);
     s->stats.waits++;
 }

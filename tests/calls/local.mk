@@ -6,13 +6,23 @@ check_PROGRAMS += tests/checked tests/huge_pages tests/no_alloc tests/syscalls
 TESTS += tests/huge_pages tests/no_alloc tests/syscalls tests/calls/environment.test
 EXTRA_DIST += tests/calls/environment.test
 if WRAP
-check_PROGRAMS += tests/written_events
-TESTS += tests/written_events
+check_PROGRAMS += tests/cut_short tests/written_events
+TESTS += tests/cut_short tests/written_events
 endif
 
 tests_checked_SOURCES = tests/calls/checked.c
 tests_checked_LDFLAGS = -static
 tests_checked_LDADD = libfdslots.la
+
+tests_cut_short_SOURCES = \
+	tests/calls/cut_short.c \
+	tests/support/entry.c \
+	tests/support/entry.h \
+	tests/support/env.c \
+	tests/support/env.h
+tests_cut_short_CPPFLAGS = $(support_cppflags)
+tests_cut_short_LDFLAGS = -static -Wl,--wrap=poll -Wl,--wrap=ppoll
+tests_cut_short_LDADD = libfdslots.la
 
 tests_huge_pages_SOURCES = \
 	tests/calls/huge_pages.c \
