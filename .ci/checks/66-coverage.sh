@@ -11,7 +11,7 @@ configure --disable-shared CC=gcc CFLAGS='-g -O0 --coverage -fprofile-update=ato
 rm -f "$BUILD"/*.gc*
 gcc -D_GNU_SOURCE -c tests/support/coverage_exit.c -o "$BUILD/coverage_exit.o"
 make_check LIBS="$BUILD/coverage_exit.o" LDFLAGS='--coverage -Wl,--wrap=_exit' \
-    TESTS='tests/check_fdslots tests/differential tests/no_alloc tests/syscalls'
+    TESTS='tests/check_fdslots tests/cut_short tests/differential tests/no_alloc tests/syscalls'
 
 gcovr --root . --object-directory "$BUILD" --filter src/ --exclude-throw-branches \
     --exclude-unreachable-branches --json "$BUILD/coverage.json" "$BUILD"

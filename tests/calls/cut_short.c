@@ -62,7 +62,7 @@ static int cut_a_wait_short(sigset_t *mask)
 {
     pthread_t thread;
     must_end = true;
-    return pthread_create(&thread, NULL, wait_once, mask) | pthread_join(thread, NULL);
+    return pthread_create(&thread, NULL, wait_once, mask) != 0 || pthread_join(thread, NULL) != 0;
 }
 
 static int check(const struct entry *next, const char *when)
@@ -85,7 +85,8 @@ static int check_pair(const struct entry *next, sigset_t *mask, int fd, int idle
     failed |= fdslots_set_index(s, IDLE, idle, POLLIN) != 0;
     failed |= check(next, ", before that");
     failed |= cut_a_wait_short(mask);
-    failed |= check(next, "") | check(next, ", once more");
+    failed |= check(next, "");
+    failed |= check(next, ", once more");
     fdslots_destroy(s);
     return failed;
 }
