@@ -153,6 +153,12 @@ static void set_high(uint32_t n)
     fdslots_invalidate_index(slots, n + 1);
 }
 
+/* All slots below are used. */
+static void find_free(uint32_t n)
+{
+    must(fdslots_next_free(slots, 0) == n, "fdslots_next_free");
+}
+
 /* ---- the cases ---- */
 
 struct use {
@@ -190,6 +196,8 @@ static const struct use uses[] = {
     {"cut-to-one-1000", share_and_cut_to_one, 1000, 1, 0, 1},
     {"set-high-100", set_high, 100, 0, 0, 1},
     {"set-high-1000", set_high, 1000, 0, 0, 1},
+    {"find-free-100", find_free, 100, 0, 0, 1},
+    {"find-free-1000", find_free, 1000, 0, 0, 1},
 };
 
 static const struct use *find(const char *name)
