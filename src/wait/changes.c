@@ -59,13 +59,12 @@ static void look_at(struct fdslots *s, struct sample *sample, uint32_t index)
 static uint32_t look_at_some(struct fdslots *s, struct sample *sample, uint32_t count)
 {
     const uint32_t most = CHANGES_LOOKED_AT + count / 64;
-    const uint64_t end = fdslots_index_set_last(&s->fresh) + UINT64_C(1);
     const uint32_t step = 1 + count / 8 + (uint32_t)(s->stats.waits % (count / 8 + 1));
     uint32_t looked_at = 0;
     for (; looked_at < count && looked_at < most; looked_at++) {
-        uint32_t i = fdslots_index_set_next(&s->fresh, (uint32_t)(s->choice->look_from % end));
-        if (i == INDEX_NONE)
-            i = fdslots_index_set_first(&s->fresh);
+        const uint64_t end = fdslots_index_set_last(&s->fresh) + UINT64_C(1);
+        const uint32_t from = (uint32_t)(s->choice->look_from % end);
+        const uint32_t i = fdslots_index_set_next(&s->fresh, from);
         look_at(s, sample, i);
         s->choice->look_from = i + step;
     }
