@@ -5,9 +5,9 @@
  *
  * Price. A wait by poll(2) looks at every slot. A wait by the set looks at the ready slots and at
  * those that are polled beside it, but the set must first be told what changed. prices.h says what
- * each of these costs. How many there are is known, or expected to be what the last waits
- * have found on average: where few and many ready slots take turns, what the last one found would
- * be wrong each time.
+ * each of these costs. How many there are is known, or expected to be what the last waits found on
+ * average: where few and many ready slots take turns, what the last one found would be wrong each
+ * time.
  *
  * Choose. While the set is in step, the choice is simply the cheaper way, the changes included.
  * While the set lags behind, a flush is worth its price only if enough waits follow, and their

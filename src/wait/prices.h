@@ -81,8 +81,8 @@ struct work {
 /* Waits in a row that took much longer than their price, and whose dearest part was the same. */
 struct rise {
     uint32_t waits;
-    uint32_t agreed;    /* how many of them took about as long as the shortest, which is one */
-    double least, most; /* the shortest and the longest time of these, as a multiple of the price */
+    uint32_t agreed;    /* how many of them took about equally long, the shortest among them */
+    double least, most; /* the least and the most that these took, as a multiple of the price */
 };
 
 struct prices {

@@ -2,25 +2,16 @@
  *
  * A thread is cancelled inside poll(2) when the kernel has already written its answer into the
  * slots. glibc before 2.41 does this if the cancellation comes just as the call returns. The next
- * wait must report what is ready. The linker replaces poll(2) and ppoll(2) with the functions
- * below.
+ * wait must report what is ready.
  */
 #include "entry.h"
 #include "env.h"
+#include "wrapped_poll.h"
 
-#include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-int __real_poll(struct pollfd *fds, nfds_t nfds, int timeout_ms);
-int __real_ppoll(struct pollfd *fds, nfds_t nfds, const struct timespec *timeout,
-                 const sigset_t *sigmask);
-int __wrap_poll(struct pollfd *fds, nfds_t nfds, int timeout_ms);
-int __wrap_ppoll(struct pollfd *fds, nfds_t nfds, const struct timespec *timeout,
-                 const sigset_t *sigmask);
 
 static bool must_end; /* the next call ends its thread */
 static unsigned ended;

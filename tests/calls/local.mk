@@ -10,26 +10,23 @@ check_PROGRAMS += tests/cut_short tests/written_events
 TESTS += tests/cut_short tests/written_events
 endif
 
+calls_entries = \
+	tests/support/entry.c \
+	tests/support/entry.h \
+	tests/support/env.c \
+	tests/support/env.h
+calls_wrap = -static -Wl,--wrap=poll -Wl,--wrap=ppoll
+
 tests_checked_SOURCES = tests/calls/checked.c
 tests_checked_LDFLAGS = -static
 tests_checked_LDADD = libfdslots.la
 
-tests_cut_short_SOURCES = \
-	tests/calls/cut_short.c \
-	tests/support/entry.c \
-	tests/support/entry.h \
-	tests/support/env.c \
-	tests/support/env.h
+tests_cut_short_SOURCES = tests/calls/cut_short.c tests/calls/wrapped_poll.h $(calls_entries)
 tests_cut_short_CPPFLAGS = $(support_cppflags)
-tests_cut_short_LDFLAGS = -static -Wl,--wrap=poll -Wl,--wrap=ppoll
+tests_cut_short_LDFLAGS = $(calls_wrap)
 tests_cut_short_LDADD = libfdslots.la
 
-tests_huge_pages_SOURCES = \
-	tests/calls/huge_pages.c \
-	tests/support/entry.c \
-	tests/support/entry.h \
-	tests/support/env.c \
-	tests/support/env.h
+tests_huge_pages_SOURCES = tests/calls/huge_pages.c $(calls_entries)
 tests_huge_pages_CPPFLAGS = $(support_cppflags)
 tests_huge_pages_LDFLAGS = -static
 tests_huge_pages_LDADD = libfdslots.la
@@ -56,12 +53,7 @@ tests_syscalls_CPPFLAGS = $(support_cppflags)
 tests_syscalls_LDFLAGS = -static
 tests_syscalls_LDADD = libfdslots.la
 
-tests_written_events_SOURCES = \
-	tests/calls/written_events.c \
-	tests/support/entry.c \
-	tests/support/entry.h \
-	tests/support/env.c \
-	tests/support/env.h
+tests_written_events_SOURCES = tests/calls/written_events.c tests/calls/wrapped_poll.h $(calls_entries)
 tests_written_events_CPPFLAGS = $(support_cppflags)
-tests_written_events_LDFLAGS = -static -Wl,--wrap=poll -Wl,--wrap=ppoll
+tests_written_events_LDFLAGS = $(calls_wrap)
 tests_written_events_LDADD = libfdslots.la

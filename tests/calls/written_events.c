@@ -1,25 +1,16 @@
 /* SPDX-License-Identifier: ISC
  *
  * Simulates a kernel that writes into the events of its pollfds, as gVisor does. The events of the
- * slots must stay as the caller has set them. The linker replaces poll(2) and ppoll(2) with the
- * functions below.
+ * slots must stay as the caller has set them.
  */
 #include "entry.h"
 #include "env.h"
+#include "wrapped_poll.h"
 
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-int __real_poll(struct pollfd *fds, nfds_t nfds, int timeout_ms);
-int __real_ppoll(struct pollfd *fds, nfds_t nfds, const struct timespec *timeout,
-                 const sigset_t *sigmask);
-int __wrap_poll(struct pollfd *fds, nfds_t nfds, int timeout_ms);
-int __wrap_ppoll(struct pollfd *fds, nfds_t nfds, const struct timespec *timeout,
-                 const sigset_t *sigmask);
 
 static unsigned calls;
 static bool visible_only; /* leaves out the entries that poll(2) skips */

@@ -26,6 +26,16 @@ END_TEST
 
 /* Return how many polls come before a flush of all slots, after `savings` waits in which polling
  * was the cheaper way. */
+/* Two programs take turns, a wait each. */
+static void play_in_turn(struct player *p, const struct program *one, const struct program *other,
+                         int pairs)
+{
+    for (int i = 0; i < pairs; i++) {
+        player_wait(p, one);
+        player_wait(p, other);
+    }
+}
+
 static int polls_before_the_flush(int savings)
 {
     struct player p;
@@ -55,10 +65,7 @@ START_TEST(waits_that_find_much_and_little_in_turn_stay_with_poll)
     struct player p;
     player_start(&p);
     p.in_step = true;
-    for (int i = 0; i < 1000; i++) {
-        player_wait(&p, &idle);
-        player_wait(&p, &all);
-    }
+    play_in_turn(&p, &idle, &all, 1000);
     ck_assert_uint_gt(p.waits[BY_POLL], 20 * p.waits[BY_SET]);
 }
 END_TEST
@@ -189,12 +196,9 @@ START_TEST(both_of_two_waits_in_turn_are_timed)
     struct player p;
     player_start(&p);
     p.in_step = true;
-    for (int i = 0; i < 1000; i++) {
-        if (i == 100)
-            p.m.prices.of[SET_READY] *= 10;
-        player_wait(&p, &calm);
-        player_wait(&p, &busy);
-    }
+    play_in_turn(&p, &calm, &busy, 100);
+    p.m.prices.of[SET_READY] *= 10;
+    play_in_turn(&p, &calm, &busy, 900);
     ck_assert_double_gt(p.c.prices.of[SET_READY], 0.8 * p.m.prices.of[SET_READY]);
 }
 END_TEST
@@ -381,10 +385,7 @@ START_TEST(trials_that_cost_more_than_they_should_are_paid_for)
     player_play(&p, &calm, 50);
     p.ns = 0;
     p.waits[BY_POLL] = p.waits[BY_SET] = 0;
-    for (int i = 0; i < 20000; i++) {
-        player_wait(&p, &calm);
-        player_wait(&p, &busy);
-    }
+    play_in_turn(&p, &calm, &busy, 20000);
     const double best = player_price(&p, &calm, BY_POLL) * (double)player_waits(&p);
     ck_assert_msg(p.ns < 1.011 * best, "%.4f of the best", p.ns / best);
 }

@@ -233,6 +233,27 @@ START_TEST(wakes_who_waits)
 }
 END_TEST
 
+/* The set is made anew for an exclusive file that may have outlived its fd, but not for one that
+ * leaves the set before it is closed. */
+START_TEST(leaves_in_time)
+{
+    const int leaving = event_fd(false);
+    EXPECT(fdslots_set_index(s, 0, fd, POLLIN), 0);
+    EXPECT(fdslots_set_index(s, 1, leaving, POLLIN | FDSLOTS_EXCLUSIVE), 0);
+    EXPECT(fdslots_epoll_wait(s, 0), 0);
+    if (_i == 0) {
+        EXPECT(fdslots_invalidate_index(s, 1), 0);
+        EXPECT(fdslots_epoll_wait(s, 0), 0);
+        EXPECT(close(leaving), 0);
+    } else {
+        EXPECT(fdslots_close_index(s, 1), 0);
+    }
+    EXPECT(fdslots_epoll_wait(s, 0), 0);
+    ck_assert_uint_eq(stats_of(s).rebuilds, 0);
+    ck_assert_uint_eq(stats_of(s).epoll_ctl_calls, 3);
+}
+END_TEST
+
 Suite *suite_exclusive(void)
 {
     Suite *suite = suite_create("exclusive");
@@ -248,6 +269,7 @@ Suite *suite_exclusive(void)
     tcase_add_loop_test(tcase, can_share_its_fd, 0, entry_count());
     tcase_add_loop_test(tcase, an_epoll_fd_is_polled, 0, entry_count());
     tcase_add_loop_test(tcase, a_polled_one_is_ordinary, 0, entry_count());
+    tcase_add_loop_test(tcase, leaves_in_time, 0, 2);
     tcase_add_test(tcase, wakes_who_waits);
     return suite;
 }
