@@ -29,6 +29,24 @@ let forked_during_a_wait =
       refused EBUSY (fun () -> destroy t);
       Gc.compact ())
 
+(* The child lacks the thread that waits, so nothing there refers to the buffer any more. It is left
+   open, because its state in the middle of a wait is unknown. *)
+let dropped_during_a_wait () =
+  let kept = ref (Some (create 8)) in
+  let buffer () = Option.get !kept in
+  waker_open (buffer ()) 0;
+  let thread = Thread.create (fun () -> int "ready" 1 (wait (buffer ()) (-1))) () in
+  while not (Lock.is_busy (buffer ())) do Thread.yield () done;
+  in_a_child (fun () ->
+      Gc.compact (); (* buffers of other tests end *)
+      let before = open_fds () in
+      kept := None;
+      Gc.compact ();
+      int "left open" before (open_fds ()));
+  wake (buffer ());
+  Thread.join thread
+
 let cases =
   [ case "a copy of its own" a_copy_of_its_own;
-    case "forked during a wait" forked_during_a_wait ]
+    case "forked during a wait" forked_during_a_wait;
+    case "dropped during a wait" dropped_during_a_wait ]
