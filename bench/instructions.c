@@ -126,6 +126,17 @@ static void hand_over(uint32_t n)
     close(other);
 }
 
+/* All slots hold closed numbers, which are the lowest free ones. The set must get none of them. */
+static void rebuild_above_closed(uint32_t n)
+{
+    for (uint32_t i = 0; i < n && fds[i] >= 0; i++) {
+        close(fds[i]);
+        fds[i] = -1;
+    }
+    must(fdslots_rebuild(slots) == 0, "fdslots_rebuild");
+    must(fdslots_epoll_wait(slots, 0) == (int)n, "fdslots_epoll_wait");
+}
+
 /* One fd is in all slots, and every wait reports a part of them. */
 static void share_and_cut(uint32_t n, uint32_t most)
 {
@@ -190,6 +201,8 @@ static const struct use uses[] = {
     {"shed-1000", shed_beside_a_file, 1000, 0, 0, 1},
     {"hand-over-100", hand_over, 100, 0, 0, 2},
     {"hand-over-1000", hand_over, 1000, 0, 0, 2},
+    {"closed-100", rebuild_above_closed, 100, 0, 0, 100},
+    {"closed-1000", rebuild_above_closed, 1000, 0, 0, 1000},
     {"cut-half-100", share_and_cut_half, 100, 1, 0, 50},
     {"cut-half-1000", share_and_cut_half, 1000, 1, 0, 500},
     {"cut-to-one-100", share_and_cut_to_one, 100, 1, 0, 1},

@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define NSLOTS 6
@@ -186,6 +187,33 @@ START_TEST(a_closed_number_is_not_taken_by_the_set)
 }
 END_TEST
 
+/* There are more of them than are looked for at a time, and open files lie between them. */
+START_TEST(many_closed_numbers_are_not_taken_either)
+{
+    enum { MANY = 10000 };
+    struct rlimit limit;
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    const struct rlimit raised = {MANY + 100, limit.rlim_max};
+    if (limit.rlim_cur < MANY + 100 && setrlimit(RLIMIT_NOFILE, &raised) != 0)
+        return; /* the hard limit is too low */
+    struct fdslots *taker = make_slots(MANY);
+    int number = 0;
+    const int between = fcntl(ready, F_DUPFD_CLOEXEC, MANY / 2);
+    for (uint32_t i = 0; i < MANY; i++, number++) {
+        while (fcntl(number, F_GETFD) >= 0)
+            number++;
+        EXPECT(fdslots_set_index(taker, i, number, POLLIN), 0);
+    }
+    EXPECT(fdslots_epoll_wait(taker, 0), MANY);
+    ck_assert_int_ge(taker->kernel->fd, number);
+    EXPECT(fdslots_rebuild(taker), 0);
+    ck_assert_int_ge(taker->kernel->fd, number);
+    fdslots_destroy(taker);
+    close(between);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+END_TEST
+
 /* The caller may later put the number of the set into a slot. That slot is polled, and the number
  * is not closed. */
 START_TEST(the_number_of_the_set_in_a_slot)
@@ -251,6 +279,7 @@ Suite *suite_own_fds(void)
     tcase_add_test(tcase, every_fd_is_closed_on_exec);
     tcase_add_test(tcase, no_fd_is_standard_input_or_output);
     tcase_add_loop_test(tcase, a_closed_number_is_not_taken_by_the_set, 0, 3);
+    tcase_add_test(tcase, many_closed_numbers_are_not_taken_either);
     tcase_add_test(tcase, the_number_of_the_set_in_a_slot);
     tcase_add_test(tcase, names_of_others_lead_nowhere);
     tcase_add_test(tcase, a_closed_set_fails_beside_polled_slots);
