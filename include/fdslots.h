@@ -115,9 +115,9 @@ int fdslots_create(uint32_t nslots, uint32_t flags, struct fdslots **out);
 /* Change the capacity of a buffer, which is then in memory of its own.
  *
  * s            points to the buffer. One that fdslots_create() or an earlier resize made keeps its
- *              address: copies of the pointer stay valid, and other threads may call
- *              fdslots_wake() meanwhile. One in the caller's memory moves to memory of its own as
- *              by fdslots_move(), and *s changes
+ *              address: *s is not written, copies of the pointer stay valid, and other threads may
+ *              call fdslots_wake() meanwhile. One in the caller's memory moves to memory of its
+ *              own as by fdslots_move(), and *s changes
  * nslots       above the highest used index
  *
  * Everything stays as it is: indices, generations, pauses, revents, the ready set, the waker, the
