@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define HIGHEST  70 /* the highest used slot */
@@ -579,6 +580,21 @@ START_TEST(the_address_stays)
 }
 END_TEST
 
+/* Another thread may read the pointer meanwhile, so it is not written, not even with the same
+ * value. */
+START_TEST(the_pointer_is_not_written)
+{
+    struct fdslots **page =
+        mmap(NULL, sizeof *page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ck_assert(page != MAP_FAILED);
+    *page = s;
+    ck_assert_int_eq(mprotect(page, sizeof *page, PROT_READ), 0);
+    EXPECT(fdslots_resize(page, 1000), 0);
+    EXPECT(fdslots_resize(page, KEPT), 0);
+    munmap(page, sizeof *page);
+}
+END_TEST
+
 Suite *suite_growth(void)
 {
     Suite *suite = suite_create("growth");
@@ -593,6 +609,7 @@ Suite *suite_growth(void)
     tcase_add_test(tcase, the_iteration_goes_on);
     tcase_add_test(tcase, refusals_change_nothing);
     tcase_add_test(tcase, the_address_stays);
+    tcase_add_test(tcase, the_pointer_is_not_written);
     if (!have_epoll())
         return suite;
     tcase_add_loop_test(tcase, the_kernels_set_goes_on, 0, CASES);
