@@ -179,7 +179,7 @@ static void forget_set(struct fdslots *s)
     s->ghosts_possible = s->set_misleads = k->outworn = false;
 }
 
-#define WINDOW 4096
+#define WINDOW 4096 /* how many numbers one pass over the slots tells apart */
 
 /* Return `from` if it is in no slot, or else a number above it that may be in none. */
 static int next_clear_of_slots(const struct fdslots *s, int from)

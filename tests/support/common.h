@@ -13,7 +13,8 @@
 #include <fdslots.h>
 
 /* For each assertion that holds, Check writes a message, and it reads all of them at the end of the
- * test. That took most of the time of many tests. Only failures are told to it here. */
+ * test. That took most of the time of many tests. Only failures are told to it here, so the place
+ * that it names after a crash is that of an earlier call. */
 #undef ck_assert
 #undef ck_assert_msg
 #define ck_assert(expr)          ck_assert_msg(expr, "Assertion '%s' failed", #expr)
