@@ -33,14 +33,15 @@ static inline bool events_valid(uint32_t events)
  * sets with it. This is done when one of them is first used. */
 SELDOM static void touch(struct fdslots *s, uint32_t index)
 {
+    const struct slot untouched = {.generation = s->first_generation};
     const uint32_t first = s->touched;
     const uint32_t end = (index | 63) < s->capacity ? (index | 63) + 1 : s->capacity;
-    for (uint32_t i = first; i < end; i++)
-        s->pollfds[i] = (struct pollfd){.fd = -1};
-    for (uint32_t i = first; i < end; i++)
-        s->slots[i] = (struct slot){.generation = s->first_generation};
-    for (uint32_t i = first; i < end; i++)
-        s->held_revents[i] = 0;
+#pragma GCC unroll 8
+    for (struct pollfd *pollfd = s->pollfds + first; pollfd < s->pollfds + end; pollfd++)
+        *pollfd = (struct pollfd){.fd = -1};
+#pragma GCC unroll 8
+    for (struct slot *slot = s->slots + first; slot < s->slots + end; slot++)
+        *slot = untouched;
     s->touched = end;
     fdslots_index_set_extend(&s->used, end);
     fdslots_index_set_extend(&s->fresh, end);
@@ -68,13 +69,15 @@ static void replace_flags(struct fdslots *s, uint32_t index, uint32_t flags)
         fdslots_slot_release(s, index);
 }
 
-/* Whether a slot has no flag, before and after, that something else depends on. Nearly every slot
- * is plain; the others are prepared out of line. */
+/* The flags that something else depends on. */
+#define SLOT_SPECIAL (SLOT_USER | SLOT_HIDDEN | SLOT_LOST | SLOT_HOLDS | SLOT_KEEPS | SLOT_ONCE)
+
+/* Whether a slot has none of these flags, before and after. Nearly every slot is plain; the others
+ * are prepared out of line. */
 static inline bool is_plain(const struct fdslots *s, uint32_t index, uint32_t events)
 {
     return index < s->touched &&
-           ((s->slots[index].flags | events >> EVENTS_USER_SHIFT) &
-            (SLOT_USER | SLOT_HIDDEN | SLOT_LOST | SLOT_HOLDS | SLOT_KEEPS | SLOT_ONCE)) == 0;
+           ((s->slots[index].flags | events >> EVENTS_USER_SHIFT) & SLOT_SPECIAL) == 0;
 }
 
 /* Give a slot another owner. When the generation wraps around, the kernel's set may hold a ghost
@@ -106,6 +109,21 @@ SELDOM static int note_above(struct fdslots *s, uint32_t index)
     else
         fdslots_index_set_remove(&s->roomy, word);
     return 0;
+}
+
+APART static int note_first(struct fdslots *s, uint32_t index)
+{
+    fdslots_index_set_add_above(&s->fresh, index >> 6);
+    return 0;
+}
+
+/* Note a change of a slot that stays used. Returns 0. */
+static inline int note(struct fdslots *s, uint32_t index)
+{
+    uint64_t *fresh = &s->fresh.level[0][index >> 6];
+    const uint64_t before = *fresh;
+    *fresh = before | UINT64_C(1) << (index & 63);
+    return before == 0 ? note_first(s, index) : 0;
 }
 
 /* Note a change of a slot, and that it is used. Returns 0. */
@@ -158,10 +176,11 @@ static inline int vacate(struct fdslots *s, uint32_t index)
 
 static inline int set_plain(struct fdslots *s, uint32_t index, int fd, uint32_t events)
 {
+    const bool was_visible = s->pollfds[index].fd >= 0;
     write_owner(s, index, (struct pollfd){.fd = fd, .events = (short)(uint16_t)events});
     /* The same number may be another file by now, and only the kernel can tell. */
     s->slots[index].flags |= SLOT_CONFIRM | SLOT_NEW;
-    return note_used(s, index);
+    return was_visible ? note(s, index) : note_used(s, index);
 }
 
 SELDOM static int set_other(struct fdslots *s, uint32_t index, int fd, uint32_t events)
@@ -200,9 +219,11 @@ void fdslots_slot_replace_fd(struct fdslots *s, uint32_t index, int fd)
 
 void fdslots_slot_hold(struct fdslots *s, uint32_t index, uint32_t revents)
 {
+    const bool holds = (s->slots[index].flags & SLOT_HOLDS) != 0;
+    const uint32_t held = holds ? s->held_revents[index] : 0;
     /* A closed number has become a file, or the reverse, so what was seen before is over. */
-    const bool other_file = ((s->held_revents[index] ^ revents) & POLLNVAL) != 0;
-    s->held_revents[index] = (uint16_t)(other_file ? revents : s->held_revents[index] | revents);
+    const bool other_file = ((held ^ revents) & POLLNVAL) != 0;
+    s->held_revents[index] = (uint16_t)(other_file ? revents : held | revents);
     s->slots[index].flags |= SLOT_HOLDS;
     fdslots_index_set_add(&s->held, index);
 }
@@ -211,7 +232,6 @@ void fdslots_slot_release(struct fdslots *s, uint32_t index)
 {
     if ((s->slots[index].flags & SLOT_LOST) != 0)
         return;
-    s->held_revents[index] = 0;
     s->slots[index].flags &= (uint16_t)~SLOT_HOLDS;
     fdslots_index_set_remove(&s->held, index);
 }
@@ -282,27 +302,51 @@ SELDOM static void set_user_flags(struct fdslots *s, uint32_t index, uint32_t us
     replace_flags(s, index, (s->slots[index].flags & ~SLOT_USER) | user | rearm);
 }
 
+static inline int set_events_plain(struct fdslots *s, uint32_t index, uint32_t events)
+{
+    struct pollfd *pollfd = &s->pollfds[index];
+    pollfd->events = (short)(uint16_t)events;
+    pollfd->revents &= (short)(uint16_t)(events | EVENTS_ALWAYS);
+    s->slots[index].events = (uint16_t)events;
+    return note(s, index);
+}
+
+SELDOM static int set_events_other(struct fdslots *s, uint32_t index, uint32_t events)
+{
+    const uint32_t user = events >> EVENTS_USER_SHIFT;
+    if (!fdslots_slot_used(s, index))
+        return -ENOENT;
+    if (((s->slots[index].flags | user) & SLOT_USER) != 0)
+        set_user_flags(s, index, user);
+    return set_events_plain(s, index, events);
+}
+
 int fdslots_set_events(struct fdslots *s, uint32_t index, uint32_t events)
 {
     if (!fdslots_slot_exists(s, index) || !events_valid(events))
         return -EINVAL;
-    if (!fdslots_slot_used(s, index))
-        return -ENOENT;
-    struct pollfd *pollfd = &s->pollfds[index];
-    pollfd->events = (short)(uint16_t)events;
-    s->slots[index].events = (uint16_t)events;
-    pollfd->revents &= (short)(uint16_t)(events | EVENTS_ALWAYS);
-    const uint32_t user = events >> EVENTS_USER_SHIFT;
-    if (((s->slots[index].flags | user) & SLOT_USER) != 0)
-        set_user_flags(s, index, user);
-    fdslots_slot_note_change(s, index);
-    return 0;
+    const bool plain = is_plain(s, index, events) && s->pollfds[index].fd >= 0;
+    return LIKELY(plain) ? set_events_plain(s, index, events) : set_events_other(s, index, events);
 }
 
-int fdslots_pause_index(struct fdslots *s, uint32_t index)
+/* Hide a visible slot, or show a hidden one. Returns 0. */
+static inline int flip(struct fdslots *s, uint32_t index)
 {
-    if (!fdslots_slot_exists(s, index))
-        return -EINVAL;
+    struct pollfd *pollfd = &s->pollfds[index];
+    s->visible += pollfd->fd < 0 ? 1u : -1u;
+    pollfd->fd = ~pollfd->fd;
+    return note(s, index);
+}
+
+static inline int pause_plain(struct fdslots *s, uint32_t index)
+{
+    s->pollfds[index].revents = 0;
+    s->slots[index].flags |= SLOT_PAUSED;
+    return flip(s, index);
+}
+
+SELDOM static int pause_other(struct fdslots *s, uint32_t index)
+{
     if (!fdslots_slot_used(s, index))
         return -ENOENT;
     struct slot *slot = &s->slots[index];
@@ -314,15 +358,36 @@ int fdslots_pause_index(struct fdslots *s, uint32_t index)
     return 0;
 }
 
-int fdslots_resume_index(struct fdslots *s, uint32_t index)
+int fdslots_pause_index(struct fdslots *s, uint32_t index)
 {
     if (!fdslots_slot_exists(s, index))
         return -EINVAL;
+    const bool plain = is_plain(s, index, 0) && s->pollfds[index].fd >= 0;
+    return LIKELY(plain) ? pause_plain(s, index) : pause_other(s, index);
+}
+
+static inline int resume_plain(struct fdslots *s, uint32_t index)
+{
+    s->slots[index].flags &= (uint16_t)~SLOT_HIDDEN;
+    return flip(s, index);
+}
+
+SELDOM static int resume_other(struct fdslots *s, uint32_t index)
+{
     if (!fdslots_slot_used(s, index))
         return -ENOENT;
     if ((s->slots[index].flags & SLOT_HIDDEN) != 0)
         unhide(s, index, SLOT_HIDDEN);
     return 0;
+}
+
+int fdslots_resume_index(struct fdslots *s, uint32_t index)
+{
+    if (!fdslots_slot_exists(s, index))
+        return -EINVAL;
+    const uint32_t flags = index < s->touched ? s->slots[index].flags : 0;
+    const bool plain = (flags & SLOT_HIDDEN) != 0 && (flags & (SLOT_EDGE | SLOT_HOLDS)) == 0;
+    return LIKELY(plain) ? resume_plain(s, index) : resume_other(s, index);
 }
 
 /* ---- reading ---- */

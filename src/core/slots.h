@@ -47,7 +47,7 @@
 /* FDSLOTS_CHECK has found that the fd is closed, or another file now. The slot holds POLLNVAL until
  * it is set again or emptied. */
 #define SLOT_LOST  0x040u
-#define SLOT_HOLDS 0x400u /* held_revents is not 0 */
+#define SLOT_HOLDS 0x400u /* held_revents has a value, which is not 0 */
 /* What the slot's file does with an event, if that is known. */
 #define SLOT_KEEPS 0x0800u /* reports it in each wait until it is over */
 #define SLOT_ONCE  0x1000u /* may report it only once */
