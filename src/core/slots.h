@@ -89,7 +89,6 @@ struct fdslots {
     bool exclusive_changed; /* an exclusive slot has changed since the set was last told */
     bool set_misleads;    /* what the kernel's set reports may be another owner's, or be missing */
     bool asking;          /* poll(2) was asked about the slots, and its answer is not taken yet */
-    bool events_are_safe; /* poll(2) does not write into the events of a pollfd here */
     bool set_ready;       /* the kernel's set needs nothing but to be told what changed */
     bool ghosts_possible; /* a file may have outlived its fd in the set */
 

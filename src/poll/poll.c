@@ -13,6 +13,8 @@
 #include "../os/sys.h"
 #include "../os/timeout.h"
 
+#include <stdatomic.h>
+
 /* poll(2) is cheaper than ppoll(2), so it is used for all times that it can express, unless a
  * filter of system calls refuses it. */
 int fdslots_poll_call(struct pollfd *fds, uint32_t nfds, int64_t timeout_ns,
@@ -173,10 +175,12 @@ static uint32_t show_held(struct fdslots *s, uint32_t nfds)
 
 /* ---- the wait ---- */
 
-/* Write back the events as the caller has set them, because gVisor's poll(2) returns all pollfds
- * with POLLERR and POLLHUP in their events. Returns whether poll(2) has added nothing to a slot to
- * which it could have added these; then it never does. */
-SELDOM static bool restore_events(struct fdslots *s, uint32_t nfds)
+/* Whether poll(2) was seen in this process to add nothing to the events of a slot to which it could
+ * have added POLLERR and POLLHUP. It never does then. gVisor's poll(2) adds them to all pollfds. */
+static atomic_bool events_are_safe;
+
+/* Write back the events as the caller has set them. */
+SELDOM static void restore_events(struct fdslots *s, uint32_t nfds, bool completed)
 {
     bool left_alone = false, wrote = false;
     for (uint32_t i = 0; i < nfds; i++) {
@@ -186,7 +190,8 @@ SELDOM static bool restore_events(struct fdslots *s, uint32_t nfds)
         left_alone |= pollfd->fd >= 0 && (~events & (POLLERR | POLLHUP)) != 0;
         pollfd->events = events;
     }
-    return left_alone && !wrote;
+    if (completed && left_alone && !wrote)
+        atomic_store_explicit(&events_are_safe, true, memory_order_relaxed);
 }
 
 /* Call poll(2), and keep the events as the caller has set them. The thread may be cancelled here,
@@ -196,8 +201,8 @@ static inline int ask(struct fdslots *s, uint32_t nfds, int64_t timeout_ns, cons
     s->asking = true;
     int rc = fdslots_poll_call(s->pollfds, nfds, timeout_ns, sigmask);
     s->asking = false;
-    if (UNLIKELY(!s->events_are_safe))
-        s->events_are_safe = restore_events(s, nfds) && rc >= 0;
+    if (UNLIKELY(!atomic_load_explicit(&events_are_safe, memory_order_relaxed)))
+        restore_events(s, nfds, rc >= 0);
     return rc;
 }
 
