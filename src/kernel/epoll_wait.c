@@ -204,19 +204,23 @@ SELDOM static int pass_ghosts(struct fdslots *s, uint32_t ghosts, bool full, boo
     return full || blocks || k->outworn ? KERNEL_AGAIN : (int)had;
 }
 
-int fdslots_kernel_wait(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
+/* End a wait that has reported events. */
+static inline int take(struct fdslots *s, uint32_t count, uint32_t most, bool blocks)
 {
     const uint32_t had = s->ready_count;
+    const uint32_t ghosts = take_events(s, count, most - count);
+    return LIKELY(ghosts == 0) ? fdslots_ready_finish(s)
+                               : pass_ghosts(s, ghosts, count == most, blocks, had);
+}
+
+int fdslots_kernel_wait(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
+{
     const uint32_t most = most_events(s);
     int rc = call(s, most, timeout_ns, sigmask);
-    if (rc > 0) {
-        const uint32_t ghosts = take_events(s, (uint32_t)rc, most - (uint32_t)rc);
-        rc = LIKELY(ghosts == 0)
-                 ? fdslots_ready_finish(s)
-                 : pass_ghosts(s, ghosts, (uint32_t)rc == most, timeout_ns != 0, had);
-    }
+    if (rc >= 0)
+        rc = rc > 0 ? take(s, (uint32_t)rc, most, timeout_ns != 0) : (int)s->ready_count;
     /* With a timeout of 0, epoll_pwait(2) never looks for signals. */
-    if (rc == 0 && timeout_ns == 0 && sigmask != NULL)
+    if (UNLIKELY(sigmask != NULL) && rc == 0 && timeout_ns == 0)
         return sys_let_signals_in(sigmask);
-    return rc == 0 ? (int)had : rc;
+    return rc;
 }
