@@ -99,11 +99,9 @@ static uint32_t ones(uint64_t word)
 uint32_t fdslots_index_set_count(const struct index_set *set)
 {
     uint32_t count = 0;
-    FOR_EACH_IN(set, i)
-    {
+    uint32_t i = fdslots_index_set_first(set);
+    for (; i != INDEX_NONE; i = fdslots_index_set_next_word(set, i))
         count += ones(set->level[0][i >> 6]);
-        i |= 63;
-    }
     return count;
 }
 

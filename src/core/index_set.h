@@ -107,17 +107,6 @@ static inline uint32_t fdslots_index_set_next(const struct index_set *set, uint3
 
 #define FOR_EACH_IN(set, i) FOR_EACH_BELOW(set, i, INDEX_NONE)
 
-/* Whether the set has no more members than `most`. */
-static inline bool fdslots_index_set_at_most(const struct index_set *set, uint32_t most)
-{
-    FOR_EACH_IN(set, i)
-    {
-        if (most-- == 0)
-            return false;
-    }
-    return true;
-}
-
 static inline bool fdslots_index_set_has(const struct index_set *set, uint32_t index)
 {
     return set->level[0][index >> 6] >> (index & 63) & 1;

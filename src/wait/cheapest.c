@@ -169,18 +169,33 @@ APART static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t
         .ns = rc >= 0 ? stop_clock(c, start) : 0, /* a signal ended it early */
     };
     fdslots_choice_learn(c, &o, way, &found);
+    c->calls_to = s->stats.epoll_ctl_calls;
     return rc;
 }
 
-/* Whether no more slots changed than a steady wait allows. */
-static inline bool changed_as_before(const struct fdslots *s)
+/* Whether the slots that changed are as many as a steady wait allows. If some must change, they are
+ * noted, so that only later changes count in the next wait. */
+APART static bool changed_as_before(struct fdslots *s)
 {
     const struct choice *c = s->choice;
-    if (fdslots_index_set_empty(&s->fresh))
+    if (c->way == BY_SET)
+        return s->stats.epoll_ctl_calls - c->calls_to <= (uint64_t)c->ran * c->calls &&
+               fdslots_index_set_count(&s->fresh) <= c->most;
+    if (s->visible > c->slots || fdslots_slot_end(s) > c->end)
+        return false;
+    if (c->fewest == 0)
         return true;
-    if (c->changes == ANY_CHANGES)
-        return s->visible <= c->slots && fdslots_slot_end(s) <= c->end;
-    return c->changes > 0 && fdslots_index_set_at_most(&s->fresh, c->changes);
+    if (fdslots_index_set_count(&s->fresh) < c->fewest)
+        return false;
+    fdslots_index_set_move(&s->fresh, &s->noted);
+    return true;
+}
+
+static inline bool is_like_before(struct fdslots *s, bool blocks)
+{
+    const struct choice *c = s->choice;
+    return c->ran < c->steady && c->blocks == blocks &&
+           (fdslots_index_set_empty(&s->fresh) ? c->fewest == 0 : changed_as_before(s));
 }
 
 /* Wait in the same way as the last time. */
@@ -225,11 +240,10 @@ int fdslots_wait(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
         return -EINVAL;
     if (timeout_ns < 0)
         timeout_ns = TIMEOUT_FOREVER;
-    const struct choice *c = s->choice;
-    if (UNLIKELY((s->flags | s->epoll_only | c->avoid_left | s->refused) != 0))
+    if (UNLIKELY((s->flags | s->epoll_only | s->choice->avoid_left | s->refused) != 0))
         return wait_bound(s, timeout_ns, sigmask);
     fdslots_wait_begin(s);
-    if (c->ran < c->steady && c->blocks == (timeout_ns > 0) && changed_as_before(s))
+    if (is_like_before(s, timeout_ns > 0))
         return wait_again(s, timeout_ns, sigmask);
     return wait_anew(s, timeout_ns, sigmask);
 }

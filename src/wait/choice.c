@@ -7,8 +7,8 @@
 #define WEIGHT          0.125
 #define WEIGHT_OF_TRIAL 0.5  /* more, because trials are rare */
 #define STILL_FALLS     0.95 /* a wait of a trial that takes less than this times the one before */
+#define FEW_CHANGES     5    /* slots that change before a wait */
 #define FEW_READY       4    /* slots; an event that ends a sleep seldom makes more ready */
-#define FEW_CHANGES     4    /* this many are counted quickly */
 
 void fdslots_choice_lay_out(struct fdslots *s, struct layout *at)
 {
@@ -229,22 +229,25 @@ static void continue_trial(struct choice *c, double ns)
         c->trial--;
 }
 
-/* Return how many slots may change before a wait that still counts as being like this one: as many
- * as this one told the set about. While the set lags behind it is none, because every wait brings
- * the flush nearer. */
-static uint32_t changes_allowed(const struct choice *c, const struct outlook *o, enum way way)
+/* Compare what changed before this wait with what changed before the one that was chosen before it.
+ * Changes are expected again if they were the same: where interests go back and forth, every other
+ * wait has nothing to tell. */
+static void note_changes(struct choice *c, const struct outlook *o, enum way way,
+                         const struct telling *told)
 {
-    const double told = o->fresh.modifies + o->fresh.adds;
-    if (way == BY_SET)
-        return told <= FEW_CHANGES ? (uint32_t)told : 0;
-    return c->backlog.looks == 0 && o->poll <= o->set ? ANY_CHANGES : 0;
+    const uint32_t changed = (uint32_t)o->fresh.looks;
+    const uint32_t calls = (uint32_t)(told->modifies + told->adds);
+    c->repeats = way == c->way && changed == c->changed && calls == c->calls;
+    c->changed = changed;
+    c->calls = calls;
 }
 
 static bool is_best(const struct choice *c, const struct outlook *o, enum way way)
 {
+    const double set = o->set + fdslots_choice_price(c, o->fresh);
     if (way == BY_SET)
-        return o->set + fdslots_choice_price(c, o->fresh) < o->poll;
-    return o->poll <= o->set && c->excess == 0;
+        return set < o->poll;
+    return o->poll <= (c->repeats ? set : o->set) && c->excess == 0;
 }
 
 /* Return how many waits like this one may follow without another choice. */
@@ -258,6 +261,20 @@ static uint32_t steady_waits(const struct choice *c, const struct outlook *o, en
         (price_of_trial(c, o, other) - c->budget[other]) / part_for(c, other);
     const double waits = (until_timed < until_tried ? until_timed : until_tried) / c->each;
     return waits < 1 ? 0 : waits < INT32_MAX ? (uint32_t)waits : INT32_MAX;
+}
+
+/* Set how many slots may change before each of the steady waits. If only the changes make the set
+ * dearer than poll(2), there must be as many again. Changes of which the set need not be told are
+ * allowed if they are few, because the next ones may have to be told. */
+static void allow_changes(struct choice *c, const struct outlook *o, enum way way)
+{
+    const uint32_t untold = c->changed < FEW_CHANGES ? c->changed : 0;
+    c->fewest = way == BY_POLL && o->set < o->poll ? c->changed : 0;
+    c->most = way == BY_POLL ? ANY_CHANGES : 0;
+    if (way == BY_SET && c->repeats)
+        c->most = untold > c->calls ? untold : c->calls;
+    c->slots = o->slots + o->slots / 4;
+    c->end = c->slots + o->holes + o->holes / 4;
 }
 
 /* Remember what the wait found and cost. */
@@ -284,17 +301,16 @@ void fdslots_choice_learn(struct choice *c, struct outlook *o, enum way way,
 {
     c->backlog = way == BY_POLL ? o->lag : (struct telling){0};
     c->excess = way == BY_POLL ? c->excess : 0;
+    note_changes(c, o, way, &found->told);
     remember_wait(c, o, way, found);
     if (found->ns > 0)
         learn_price(c, o, way, found);
     if (c->trial > 0)
         continue_trial(c, found->ns);
     c->steady = steady_waits(c, o, way);
-    c->changes = changes_allowed(c, o, way);
-    c->slots = o->slots + o->slots / 4;
-    c->end = c->slots + o->holes + o->holes / 4;
     if (c->steady > 0 && !is_expected(c, c->last)) {
         fdslots_choice_estimate(c, o, c->expected);
         c->steady = is_best(c, o, way) ? c->steady : 0;
     }
+    allow_changes(c, o, way);
 }

@@ -14,10 +14,10 @@
  * number is unknown. So this rents before it buys (the ski-rental problem): it polls until polling
  * has cost more than the set would have by as much as the flush costs, and then flushes.
  *
- * Learn. Now and then a wait is timed, so seldom that reading the clock costs about a thousandth of
- * what the waits cost. The way that is not taken may have become cheaper, so it is tried now and
- * then. A hundredth of what the waits cost is put aside for that. A trial begins when this pays for
- * the expected extra cost of the trial. The actual extra cost is then deducted. A trial takes two
+ * Learn. Now and then a wait is timed, so seldom that this costs a few thousandths of what the
+ * waits cost. The way that is not taken may have become cheaper, so it is tried now and then. A
+ * two-hundredth of what the waits cost is put aside for that. A trial begins when this pays for the
+ * expected extra cost of the trial. The actual extra cost is then deducted. A trial takes two
  * waits, and goes on while they take less and less, because a cold cache becomes warm only after
  * some. More is put aside, for one trial, if the way was never taken, or if its prices have just
  * risen far: other programs may have slowed the waits that raised them.
@@ -25,12 +25,13 @@
  * This gives two bounds, by the prices known at each wait. First, before a flush, polling costs
  * more than the set by at most the price of that flush and of one wait, not counting trials,
  * because the account is closed when it reaches the price of the flush, and a single wait cannot
- * take it further beyond. Second, all trials of a way cost at most a hundredth of all waits, not
- * counting the first trial, one after each rise, and the last one, because no trial begins before
- * the earlier ones are paid for. One trial takes at most twenty times as long as its first two
- * waits, because each wait with which it goes on takes at most 0.95 times as long as the one
+ * take it further beyond. Second, all trials of a way cost at most a two-hundredth of all waits,
+ * not counting the first trial, one after each rise, and the last one, because no trial begins
+ * before the earlier ones are paid for. One trial takes at most twenty times as long as its first
+ * two waits, because each wait with which it goes on takes at most 0.95 times as long as the one
  * before. No account grows beyond what closes it. Steady waits count at the price of the wait
- * before them; while they poll, the buffer may grow by a quarter.
+ * before them. About as many slots change before each of them, but what changed is not looked at.
+ * While they poll, the buffer may grow by a quarter.
  */
 #ifndef FDSLOTS_CHOICE_H
 #define FDSLOTS_CHOICE_H
@@ -90,15 +91,20 @@ struct choice {
     enum way way;            /* of the last wait */
     uint32_t look_from;      /* where the next look at changes starts */
 
-    /* This many waits go the same way without another choice, while no more slots change than
-     * before the last wait, and every wait finds what the last one found. */
+    /* This many waits go the same way without another choice, while about as many slots change
+     * before each of them as before the last wait, and every wait finds what the last one found. */
     uint32_t steady;
-    uint32_t ran;     /* how many of them have run */
-    uint32_t changes; /* slots that may change; ANY_CHANGES if changes make no difference */
-    uint32_t slots;   /* that poll(2) may look at, if any may change: then others may come */
-    uint32_t end;     /* of these slots: there may be holes between them */
-    double each;      /* price of one such wait */
-    bool blocks;      /* such a wait may block */
+    uint32_t ran;      /* how many of them have run */
+    uint32_t fewest;   /* slots that must change: fewer might make the set the cheaper way */
+    uint32_t most;     /* slots that may change; ANY_CHANGES if more make no difference */
+    uint32_t slots;    /* that poll(2) may look at, if any may change: then others may come */
+    uint32_t end;      /* of these slots: there may be holes between them */
+    uint32_t changed;  /* slots before the last wait that was chosen */
+    uint32_t calls;    /* what that wait has told the set, in calls; a steady wait tells no more */
+    bool repeats;      /* these were the same before the wait that was chosen before it */
+    uint64_t calls_to; /* how many calls there were before the steady waits */
+    double each;       /* price of a steady wait */
+    bool blocks;       /* a steady wait may block */
 
     /* fdslots_wait() avoids a way that was refused. */
     enum way avoided;
@@ -108,13 +114,13 @@ struct choice {
 
 #define ANY_CHANGES UINT32_MAX
 #define TRIAL       2 /* waits at least; the first may have to tell the set */
-/* What is put aside for trials of the other way: a hundredth of what waits cost; a tenth if its
+/* What is put aside for trials of the other way: a two-hundredth of what waits cost; a tenth if its
  * prices rose far when it was last timed; half if it was never taken. */
-#define TRY_AGAIN 100
+#define TRY_AGAIN 200
 #define TRY_RISEN 10
 #define TRY_FIRST 2
 /* A wait is timed when those since the last timed one have cost this many times the clock. */
-#define TIMING      1000
+#define TIMING      4000
 #define TIMING_WARM 25 /* until WARM waits were timed */
 #define WARM        16
 

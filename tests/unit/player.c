@@ -101,7 +101,7 @@ enum way player_wait(struct player *p, const struct program *program)
     fdslots_choice_learn(c, &o, way, &found);
     change_cache(p, way, told);
     advance(p, way, program);
-    c->ran = program->toggled <= c->changes ? c->steady : 0;
+    c->ran = program->toggled >= c->fewest && program->toggled <= c->most ? c->steady : 0;
     p->waits[way] += 1 + c->ran;
     if (way == BY_SET)
         told = (struct telling){.looks = program->toggled, .modifies = program->toggled};
