@@ -145,7 +145,8 @@ enum way fdslots_choice_make(struct choice *c, const struct outlook *o)
 /* Return how much the waits since the last timed one must have cost before another is timed. */
 static double time_at(const struct choice *c)
 {
-    return price_of_clock(c) * (c->timed < WARM ? TIMING_WARM : TIMING);
+    const double timing = c->prices.in_doubt ? TIMING_DOUBT : TIMING;
+    return price_of_clock(c) * (c->timed < WARM ? TIMING_WARM : timing);
 }
 
 /* Whether enough was spent since the last timed wait. Which wait is then timed varies. Otherwise,

@@ -120,9 +120,10 @@ struct choice {
 #define TRY_RISEN 10
 #define TRY_FIRST 2
 /* A wait is timed when those since the last timed one have cost this many times the clock. */
-#define TIMING      4000
-#define TIMING_WARM 25 /* until WARM waits were timed */
-#define WARM        16
+#define TIMING       4000
+#define TIMING_WARM  25  /* until WARM waits were timed */
+#define TIMING_DOUBT 100 /* while they may sleep: many are needed, and sleeps cost far more */
+#define WARM         16
 
 void fdslots_choice_lay_out(struct fdslots *s, struct layout *at);
 

@@ -122,6 +122,7 @@ bool fdslots_prices_learn(struct prices *p, const struct work *work, enum way wa
         return false;
     const int dearest = dearest_part(p, work, way);
     p->surprised = ratio > SURPRISE && doubt == NO_DOUBT;
+    p->in_doubt = ratio > SURPRISE && doubt != NO_DOUBT;
     ratio = settle(&p->rise[dearest], ratio, weight, doubt);
     correct(p, work, way, ratio);
     follow(p, dearest);

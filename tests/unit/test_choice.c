@@ -228,7 +228,7 @@ static void play_far(int machine, uint32_t sleeps, double most, const char *when
         program.sleeps = sleeps;
         if (sleeps > 0 && program.ready > 1)
             continue; /* the first ready slot ends the sleep */
-        player_play(&p, &program, 2000);
+        player_play(&p, &program, 400);
         expect_cost(&p, &program, most, when);
     }
 }
