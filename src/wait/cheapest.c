@@ -17,16 +17,21 @@
 
 #define FEW 4
 
-/* Return what the wait found. `queued` is the number of slots that poll(2) looks at before the
- * first ready one, because it queues itself on each of them. */
+/* Return the number of slots that poll(2) looks at before the first ready one, because it queues
+ * itself on each of them. */
+static inline uint32_t count_queued(const struct fdslots *s)
+{
+    uint32_t queued = s->visible;
+    /* The set reports in an order of its own. Looking at the first few is good enough. */
+    for (uint32_t i = 0; i < s->ready_count && i < FEW; i++)
+        queued = s->ready[i] < queued ? s->ready[i] : queued;
+    return queued;
+}
+
+/* Return what the wait found. */
 static struct outcome outcome_of(const struct fdslots *s)
 {
-    struct outcome outcome = {.ready = s->ready_count, .queued = s->visible};
-    /* The set reports in an order of its own. Looking at the first few is good enough. */
-    for (uint32_t i = 0; i < outcome.ready && i < FEW; i++)
-        if (s->ready[i] < outcome.queued)
-            outcome.queued = s->ready[i];
-    return outcome;
+    return (struct outcome){.ready = s->ready_count, .queued = count_queued(s)};
 }
 
 static inline uint32_t count_polled(const struct fdslots *s)
@@ -208,7 +213,7 @@ static inline int wait_again(struct fdslots *s, int64_t timeout_ns, const sigset
         return fall_back(s, c->way, rc, timeout_ns, sigmask);
     /* The position of the first ready slot matters only to a wait that may block. */
     if (UNLIKELY(rc != (int)c->last.ready) ||
-        (timeout_ns > 0 && outcome_of(s).queued != c->last.queued)) {
+        (timeout_ns > 0 && count_queued(s) != (uint32_t)c->last.queued)) {
         fdslots_choice_expect(c, outcome_of(s));
         c->steady = 0;
     }
@@ -240,9 +245,10 @@ int fdslots_wait(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
         return -EINVAL;
     if (timeout_ns < 0)
         timeout_ns = TIMEOUT_FOREVER;
-    if (UNLIKELY((s->flags | s->epoll_only | s->choice->avoid_left | s->refused) != 0))
+    if (UNLIKELY((s->flags | s->epoll_only | s->choice->avoid_left) != 0 ||
+                 !fdslots_wait_is_plain(s)))
         return wait_bound(s, timeout_ns, sigmask);
-    fdslots_wait_begin(s);
+    fdslots_wait_begin_plain(s);
     if (is_like_before(s, timeout_ns > 0))
         return wait_again(s, timeout_ns, sigmask);
     return wait_anew(s, timeout_ns, sigmask);

@@ -32,7 +32,7 @@ void fdslots_inherit(struct fdslots *s);
  * library uses or opens an fd for this buffer. */
 static inline void fdslots_check_process(struct fdslots *s)
 {
-    if (UNLIKELY(s->process != 0 && !fdslots_process_is(s->process)))
+    if (s->process != 0 && UNLIKELY(!fdslots_process_is(s->process)))
         fdslots_inherit(s);
 }
 
