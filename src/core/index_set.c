@@ -11,6 +11,7 @@ static const uint64_t *old_words(const struct index_set *old)
 static void take_over(struct index_set *set, const struct index_set *old)
 {
     const uint64_t *words = old_words(old);
+    set->root = set->size = 0;
     fdslots_index_set_extend(set, old->size);
     for (uint32_t w = 0; w < fdslots_index_set_words(old->size); w++) {
         set->level[0][w] = words[w];
@@ -19,15 +20,23 @@ static void take_over(struct index_set *set, const struct index_set *old)
     }
 }
 
-void fdslots_index_set_lay_out(struct index_set *set, struct layout *at, uint32_t capacity)
+static void place_levels(struct index_set *set, struct layout *at, uint32_t capacity)
 {
-    const struct index_set old = *set;
-    *set = (struct index_set){.levels = 0};
+    set->levels = 0;
     for (uint32_t n = fdslots_index_set_words(capacity); n > 1; n = fdslots_index_set_words(n))
         set->level[set->levels++] = fdslots_layout_take(at, n, sizeof(uint64_t));
     set->level[set->levels++] = &set->root;
-    if (at->base != NULL)
-        take_over(set, &old);
+}
+
+void fdslots_index_set_lay_out(struct index_set *set, struct layout *at, uint32_t capacity)
+{
+    if (set->size == 0) {
+        place_levels(set, at, capacity);
+        return;
+    }
+    const struct index_set old = *set;
+    place_levels(set, at, capacity);
+    take_over(set, &old);
 }
 
 void fdslots_index_set_extend(struct index_set *set, uint32_t size)
