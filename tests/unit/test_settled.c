@@ -191,6 +191,75 @@ START_TEST(on_each_way_in_turn_where_interests_come_back)
 }
 END_TEST
 
+/* Make a wait, and return whether it went without a choice. */
+static bool is_steady(struct fdslots *many)
+{
+    const uint32_t ran = many->choice->ran;
+    EXPECT(fdslots_wait(many, 0, NULL), 0);
+    return many->choice->ran == ran + 1;
+}
+
+static void toggle_back(struct fdslots *many, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        EXPECT(fdslots_set_events(many, i, POLLIN | POLLPRI), 0);
+        EXPECT(fdslots_set_events(many, i, POLLIN), 0);
+    }
+}
+
+/* While a few changes cancel, there is no choice before each wait, until one changes something. */
+START_TEST(on_the_set_while_a_few_changes_cancel)
+{
+    int fds[MANY];
+    struct fdslots *many = known_slots(fds);
+    for (int again = 0; again < 100; again++) {
+        toggle_back(many, 3);
+        ck_assert_int_eq(is_steady(many) || again < 20, 1);
+    }
+    ck_assert_uint_eq(stats_of(many).epoll_ctl_calls, MANY);
+    toggle_back(many, 4);
+    ck_assert(!is_steady(many)); /* more slots */
+    for (int again = 0; again < 4; again++) {
+        toggle_back(many, 3);
+        EXPECT(fdslots_wait(many, 0, NULL), 0);
+    }
+    EXPECT(fdslots_set_events(many, 0, POLLPRI), 0);
+    ck_assert(is_steady(many));
+    ck_assert_uint_eq(stats_of(many).epoll_ctl_calls, MANY + 1);
+    toggle_back(many, 3);
+    ck_assert(!is_steady(many)); /* the set was told something */
+    close_slots(many, fds);
+}
+END_TEST
+
+static void set_again(struct fdslots *many, const int *fds, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        EXPECT(fdslots_set_index(many, i, fds[i], POLLIN), 0);
+}
+
+/* If only the changes make the set dearer, there is no choice while there are as many. Slots that
+ * changed before do not count. */
+START_TEST(on_poll_while_slots_are_set_again)
+{
+    int fds[MANY];
+    struct fdslots *many = known_slots(fds);
+    for (int again = 0; again < 100; again++) {
+        set_again(many, fds, MANY / 2);
+        ck_assert_int_eq(is_steady(many) || again < 20, 1);
+    }
+    ck_assert_uint_ge(stats_of(many).poll_calls, 90);
+    set_again(many, fds, MANY / 2 - 1);
+    ck_assert(!is_steady(many));
+    for (int again = 0; again < 4; again++) {
+        set_again(many, fds, MANY / 2);
+        EXPECT(fdslots_wait(many, 0, NULL), 0);
+    }
+    ck_assert(!is_steady(many));
+    close_slots(many, fds);
+}
+END_TEST
+
 #define BLOCKS 40
 
 /* Which slots only seem to change: the first, the first quarter, or every fourth block of them. */
@@ -259,6 +328,8 @@ Suite *suite_settled(void)
     tcase_add_test(tcase, on_poll_for_what_comes_and_goes);
     tcase_add_test(tcase, on_what_was_learnt);
     tcase_add_test(tcase, on_poll_with_a_backlog_that_does_not_grow);
+    tcase_add_test(tcase, on_the_set_while_a_few_changes_cancel);
+    tcase_add_test(tcase, on_poll_while_slots_are_set_again);
     tcase_add_loop_test(tcase, on_what_all_changes_cost, 0, BLOCKS + 1);
     tcase_add_loop_test(tcase, on_nothing_after_the_buffer_has_grown, 0, 2);
     tcase_add_test(tcase, on_each_way_in_turn_where_interests_come_back);
