@@ -270,14 +270,15 @@ static bool only_seems_to_change(uint32_t i, uint32_t pattern)
     return pattern < BLOCKS ? i / pattern % 4 == 0 : i < MANY / 4;
 }
 
-/* Neither the first changes nor some neighbours nor those at regular distances stand for all. */
+/* Neither the first changes nor some neighbours nor those at regular distances stand for all. There
+ * is a choice before each wait, because never twice in turn do as many slots change. */
 START_TEST(on_what_all_changes_cost)
 {
     static const uint32_t never[] = {POLLPRI, POLLRDHUP, POLLPRI | POLLRDHUP};
     int fds[MANY];
     struct fdslots *many = known_slots(fds);
     for (int again = 0; again < 200; again++) {
-        for (uint32_t i = 0; i < MANY; i++) {
+        for (uint32_t i = 0; i < MANY - (uint32_t)again % 2; i++) {
             EXPECT(fdslots_pause_index(many, i), 0);
             EXPECT(fdslots_resume_index(many, i), 0);
             if (!only_seems_to_change(i, (uint32_t)_i))
@@ -285,7 +286,7 @@ START_TEST(on_what_all_changes_cost)
         }
         EXPECT(fdslots_wait(many, 0, NULL), 0);
     }
-    ck_assert_uint_le(stats_of(many).epoll_ctl_calls, 12 * MANY); /* of some 40,000 */
+    ck_assert_uint_le(stats_of(many).epoll_ctl_calls, 5 * MANY); /* of some 40,000 */
     close_slots(many, fds);
 }
 END_TEST
