@@ -387,7 +387,7 @@ START_TEST(trials_that_cost_more_than_they_should_are_paid_for)
     p.waits[BY_POLL] = p.waits[BY_SET] = 0;
     play_in_turn(&p, &calm, &busy, 20000);
     const double best = player_price(&p, &calm, BY_POLL) * (double)player_waits(&p);
-    ck_assert_msg(p.ns < 1.011 * best, "%.4f of the best", p.ns / best);
+    ck_assert_msg(p.ns < 1.006 * best, "%.4f of the best", p.ns / best);
 }
 END_TEST
 

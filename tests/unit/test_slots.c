@@ -347,7 +347,7 @@ START_TEST(paused_slots_are_invisible)
     make_pipe(gone, false);
     close(gone[1]); /* HUP at gone[0], although no events are wanted */
     EXPECT(fdslots_set_index(s, 1, gone[0], 0), 0);
-    EXPECT(fdslots_set_index(s, 2, full[0], POLLIN), 0);
+    EXPECT(fdslots_set_index(s, 2, full[0], POLLIN | FDSLOTS_POLLED), 0);
     /* A closed number reads NVAL, but the paused fd 0 does not. */
     EXPECT(fdslots_set_index(s, 0, 901, POLLIN), 0);
     EXPECT(e->wait(s, 0, NULL), 3);
