@@ -27,31 +27,22 @@ static inline int sys_epoll_ctl(int epfd, int op, int fd, uint32_t events, uint6
     return sys_result(epoll_ctl(epfd, op, fd, &event), saved);
 }
 
-static inline int sys_epoll_pwait(int epfd, struct epoll_event *events, int max, int timeout_ms,
-                                  const sigset_t *sigmask)
-{
-    int saved = errno;
-    if (sigmask == NULL) {
-        const int rc = sys_result(epoll_wait(epfd, events, max, timeout_ms), saved);
-        if (rc >= 0 || !sys_is_refused(rc))
-            return rc;
-    }
-    return sys_result(epoll_pwait(epfd, events, max, timeout_ms, sigmask), saved);
-}
-
+/* The calls that wait are not turned into such results here: see fdslots_kernel_call(). Here is
+ * only epoll_pwait2(2), which a build may lack. Like the C library's, it returns -1 and sets errno.
+ */
 #ifdef HAVE_EPOLL_PWAIT2
-static inline int sys_epoll_pwait2(int epfd, struct epoll_event *events, int max,
-                                   const struct timespec *timeout, const sigset_t *sigmask)
+static inline int plain_epoll_pwait2(int epfd, struct epoll_event *events, int max,
+                                     const struct timespec *timeout, const sigset_t *sigmask)
 {
-    int saved = errno;
-    return sys_result(epoll_pwait2(epfd, events, max, timeout, sigmask), saved);
+    return epoll_pwait2(epfd, events, max, timeout, sigmask);
 }
 #else
-static inline int sys_epoll_pwait2(int epfd, struct epoll_event *events, int max,
-                                   const struct timespec *timeout, const sigset_t *sigmask)
+static inline int plain_epoll_pwait2(int epfd, struct epoll_event *events, int max,
+                                     const struct timespec *timeout, const sigset_t *sigmask)
 {
     (void)epfd, (void)events, (void)max, (void)timeout, (void)sigmask;
-    return -ENOSYS;
+    errno = ENOSYS;
+    return -1;
 }
 #endif
 

@@ -20,8 +20,11 @@ static int try_wait(int fd, unsigned feature)
 {
     struct epoll_event event;
     const struct timespec at_once = {0, 0};
-    return feature == FDSLOTS_HAS_EPOLL_NS ? sys_epoll_pwait2(fd, &event, 1, &at_once, NULL)
-                                           : sys_epoll_pwait(fd, &event, 1, 0, NULL);
+    const int saved = errno;
+    const int rc = feature == FDSLOTS_HAS_EPOLL_NS
+                       ? plain_epoll_pwait2(fd, &event, 1, &at_once, NULL)
+                       : epoll_pwait(fd, &event, 1, 0, NULL);
+    return sys_result(rc, saved);
 }
 
 bool fdslots_kernel_has(unsigned feature)
@@ -35,37 +38,64 @@ bool fdslots_kernel_has(unsigned feature)
     return rc >= 0;
 }
 
-/* Wait for a time other than 0 and forever. epoll_pwait2(2) is the dearest call, so it is used only
- * for times that the others cannot express. */
-SELDOM static int call_ns(const struct kernel *k, int most, int64_t ns, const sigset_t *sigmask)
-{
-    const int ms = fdslots_ms_from_ns(ns);
-    if (ms * NS_PER_MS != ns && !atomic_load_explicit(&pwait2_missing, memory_order_relaxed)) {
-        const struct timespec timeout = fdslots_timespec_from_ns(ns);
-        int rc = sys_epoll_pwait2(k->fd, k->scratch.events, most, &timeout, sigmask);
-        if (!sys_is_refused(rc))
-            return rc;
-        atomic_store_explicit(&pwait2_missing, true, memory_order_relaxed);
-    }
-    return sys_epoll_pwait(k->fd, k->scratch.events, most, ms, sigmask);
-}
-
-INLINE int call(struct fdslots *s, uint32_t most, int64_t ns, const sigset_t *sigmask)
-{
-    const struct kernel *k = s->kernel;
-    s->stats.epoll_calls++;
-    if (ns != 0 && ns != TIMEOUT_FOREVER)
-        return call_ns(k, (int)most, ns, sigmask);
-    return sys_epoll_pwait(k->fd, k->scratch.events, (int)most, ns == 0 ? 0 : -1, sigmask);
-}
-
-/* ---- the report ---- */
-
 /* Whether fdslots_set_max_ready() limits what a wait may report. */
 static bool cuts(const struct fdslots *s)
 {
     return s->max_ready < s->capacity;
 }
+
+/* The kernel's EP_MAX_EVENTS. */
+#define MAX_EVENTS ((uint32_t)(INT_MAX / sizeof(struct epoll_event)))
+
+/* Return how many events the next wait may take: one for each slot that may be reported, or as many
+ * as fit into the scratch. */
+static inline uint32_t most_events(const struct fdslots *s)
+{
+    const uint32_t most = cuts(s) ? s->max_ready - s->ready_count : s->capacity + 1;
+    return most < MAX_EVENTS ? most : MAX_EVENTS;
+}
+
+#define REFUSED (-2) /* no result of a system call */
+
+/* Wait for a time that only epoll_pwait2(2) can express. It is the dearest call. Returns REFUSED if
+ * there is no such call. */
+SELDOM static int call_ns(const struct kernel *k, int most, int64_t ns, const sigset_t *sigmask)
+{
+    const struct timespec timeout = fdslots_timespec_from_ns(ns);
+    if (atomic_load_explicit(&pwait2_missing, memory_order_relaxed))
+        return REFUSED;
+    const int before = errno;
+    const int rc = plain_epoll_pwait2(k->fd, k->scratch.events, most, &timeout, sigmask);
+    if (rc >= 0 || !sys_is_refused(-errno))
+        return rc;
+    errno = before;
+    atomic_store_explicit(&pwait2_missing, true, memory_order_relaxed);
+    return REFUSED;
+}
+
+/* Wait with a mask, or for a time other than 0 and forever. */
+APART static int call_other(const struct kernel *k, int most, int64_t ns, const sigset_t *sigmask)
+{
+    const int ms = fdslots_ms_from_ns(ns);
+    const int rc = ms < 0 || ms * NS_PER_MS == ns ? REFUSED : call_ns(k, most, ns, sigmask);
+    if (rc != REFUSED)
+        return rc;
+    if (sigmask == NULL)
+        return epoll_wait(k->fd, k->scratch.events, most, ms);
+    return epoll_pwait(k->fd, k->scratch.events, most, ms, sigmask);
+}
+
+int fdslots_kernel_call(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
+{
+    const struct kernel *k = s->kernel;
+    const int most = (int)most_events(s);
+    s->stats.epoll_calls++;
+    if (sigmask != NULL || (timeout_ns != 0 && timeout_ns != TIMEOUT_FOREVER))
+        return call_other(k, most, timeout_ns, sigmask);
+    return epoll_wait(k->fd, k->scratch.events, most, timeout_ns == 0 ? 0 : -1);
+}
+
+/* ---- the report ---- */
 
 /* Report those events of a run that this slot wants, unless the slot is reported already. Returns
  * whether it was reported now. */
@@ -164,18 +194,7 @@ static uint32_t take_events(struct fdslots *s, uint32_t count, uint32_t spare)
     return taking.ghosts;
 }
 
-/* ---- the wait ---- */
-
-/* The kernel's EP_MAX_EVENTS. */
-#define MAX_EVENTS ((uint32_t)(INT_MAX / sizeof(struct epoll_event)))
-
-/* Return how many events the next wait may take: one for each slot that may be reported, or as many
- * as fit into the scratch. */
-static inline uint32_t most_events(const struct fdslots *s)
-{
-    const uint32_t most = cuts(s) ? s->max_ready - s->ready_count : s->capacity + 1;
-    return most < MAX_EVENTS ? most : MAX_EVENTS;
-}
+/* ---- the end of the wait ---- */
 
 static void unreport(struct fdslots *s, uint32_t from)
 {
@@ -213,14 +232,31 @@ static inline int take(struct fdslots *s, uint32_t count, uint32_t most, bool bl
                                : pass_ghosts(s, ghosts, count == most, blocks, had);
 }
 
-int fdslots_kernel_wait(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
+/* The call of a wait has failed. If epoll_wait(2) was refused, epoll_pwait(2) is called instead,
+ * because a filter of system calls may allow only that. Returns the result or an error. */
+SELDOM static int call_instead(const struct fdslots *s, uint32_t most, int errno_before,
+                               int64_t timeout_ns, const sigset_t *sigmask)
+{
+    const struct kernel *k = s->kernel;
+    const int rc = sys_result(-1, errno_before);
+    if (sigmask != NULL || !sys_is_refused(rc))
+        return rc;
+    const int ms = fdslots_ms_from_ns(timeout_ns);
+    return sys_result(epoll_pwait(k->fd, k->scratch.events, (int)most, ms, NULL), errno_before);
+}
+
+int fdslots_kernel_take(struct fdslots *s, int rc, int errno_before, int64_t timeout_ns,
+                        const sigset_t *sigmask)
 {
     const uint32_t most = most_events(s);
-    int rc = call(s, most, timeout_ns, sigmask);
-    if (rc >= 0)
-        rc = rc > 0 ? take(s, (uint32_t)rc, most, timeout_ns != 0) : (int)s->ready_count;
+    if (UNLIKELY(rc < 0))
+        rc = call_instead(s, most, errno_before, timeout_ns, sigmask);
+    if (rc > 0)
+        return take(s, (uint32_t)rc, most, timeout_ns != 0);
+    if (rc == 0)
+        rc = (int)s->ready_count;
     /* With a timeout of 0, epoll_pwait(2) never looks for signals. */
-    if (UNLIKELY(sigmask != NULL) && rc == 0 && timeout_ns == 0)
+    if (rc == 0 && timeout_ns == 0 && sigmask != NULL)
         return sys_let_signals_in(sigmask);
     return rc;
 }

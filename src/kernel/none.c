@@ -44,9 +44,16 @@ void fdslots_kernel_retry(struct fdslots *s)
     (void)s;
 }
 
-int fdslots_kernel_wait(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
+int fdslots_kernel_call(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
 {
     (void)s, (void)timeout_ns, (void)sigmask;
+    return -1;
+}
+
+int fdslots_kernel_take(struct fdslots *s, int rc, int errno_before, int64_t timeout_ns,
+                        const sigset_t *sigmask)
+{
+    (void)s, (void)rc, (void)errno_before, (void)timeout_ns, (void)sigmask;
     return -ENOTSUP;
 }
 
