@@ -8,28 +8,9 @@
  */
 #include "poll.h"
 
-#include "../core/ready.h"
 #include "../os/file_kind.h"
-#include "../os/sys.h"
-#include "../os/timeout.h"
 
 #include <stdatomic.h>
-
-/* poll(2) is cheaper than ppoll(2), so it is used for all times that it can express, unless a
- * filter of system calls refuses it. */
-int fdslots_poll_call(struct pollfd *fds, uint32_t nfds, int64_t timeout_ns,
-                      const sigset_t *sigmask)
-{
-    if (LIKELY(sigmask == NULL)) {
-        const int ms = timeout_ns == 0 ? 0 : fdslots_ms_from_ns(timeout_ns);
-        if (ms < 0 || ms * NS_PER_MS == timeout_ns) {
-            const int rc = sys_poll(fds, nfds, ms);
-            if (LIKELY(rc >= 0) || !sys_is_refused(rc))
-                return rc;
-        }
-    }
-    return fdslots_ppoll_call(fds, nfds, timeout_ns, sigmask);
-}
 
 /* ---- filling the ready set from the answer ---- */
 
@@ -173,7 +154,7 @@ static uint32_t show_held(struct fdslots *s, uint32_t nfds)
     return more;
 }
 
-/* ---- the wait ---- */
+/* ---- the end of the wait ---- */
 
 /* Whether poll(2) was seen in this process to add nothing to the events of a slot to which it could
  * have added POLLERR and POLLHUP. It never does then. gVisor's poll(2) adds them to all pollfds. */
@@ -194,36 +175,24 @@ SELDOM static void restore_events(struct fdslots *s, uint32_t nfds, bool complet
         atomic_store_explicit(&events_are_safe, true, memory_order_relaxed);
 }
 
-/* Call poll(2), and keep the events as the caller has set them. The thread may be cancelled here,
- * even after the kernel has written its answer. */
-static inline int ask(struct fdslots *s, uint32_t nfds, int64_t timeout_ns, const sigset_t *sigmask)
+static inline void keep_events(struct fdslots *s, uint32_t nfds, int rc)
 {
-    s->asking = true;
-    int rc = fdslots_poll_call(s->pollfds, nfds, timeout_ns, sigmask);
-    s->asking = false;
     if (UNLIKELY(!atomic_load_explicit(&events_are_safe, memory_order_relaxed)))
         restore_events(s, nfds, rc >= 0);
-    return rc;
 }
 
-/* Make a wait in which some slots are ready whatever poll(2) says now. Like all ready slots, they
- * take precedence over a signal. ppoll(2) would let one in if it saw nothing ready itself, so it is
- * not given a mask. */
-SELDOM static int poll_at_once(struct fdslots *s, uint32_t nfds)
+int fdslots_poll_take(struct fdslots *s, uint32_t nfds, int rc)
 {
-    int rc = ask(s, nfds, 0, NULL);
+    keep_events(s, nfds, rc);
+    return rc > 0 ? take_ready(s, nfds, (uint32_t)rc) : rc;
+}
+
+int fdslots_poll_at_once(struct fdslots *s, uint32_t nfds)
+{
+    int rc = fdslots_poll_ask(s, nfds, 0, NULL);
+    keep_events(s, nfds, rc);
     if (rc < 0 && rc != -EINTR)
         return rc;
     const uint32_t count = rc > 0 ? (uint32_t)rc : 0;
     return take_ready(s, nfds, count + show_held(s, nfds));
-}
-
-int fdslots_poll_slots(struct fdslots *s, uint32_t nfds, int64_t timeout_ns,
-                       const sigset_t *sigmask)
-{
-    s->stats.poll_calls++;
-    if (UNLIKELY(!fdslots_index_set_empty(&s->held)) && fdslots_ready_at_once(s, nfds))
-        return poll_at_once(s, nfds);
-    int rc = ask(s, nfds, timeout_ns, sigmask);
-    return rc > 0 ? take_ready(s, nfds, (uint32_t)rc) : rc;
 }
