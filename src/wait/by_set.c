@@ -3,7 +3,7 @@
 
 #include "../os/timeout.h"
 
-int fdslots_sync_and_wait(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
+int fdslots_wait_in_turns(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
 {
     bool beside = false;
     int64_t left = timeout_ns;

@@ -20,21 +20,26 @@
 /* Wait once, by both. Returns what fdslots_kernel_wait() returns. */
 int fdslots_wait_by_both(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask);
 
-/* Tell the set what changed, and then wait by it, or by both. Repeats this if only ghosts were
- * ready or the kernel was given only a part of the time. */
-int fdslots_sync_and_wait(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask);
+/* Wait by the set, or by both. Repeats this if only ghosts were ready or the kernel was given only
+ * a part of the time. */
+int fdslots_wait_in_turns(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask);
 
-/* Do the same, with a shorter path for the usual case that there is nothing to tell. */
+/* Tell the set what changed, and then wait by it, or by both. The wait is the last step if nothing
+ * can make it necessary to wait again for a part of the time. */
 static inline int fdslots_wait_by_set(struct fdslots *s, int64_t timeout_ns,
                                       const sigset_t *sigmask)
 {
-    const uint64_t any = s->fresh.root | s->noted.root | s->polled.root | s->held.root;
+    int rc = 0;
+    if (!s->set_ready || (s->fresh.root | s->noted.root) != 0)
+        rc = fdslots_kernel_sync(s);
+    if (UNLIKELY(rc < 0))
+        return rc;
     const bool by_clock = timeout_ns > 0 && timeout_ns != TIMEOUT_FOREVER &&
                           (s->ghosts_possible || timeout_ns > INT_MAX * NS_PER_MS);
-    int rc = KERNEL_AGAIN;
-    if (LIKELY(s->set_ready && any == 0 && !by_clock))
+    rc = KERNEL_AGAIN;
+    if (LIKELY((s->polled.root | s->held.root) == 0 && !by_clock))
         rc = fdslots_kernel_wait(s, timeout_ns, sigmask);
-    return UNLIKELY(rc == KERNEL_AGAIN) ? fdslots_sync_and_wait(s, timeout_ns, sigmask) : rc;
+    return UNLIKELY(rc == KERNEL_AGAIN) ? fdslots_wait_in_turns(s, timeout_ns, sigmask) : rc;
 }
 
 #endif
