@@ -4,6 +4,9 @@
 # noticed, the status is reported meanwhile, and signals end everything.
 set -eu
 
+# A command that was started in the background may ignore SIGINT, and so would all that it starts.
+[ -z "$(trap -p INT)" ] || exec env --default-signal=INT "$BASH" "$0"
+
 signals_program=./examples/signals
 dir=$(mktemp -d)
 supervisor=
