@@ -8,6 +8,7 @@
  * fdslots_wait() waited in the last one. Every round ends with a wait, so that the next one finds
  * the slots as a loop would leave them.
  */
+#include "kernel/registration.h"
 #include "wait/choice.h"
 
 #include <fdslots.h>
@@ -170,6 +171,31 @@ static void find_free(uint32_t n)
     must(fdslots_next_free(slots, 0) == n, "fdslots_next_free");
 }
 
+#define FAR 1024 /* distance of the fds */
+
+static void join_runs(struct runs *runs, uint32_t n)
+{
+    struct layout at = {NULL, 0};
+    fdslots_runs_lay_out(runs, &at, n);
+    at = (struct layout){malloc((size_t)at.end), 0};
+    must(at.base != NULL, "malloc");
+    fdslots_runs_lay_out(runs, &at, n);
+    fdslots_runs_extend(runs, n, n);
+    for (uint32_t i = 0; i < n; i++)
+        fdslots_run_join(runs, i, (int)(i * FAR));
+}
+
+/* The fds are multiples of a power of two, as in one of the loops among which a server shares out
+ * its connections. No file is needed to find their slots. */
+static void find_run(uint32_t n)
+{
+    static struct runs runs;
+    if (runs.extent == 0)
+        join_runs(&runs, n);
+    for (uint32_t i = 0; i < n; i++)
+        sink = (int)fdslots_run_find(&runs, (int)(i * FAR));
+}
+
 /* ---- the cases ---- */
 
 struct use {
@@ -211,6 +237,8 @@ static const struct use uses[] = {
     {"set-high-1000", set_high, 1000, 0, 0, 1},
     {"find-free-100", find_free, 100, 0, 0, 1},
     {"find-free-1000", find_free, 1000, 0, 0, 1},
+    {"find-run-100", find_run, 100, 0, 0, 100},
+    {"find-run-1000", find_run, 1000, 0, 0, 1000},
 };
 
 static const struct use *find(const char *name)

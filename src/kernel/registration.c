@@ -5,9 +5,13 @@ _Static_assert((REGISTERED_EVENTS &
                 (REGISTERED | WANTS_POLL | REGISTERED_EDGE | REGISTERED_EXCLUSIVE)) == 0,
                "the bits of poll(2) leave room");
 
+/* The fds of a buffer are often multiples of a number, such as the number of loops among which a
+ * server shares out its connections. The factor is 2^32 divided by the golden ratio, because its
+ * multiples are spread evenly, whatever their distance. */
 static uint32_t *bucket_of(const struct runs *runs, int fd)
 {
-    return &runs->buckets[(uint32_t)fd & (runs->bucket_count - 1)];
+    const uint32_t spread = (uint32_t)fd * UINT32_C(0x9e3779b9);
+    return &runs->buckets[(uint64_t)spread * runs->bucket_count >> 32];
 }
 
 static void hang(struct runs *runs, uint32_t leader)
@@ -25,8 +29,8 @@ static void unhang(struct runs *runs, uint32_t leader)
     *link = runs->of[leader].chain;
 }
 
-/* Have about as many buckets as slots in play; the number is a power of two. When it grows, all
- * leaders are hung anew, which costs only a few steps for each slot that has come into play. */
+/* Have about as many buckets as slots in play. When their number doubles, all leaders are hung
+ * anew, which costs only a few steps for each slot that has come into play. */
 static void fit_buckets(struct runs *runs, uint32_t capacity)
 {
     uint32_t count = runs->bucket_count > 0 ? runs->bucket_count : 1;
