@@ -302,13 +302,20 @@ SELDOM static void set_user_flags(struct fdslots *s, uint32_t index, uint32_t us
     replace_flags(s, index, (s->slots[index].flags & ~SLOT_USER) | user | rearm);
 }
 
-static inline int set_events_plain(struct fdslots *s, uint32_t index, uint32_t events)
+static inline int write_events(struct fdslots *s, uint32_t index, uint32_t events)
 {
     struct pollfd *pollfd = &s->pollfds[index];
     pollfd->events = (short)(uint16_t)events;
     pollfd->revents &= (short)(uint16_t)(events | EVENTS_ALWAYS);
     s->slots[index].events = (uint16_t)events;
     return note(s, index);
+}
+
+/* Loops often set all events before each wait. Those that stay the same are no change. */
+static inline int set_events_plain(struct fdslots *s, uint32_t index, uint32_t events)
+{
+    const bool same = s->pollfds[index].events == (short)(uint16_t)events;
+    return same ? 0 : write_events(s, index, events);
 }
 
 SELDOM static int set_events_other(struct fdslots *s, uint32_t index, uint32_t events)
@@ -318,7 +325,7 @@ SELDOM static int set_events_other(struct fdslots *s, uint32_t index, uint32_t e
         return -ENOENT;
     if (((s->slots[index].flags | user) & SLOT_USER) != 0)
         set_user_flags(s, index, user);
-    return set_events_plain(s, index, events);
+    return write_events(s, index, events);
 }
 
 int fdslots_set_events(struct fdslots *s, uint32_t index, uint32_t events)

@@ -98,7 +98,9 @@ struct fdslots {
      * empty one. */
     struct pollfd *pollfds;
     struct slot *slots;
-    uint16_t *held_revents; /* events that were found but have not been reported yet */
+    /* Events that were found but have not been reported yet. Only a slot with SLOT_HOLDS has any;
+     * the others hold no value. */
+    uint16_t *held_revents;
 
     struct index_set used;
     struct index_set roomy;  /* the words of `used` in which a slot is empty */
