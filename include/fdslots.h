@@ -168,7 +168,7 @@ uint32_t fdslots_capacity(const struct fdslots *s);
  * and any of the bits below. Any other bit is -EINVAL.
  *
  * Setting a slot writes memory and notes the change; the next wait tells the kernel.
- * The first use of an index above all earlier ones clears the slots between, once: about 18 bytes
+ * The first use of an index above all earlier ones clears the slots between, once: about 17 bytes
  * of memory each, which are resident from then on. Indices near each other cost least.
  */
 /* Report new events only (EPOLLET); epoll entry points only. On a polled slot, and if a slot

@@ -53,6 +53,27 @@ bool fdslots_kernel_owns(const struct fdslots *s, int fd)
     return fdslots_epoll_is_ours(k) && (fd == k->fd || fd == k->outer_fd);
 }
 
+/* Note all used slots, because a new set holds nothing. An emptied slot that still has a
+ * registration is noted already. It stays known which slots share a file, and of what kind the file
+ * is. */
+static void forget_set(struct fdslots *s)
+{
+    struct kernel *k = s->kernel;
+    fdslots_index_set_move(&s->fresh, &s->noted);
+    FOR_EACH_IN(&s->used, i)
+    {
+        fdslots_index_set_add(&s->noted, i);
+    }
+    FOR_EACH_IN(&s->noted, i)
+    {
+        if (fdslots_run_has(&k->runs, i))
+            k->runs.of[i].events = 0;
+    }
+    k->registered = k->ghost_reports = 0;
+    s->exclusives = 0;
+    s->ghosts_possible = s->set_misleads = k->outworn = false;
+}
+
 /* ---- an inherited set ---- */
 
 /* A file in a set, as a line of fdinfo describes it. */
@@ -107,7 +128,7 @@ void fdslots_kernel_inherit(struct fdslots *s)
     k->fd = k->outer_fd = -1;
     k->is_nested = false;
     s->set_ready = s->exclusive_changed = false;
-    s->exclusives = 0;
+    forget_set(s);
     s->stats.rebuilds += inner >= 0;
     if (outer_proven)
         sys_close(outer);
@@ -157,27 +178,6 @@ void fdslots_kernel_close(struct fdslots *s)
 }
 
 /* ---- opening ---- */
-
-/* Note all used slots, because a new set holds nothing. An emptied slot that still has a
- * registration is noted already. It stays known which slots share a file, and of what kind the file
- * is. */
-static void forget_set(struct fdslots *s)
-{
-    struct kernel *k = s->kernel;
-    fdslots_index_set_move(&s->fresh, &s->noted);
-    FOR_EACH_IN(&s->used, i)
-    {
-        fdslots_index_set_add(&s->noted, i);
-    }
-    FOR_EACH_IN(&s->noted, i)
-    {
-        if (fdslots_run_has(&k->runs, i))
-            k->runs.of[i].events = 0;
-    }
-    k->registered = k->ghost_reports = 0;
-    s->exclusives = 0;
-    s->ghosts_possible = s->set_misleads = k->outworn = false;
-}
 
 #define WINDOW 4096 /* how many numbers one pass over the slots tells apart */
 

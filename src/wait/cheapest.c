@@ -145,11 +145,15 @@ static double stop_clock(const struct choice *c, int64_t start)
     return ns > 1 ? ns : 1;
 }
 
-/* Return what the set was told in all waits so far, without the looks. */
-static struct telling told_so_far(const struct fdslots *s)
+/* Return what the set was told since the last call of this function, without the looks. */
+static struct telling count_told(struct fdslots *s)
 {
-    return (struct telling){.modifies = (double)s->modify_calls,
-                            .adds = (double)(s->stats.epoll_ctl_calls - s->modify_calls)};
+    struct choice *c = s->choice;
+    const uint64_t modifies = s->modify_calls - c->modify_calls;
+    const uint64_t calls = s->stats.epoll_ctl_calls - c->ctl_calls;
+    c->modify_calls = s->modify_calls;
+    c->ctl_calls = s->stats.epoll_ctl_calls;
+    return (struct telling){.modifies = (double)modifies, .adds = (double)(calls - modifies)};
 }
 
 APART static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
@@ -157,37 +161,33 @@ APART static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t
     struct choice *c = s->choice;
     struct outlook o = look_out(s, timeout_ns);
     const enum way way = choose(s, &o);
-    const struct telling before = told_so_far(s);
+    count_told(s);
     const int64_t start = start_clock(c);
     int rc = go(s, way, timeout_ns, sigmask);
     if (is_refusal(rc))
         return fall_back(s, way, rc, timeout_ns, sigmask);
     if (way == c->avoided)
         c->avoid_length = 0; /* it works again */
-    const struct telling after = told_so_far(s);
-    const struct finding found = {
+    struct finding found = {
         .outcome = outcome_of(s),
         .polled = count_polled(s),
-        .told = {.looks = way == BY_SET ? o.lag.looks : 0,
-                 .modifies = after.modifies - before.modifies,
-                 .adds = after.adds - before.adds},
+        .told = count_told(s),
         .ns = rc >= 0 ? stop_clock(c, start) : 0, /* a signal ended it early */
     };
+    found.told.looks = way == BY_SET ? o.lag.looks : 0;
     fdslots_choice_learn(c, &o, way, &found);
-    c->calls_to = s->stats.epoll_ctl_calls;
     return rc;
 }
 
-/* Whether the slots that changed are as many as a steady wait allows. If some must change, they are
- * noted, so that only later changes count in the next wait. */
+/* Whether the slots that changed are as many as a steady wait allows, and the set was not told too
+ * much of those before. If some must change, they are noted, so that only later changes count in
+ * the next wait. */
 APART static bool changed_as_before(struct fdslots *s)
 {
     const struct choice *c = s->choice;
     if (c->way == BY_SET)
-        return s->stats.epoll_ctl_calls - c->calls_to <= (uint64_t)c->ran * c->calls &&
+        return fdslots_choice_price(c, count_told(s)) <= c->spare &&
                fdslots_index_set_count(&s->fresh) <= c->most;
-    if (s->visible > c->slots || fdslots_slot_end(s) > c->end)
-        return false;
     if (c->fewest == 0)
         return true;
     if (fdslots_index_set_count(&s->fresh) < c->fewest)
@@ -196,11 +196,22 @@ APART static bool changed_as_before(struct fdslots *s)
     return true;
 }
 
+/* Whether the way of the last wait is still what it was. A child has no set, and a buffer may have
+ * grown although no change is noted, because another entry point has told the set. */
+static inline bool way_is_same(const struct fdslots *s)
+{
+    const struct choice *c = s->choice;
+    if (c->way == BY_SET)
+        return s->set_ready;
+    return s->visible <= c->slots && fdslots_slot_end(s) <= c->end;
+}
+
 static inline bool is_like_before(struct fdslots *s, bool blocks)
 {
     const struct choice *c = s->choice;
-    return c->ran < c->steady && c->blocks == blocks &&
-           (fdslots_index_set_empty(&s->fresh) ? c->fewest == 0 : changed_as_before(s));
+    if (c->ran >= c->steady || c->blocks != blocks || !way_is_same(s))
+        return false;
+    return fdslots_index_set_empty(&s->fresh) ? c->fewest == 0 : changed_as_before(s);
 }
 
 /* Wait in the same way as the last time. */

@@ -7,7 +7,7 @@
 #define WEIGHT          0.125
 #define WEIGHT_OF_TRIAL 0.5  /* more, because trials are rare */
 #define STILL_FALLS     0.95 /* a wait of a trial that takes less than this times the one before */
-#define FEW_CHANGES     5    /* slots that change before a wait */
+#define FEW_CHANGES     4    /* slots */
 #define FEW_READY       4    /* slots; an event that ends a sleep seldom makes more ready */
 
 void fdslots_choice_lay_out(struct fdslots *s, struct layout *at)
@@ -231,16 +231,16 @@ static void continue_trial(struct choice *c, double ns)
 }
 
 /* Compare what changed before this wait with what changed before the one that was chosen before it.
- * Changes are expected again if they were the same: where interests go back and forth, every other
- * wait has nothing to tell. */
-static void note_changes(struct choice *c, const struct outlook *o, enum way way,
-                         const struct telling *told)
+ * If only the changes make the set dearer, they are expected again only if they were the same:
+ * where interests go back and forth, every other wait has nothing to tell. */
+static void note_changes(struct choice *c, const struct outlook *o, enum way way)
 {
     const uint32_t changed = (uint32_t)o->fresh.looks;
-    const uint32_t calls = (uint32_t)(told->modifies + told->adds);
-    c->repeats = way == c->way && changed == c->changed && calls == c->calls;
+    const double price = changed > 0 ? fdslots_choice_price(c, o->fresh) / changed : 0;
+    c->repeats = way == c->way && changed == c->changed;
     c->changed = changed;
-    c->calls = calls;
+    c->change = price > c->last_change ? price : c->last_change;
+    c->last_change = price;
 }
 
 static bool is_best(const struct choice *c, const struct outlook *o, enum way way)
@@ -249,6 +249,12 @@ static bool is_best(const struct choice *c, const struct outlook *o, enum way wa
     if (way == BY_SET)
         return set < o->poll;
     return o->poll <= (c->repeats ? set : o->set) && c->excess == 0;
+}
+
+/* Return this number rounded down, with limits so that it fits. */
+static uint32_t to_count(double n)
+{
+    return n < 1 ? 0 : n < INT32_MAX ? (uint32_t)n : INT32_MAX;
 }
 
 /* Return how many waits like this one may follow without another choice. */
@@ -260,20 +266,21 @@ static uint32_t steady_waits(const struct choice *c, const struct outlook *o, en
     const double until_timed = time_at(c) - c->untimed;
     const double until_tried =
         (price_of_trial(c, o, other) - c->budget[other]) / part_for(c, other);
-    const double waits = (until_timed < until_tried ? until_timed : until_tried) / c->each;
-    return waits < 1 ? 0 : waits < INT32_MAX ? (uint32_t)waits : INT32_MAX;
+    return to_count((until_timed < until_tried ? until_timed : until_tried) / c->each);
 }
 
-/* Set how many slots may change before each of the steady waits. If only the changes make the set
- * dearer than poll(2), there must be as many again. Changes of which the set need not be told are
- * allowed if they are few, because the next ones may have to be told. */
+/* Set how many slots may change before each of the steady waits. By the set, they are as many as
+ * can be told before poll(2) is cheaper, or a few, if the set need not have been told of the last
+ * ones. By poll, if only the changes make the set dearer, there must be as many again. */
 static void allow_changes(struct choice *c, const struct outlook *o, enum way way)
 {
-    const uint32_t untold = c->changed < FEW_CHANGES ? c->changed : 0;
-    c->fewest = way == BY_POLL && o->set < o->poll ? c->changed : 0;
-    c->most = way == BY_POLL ? ANY_CHANGES : 0;
-    if (way == BY_SET && c->repeats)
-        c->most = untold > c->calls ? untold : c->calls;
+    const double look = fdslots_choice_price(c, (struct telling){.looks = 1});
+    const double modify = fdslots_choice_price(c, (struct telling){.looks = 1, .modifies = 1});
+    const uint32_t few = c->changed > 0 && c->change <= look ? FEW_CHANGES : 0;
+    c->spare = o->poll - o->set;
+    c->fewest = way == BY_POLL && c->spare > 0 ? c->changed : 0;
+    c->most = to_count(c->spare / (c->change > modify ? c->change : modify));
+    c->most = c->most > few ? c->most : few;
     c->slots = o->slots + o->slots / 4;
     c->end = c->slots + o->holes + o->holes / 4;
 }
@@ -302,16 +309,16 @@ void fdslots_choice_learn(struct choice *c, struct outlook *o, enum way way,
 {
     c->backlog = way == BY_POLL ? o->lag : (struct telling){0};
     c->excess = way == BY_POLL ? c->excess : 0;
-    note_changes(c, o, way, &found->told);
+    note_changes(c, o, way);
     remember_wait(c, o, way, found);
     if (found->ns > 0)
         learn_price(c, o, way, found);
     if (c->trial > 0)
         continue_trial(c, found->ns);
     c->steady = steady_waits(c, o, way);
+    allow_changes(c, o, way);
     if (c->steady > 0 && !is_expected(c, c->last)) {
         fdslots_choice_estimate(c, o, c->expected);
         c->steady = is_best(c, o, way) ? c->steady : 0;
     }
-    allow_changes(c, o, way);
 }

@@ -14,13 +14,14 @@
  * number is unknown. So this rents before it buys (the ski-rental problem): it polls until polling
  * has cost more than the set would have by as much as the flush costs, and then flushes.
  *
- * Learn. Now and then a wait is timed, so seldom that this costs a few thousandths of what the
- * waits cost. The way that is not taken may have become cheaper, so it is tried now and then. A
- * two-hundredth of what the waits cost is put aside for that. A trial begins when this pays for the
- * expected extra cost of the trial. The actual extra cost is then deducted. A trial takes two
- * waits, and goes on while they take less and less, because a cold cache becomes warm only after
- * some. More is put aside, for one trial, if the way was never taken, or if its prices have just
- * risen far: other programs may have slowed the waits that raised them.
+ * Learn. Now and then a wait is timed, so seldom that this costs less than a thousandth of what the
+ * waits cost, or a hundredth while they take so long that they may have slept. The way that is not
+ * taken may have become cheaper, so it is tried now and then. A two-hundredth of what the waits
+ * cost is put aside for that. A trial begins when this pays for the expected extra cost of the
+ * trial. The actual extra cost is then deducted. A trial takes two waits, and goes on while they
+ * take less and less, because a cold cache becomes warm only after some. More is put aside, for one
+ * trial, if the way was never taken, or if its prices have just risen far: other programs may have
+ * slowed the waits that raised them.
  *
  * This gives two bounds, by the prices known at each wait. First, before a flush, polling costs
  * more than the set by at most the price of that flush and of one wait, not counting trials,
@@ -29,9 +30,12 @@
  * not counting the first trial, one after each rise, and the last one, because no trial begins
  * before the earlier ones are paid for. One trial takes at most twenty times as long as its first
  * two waits, because each wait with which it goes on takes at most 0.95 times as long as the one
- * before. No account grows beyond what closes it. Steady waits count at the price of the wait
- * before them. About as many slots change before each of them, but what changed is not looked at.
- * While they poll, the buffer may grow by a quarter.
+ * before. No account grows beyond what closes it.
+ *
+ * Steady waits are not priced one by one: each counts as much as the last wait that was chosen. How
+ * many slots have changed before each of them is looked at, but not what has changed. While they
+ * poll, the buffer may grow by a quarter. What they cost beyond that is in neither bound. A run of
+ * them ends when a wait is to be timed.
  */
 #ifndef FDSLOTS_CHOICE_H
 #define FDSLOTS_CHOICE_H
@@ -91,20 +95,25 @@ struct choice {
     enum way way;            /* of the last wait */
     uint32_t look_from;      /* where the next look at changes starts */
 
-    /* This many waits go the same way without another choice, while about as many slots change
-     * before each of them as before the last wait, and every wait finds what the last one found. */
+    /* This many waits go the same way without another choice, while the number of slots that change
+     * cannot make the other way cheaper, and every wait finds what the last one found. */
     uint32_t steady;
-    uint32_t ran;      /* how many of them have run */
-    uint32_t fewest;   /* slots that must change: fewer might make the set the cheaper way */
-    uint32_t most;     /* slots that may change; ANY_CHANGES if more make no difference */
-    uint32_t slots;    /* that poll(2) may look at, if any may change: then others may come */
-    uint32_t end;      /* of these slots: there may be holes between them */
-    uint32_t changed;  /* slots before the last wait that was chosen */
-    uint32_t calls;    /* what that wait has told the set, in calls; a steady wait tells no more */
-    bool repeats;      /* these were the same before the wait that was chosen before it */
-    uint64_t calls_to; /* how many calls there were before the steady waits */
-    double each;       /* price of a steady wait */
-    bool blocks;       /* a steady wait may block */
+    uint32_t ran;       /* how many of them have run */
+    uint32_t fewest;    /* by poll, slots that must change: with fewer the set might be cheaper */
+    uint32_t most;      /* by the set, slots that may change */
+    double spare;       /* by the set, what telling it of the last changes may have cost */
+    uint32_t slots;     /* by poll, slots that it may look at */
+    uint32_t end;       /* of these slots: there may be holes between them */
+    uint32_t changed;   /* slots before the last wait that was chosen */
+    bool repeats;       /* these were as many before the wait that was chosen before it */
+    double last_change; /* price of each of these changes */
+    double change;      /* the same, or the one before, if that is dearer */
+    double each;        /* price of a steady wait */
+    bool blocks;        /* a steady wait may block */
+
+    /* How many calls of epoll_ctl(2) there were when what the set was told was last counted. */
+    uint64_t ctl_calls;
+    uint64_t modify_calls; /* those that modify a registration */
 
     /* fdslots_wait() avoids a way that was refused. */
     enum way avoided;
@@ -112,8 +121,7 @@ struct choice {
     uint32_t avoid_length; /* how many these were after the last refusal */
 };
 
-#define ANY_CHANGES UINT32_MAX
-#define TRIAL       2 /* waits at least; the first may have to tell the set */
+#define TRIAL 2 /* waits at least; the first may have to tell the set */
 /* What is put aside for trials of the other way: a two-hundredth of what waits cost; a tenth if its
  * prices rose far when it was last timed; half if it was never taken. */
 #define TRY_AGAIN 200

@@ -13,7 +13,7 @@
  * wants any more, because they take wakes that others wait for. */
 void fdslots_wait_prepare(struct fdslots *s);
 
-/* Whether fdslots_wait_prepare() has anything to do. */
+/* Whether fdslots_wait_prepare() has nothing to do. */
 static inline bool fdslots_wait_is_plain(const struct fdslots *s)
 {
     return ((s->flags & FDSLOTS_CHECK) | s->refused) == 0 && !s->exclusive_changed && !s->asking;

@@ -2,6 +2,7 @@
  *
  * The way that fdslots_wait() takes after many equal waits, and the cost of a wait then.
  */
+#include "child.h"
 #include "kernel.h"
 #include "wait/choice.h"
 
@@ -191,6 +192,31 @@ START_TEST(on_each_way_in_turn_where_interests_come_back)
 }
 END_TEST
 
+/* The same for pauses, which cost the set more. What the wait between has found to cost nothing
+ * does not make them seem cheaper. */
+START_TEST(on_each_way_in_turn_where_pauses_end)
+{
+    enum { FEW = 20 };
+    int fds[MANY];
+    struct fdslots *few = make_slots(FEW);
+    for (uint32_t i = 0; i < FEW; i++) {
+        fds[i] = event_fd(false);
+        EXPECT(fdslots_set_index(few, i, fds[i], POLLIN), 0);
+    }
+    EXPECT(fdslots_epoll_wait(few, 0), 0);
+    for (int again = 0; again < 400; again++) {
+        EXPECT(again % 2 == 0 ? fdslots_pause_index(few, 3) : fdslots_resume_index(few, 3), 0);
+        EXPECT(again % 2 == 0 ? fdslots_pause_index(few, 4) : fdslots_resume_index(few, 4), 0);
+        EXPECT(fdslots_wait(few, 0, NULL), 0);
+    }
+    ck_assert_uint_ge(stats_of(few).poll_calls, 190);
+    ck_assert_uint_le(stats_of(few).epoll_ctl_calls, FEW + 20);
+    fdslots_destroy(few);
+    for (uint32_t i = 0; i < FEW; i++)
+        close(fds[i]);
+}
+END_TEST
+
 /* Make a wait, and return whether it went without a choice. */
 static bool is_steady(struct fdslots *many)
 {
@@ -207,28 +233,76 @@ static void toggle_back(struct fdslots *many, uint32_t count)
     }
 }
 
-/* While a few changes cancel, there is no choice before each wait, until one changes something. */
-START_TEST(on_the_set_while_a_few_changes_cancel)
+/* Set the events of this many slots to others than they have. */
+static void toggle(struct fdslots *many, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        EXPECT(fdslots_set_events(many, i, (uint32_t)fdslots_get_events(many, i) ^ POLLPRI), 0);
+}
+
+/* While the set can be told what changes before poll(2) would be cheaper, there is no choice before
+ * each wait. It makes no difference whether the set must be told, nor that the number varies. */
+START_TEST(on_the_set_while_few_slots_change)
 {
     int fds[MANY];
     struct fdslots *many = known_slots(fds);
-    for (int again = 0; again < 100; again++) {
-        toggle_back(many, 3);
+    for (uint32_t again = 0; again < 100; again++) {
+        toggle_back(many, again % 7);
+        toggle(many, again % 4);
         ck_assert_int_eq(is_steady(many) || again < 20, 1);
     }
-    ck_assert_uint_eq(stats_of(many).epoll_ctl_calls, MANY);
-    toggle_back(many, 4);
-    ck_assert(!is_steady(many)); /* more slots */
-    for (int again = 0; again < 4; again++) {
-        toggle_back(many, 3);
-        EXPECT(fdslots_wait(many, 0, NULL), 0);
-    }
-    EXPECT(fdslots_set_events(many, 0, POLLPRI), 0);
+    toggle_back(many, MANY / 4);
+    ck_assert(!is_steady(many));
+    for (int again = 0; again < 50; again++)
+        ck_assert(is_steady(many));
+    for (uint32_t i = 0; i < 20; i++)
+        EXPECT(fdslots_pause_index(many, i), 0);
     ck_assert(is_steady(many));
-    ck_assert_uint_eq(stats_of(many).epoll_ctl_calls, MANY + 1);
-    toggle_back(many, 3);
-    ck_assert(!is_steady(many)); /* the set was told something */
+    for (uint32_t i = 0; i < 20; i++)
+        EXPECT(fdslots_resume_index(many, i), 0);
+    ck_assert(!is_steady(many)); /* to tell the set of the pauses has cost too much */
     close_slots(many, fds);
+}
+END_TEST
+
+/* Events that are set again, but stay the same, are no changes: they do not keep the set from being
+ * told once of those that have changed. */
+START_TEST(on_the_set_although_events_are_set_again)
+{
+    int fds[MANY];
+    struct fdslots *many = known_slots(fds);
+    for (uint32_t again = 0; again < 60; again++)
+        toggle_and_wait(many, POLLIN | POLLPRI);
+    const uint64_t polls = stats_of(many).poll_calls;
+    for (uint32_t again = 0; again < 100; again++)
+        toggle_and_wait(many, POLLIN | POLLPRI);
+    ck_assert_uint_eq(stats_of(many).poll_calls, polls);
+    ck_assert_uint_eq(stats_of(many).epoll_ctl_calls, MANY + TOGGLED);
+    close_slots(many, fds);
+}
+END_TEST
+
+static struct fdslots *inherited;
+
+static void wait_as_child(void)
+{
+    const struct fdslots_stats before = stats_of(inherited);
+    EXPECT(fdslots_wait(inherited, 0, NULL), 0);
+    const struct fdslots_stats after = stats_of(inherited);
+    ck_assert_uint_eq(after.poll_calls, before.poll_calls + 1);
+    ck_assert_uint_eq(after.epoll_ctl_calls, before.epoll_ctl_calls);
+}
+
+/* A child has no set, and a new one would have to be told of all slots. */
+START_TEST(on_poll_in_a_child_at_first)
+{
+    int fds[MANY];
+    inherited = known_slots(fds);
+    for (int again = 0; again < 100; again++)
+        EXPECT(fdslots_wait(inherited, 0, NULL), 0);
+    ck_assert(is_steady(inherited));
+    child_run(wait_as_child);
+    close_slots(inherited, fds);
 }
 END_TEST
 
@@ -292,7 +366,8 @@ START_TEST(on_what_all_changes_cost)
 END_TEST
 
 /* Waits by poll(2) that go on unasked are those of a small buffer. One that has grown, by many
- * slots or by one far away, is asked for at once. */
+ * slots or by one far away, is asked for at once, even if another entry point has told the set of
+ * the slots that came. */
 START_TEST(on_nothing_after_the_buffer_has_grown)
 {
     enum { FEW = 4 };
@@ -304,13 +379,14 @@ START_TEST(on_nothing_after_the_buffer_has_grown)
         EXPECT(fdslots_set_index(many, i, fds[i], POLLIN), 0);
     EXPECT(fdslots_epoll_wait(many, 0), FEW);
     const struct choice *c = many->choice;
-    for (int waits = 0; waits < 2000 || c->most != ANY_CHANGES || c->ran + 1 >= c->steady;
-         waits++) {
+    for (int waits = 0; waits < 2000 || c->way != BY_POLL || c->ran + 1 >= c->steady; waits++) {
         EXPECT(fdslots_wait(many, 0, NULL), FEW);
         ck_assert_int_lt(waits, 1000000);
     }
-    for (uint32_t i = _i == 0 ? FEW : MANY - 1; i < MANY; i++)
+    for (uint32_t i = _i % 2 == 0 ? FEW : MANY - 1; i < MANY; i++)
         EXPECT(fdslots_set_index(many, i, fds[i], POLLIN), 0);
+    if (_i >= 2)
+        EXPECT(fdslots_epoll_wait(many, 0), FEW);
     EXPECT(fdslots_wait(many, 0, NULL), FEW);
     ck_assert_uint_eq(c->ran, 0);
     close_slots(many, fds);
@@ -329,10 +405,13 @@ Suite *suite_settled(void)
     tcase_add_test(tcase, on_poll_for_what_comes_and_goes);
     tcase_add_test(tcase, on_what_was_learnt);
     tcase_add_test(tcase, on_poll_with_a_backlog_that_does_not_grow);
-    tcase_add_test(tcase, on_the_set_while_a_few_changes_cancel);
+    tcase_add_test(tcase, on_the_set_while_few_slots_change);
+    tcase_add_test(tcase, on_the_set_although_events_are_set_again);
+    tcase_add_test(tcase, on_poll_in_a_child_at_first);
     tcase_add_test(tcase, on_poll_while_slots_are_set_again);
     tcase_add_loop_test(tcase, on_what_all_changes_cost, 0, BLOCKS + 1);
-    tcase_add_loop_test(tcase, on_nothing_after_the_buffer_has_grown, 0, 2);
+    tcase_add_loop_test(tcase, on_nothing_after_the_buffer_has_grown, 0, 4);
     tcase_add_test(tcase, on_each_way_in_turn_where_interests_come_back);
+    tcase_add_test(tcase, on_each_way_in_turn_where_pauses_end);
     return suite;
 }
