@@ -235,8 +235,9 @@ static void continue_trial(struct choice *c, double ns)
  * where interests go back and forth, every other wait has nothing to tell. */
 static void note_changes(struct choice *c, const struct outlook *o, enum way way)
 {
-    const uint32_t changed = (uint32_t)o->fresh.looks;
-    const double price = changed > 0 ? fdslots_choice_price(c, o->fresh) / changed : 0;
+    const double looks = o->fresh.looks; /* about a whole number: a few stand for all */
+    const uint32_t changed = (uint32_t)(looks + 0.5);
+    const double price = looks > 0 ? fdslots_choice_price(c, o->fresh) / looks : 0;
     c->repeats = way == c->way && changed == c->changed;
     c->changed = changed;
     c->change = price > c->last_change ? price : c->last_change;
