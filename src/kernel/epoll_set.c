@@ -114,13 +114,14 @@ static bool holds(const struct fdslots *s, int set_fd,
     return false;
 }
 
-/* The child may have closed the inherited fds, and their numbers may be other files by now. The fd
- * provably is the set if it holds the registration of a slot that has not changed since. */
-void fdslots_kernel_inherit(struct fdslots *s)
+/* Leave an inherited set. The child may have closed the inherited fds, and their numbers may be
+ * other files by now. The fd provably is the set if it holds the registration of a slot that has
+ * not changed since. Returns whether there was such a set. */
+static bool leave_inherited(struct fdslots *s)
 {
     struct kernel *k = s->kernel;
     if ((k->fd < 0 && k->outer_fd < 0) || fdslots_process_is(k->process))
-        return;
+        return false;
     const int inner = k->fd;
     const int outer = k->outer_fd;
     const bool proven = inner >= 0 && holds(s, inner, is_registration);
@@ -128,12 +129,19 @@ void fdslots_kernel_inherit(struct fdslots *s)
     k->fd = k->outer_fd = -1;
     k->is_nested = false;
     s->set_ready = s->exclusive_changed = false;
-    forget_set(s);
+    s->exclusives = 0;
     s->stats.rebuilds += inner >= 0;
     if (outer_proven)
         sys_close(outer);
     if (proven)
         sys_close(inner);
+    return true;
+}
+
+void fdslots_kernel_inherit(struct fdslots *s)
+{
+    if (leave_inherited(s))
+        forget_set(s);
 }
 
 /* ---- closing ---- */
@@ -168,7 +176,7 @@ void fdslots_epoll_close(struct fdslots *s)
 void fdslots_kernel_close(struct fdslots *s)
 {
     struct kernel *k = s->kernel;
-    fdslots_kernel_inherit(s);
+    leave_inherited(s);
     fdslots_epoll_close(s);
     const int outer = k->outer_fd;
     k->outer_fd = -1;
