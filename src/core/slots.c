@@ -314,7 +314,7 @@ static inline int write_events(struct fdslots *s, uint32_t index, uint32_t event
 /* Loops often set all events before each wait. Those that stay the same are no change. */
 static inline int set_events_plain(struct fdslots *s, uint32_t index, uint32_t events)
 {
-    const bool same = s->pollfds[index].events == (short)(uint16_t)events;
+    const bool same = s->slots[index].events == (uint16_t)events;
     return same ? 0 : write_events(s, index, events);
 }
 

@@ -7,7 +7,7 @@ _Static_assert((REGISTERED_EVENTS &
 
 /* The fds of a buffer are often multiples of a number, such as the number of loops among which a
  * server shares out its connections. The factor is 2^32 divided by the golden ratio, because its
- * multiples are spread evenly, whatever their distance. */
+ * multiples are spread evenly, also if they are a power of two apart. */
 static uint32_t *bucket_of(const struct runs *runs, int fd)
 {
     const uint32_t spread = (uint32_t)fd * UINT32_C(0x9e3779b9);

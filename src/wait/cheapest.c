@@ -186,18 +186,17 @@ APART static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t
     return rc;
 }
 
-/* Whether the slots that changed are as many as a steady wait allows, and the set was not told too
- * much of those before. If some must change, they are noted, so that only later changes count in
- * the next wait. */
+/* Whether the slots that changed are as many as a steady wait allows. If some must change, they are
+ * noted, so that only later changes count in the next wait. */
 APART static bool changed_as_before(struct fdslots *s)
 {
-    const struct choice *c = s->choice;
-    if (c->way == BY_SET)
-        return fdslots_choice_price(c, count_told(s)) <= c->spare &&
-               fdslots_index_set_count(&s->fresh) <= c->most;
-    if (c->fewest == 0)
+    struct choice *c = s->choice;
+    if (c->way == BY_POLL && c->fewest == 0)
         return true;
-    if (fdslots_index_set_count(&s->fresh) < c->fewest)
+    const uint32_t changed = fdslots_index_set_count(&s->fresh);
+    if (c->way == BY_SET)
+        return fdslots_choice_allows(c, changed, count_told(s));
+    if (changed < c->fewest)
         return false;
     fdslots_index_set_move(&s->fresh, &s->noted);
     return true;

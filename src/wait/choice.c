@@ -8,6 +8,7 @@
 #define WEIGHT_OF_TRIAL 0.5  /* more, because trials are rare */
 #define STILL_FALLS     0.95 /* a wait of a trial that takes less than this times the one before */
 #define FEW_CHANGES     4    /* slots */
+#define FORGET          0.98 /* dear changes are expected again for some 50 chosen waits */
 #define FEW_READY       4    /* slots; an event that ends a sleep seldom makes more ready */
 
 void fdslots_choice_lay_out(struct fdslots *s, struct layout *at)
@@ -240,8 +241,9 @@ static void note_changes(struct choice *c, const struct outlook *o, enum way way
     const double price = looks > 0 ? fdslots_choice_price(c, o->fresh) / looks : 0;
     c->repeats = way == c->way && changed == c->changed;
     c->changed = changed;
-    c->change = price > c->last_change ? price : c->last_change;
-    c->last_change = price;
+    c->change *= FORGET;
+    c->change = price > c->change ? price : c->change;
+    c->changes_told = 0;
 }
 
 static bool is_best(const struct choice *c, const struct outlook *o, enum way way)
@@ -250,6 +252,15 @@ static bool is_best(const struct choice *c, const struct outlook *o, enum way wa
     if (way == BY_SET)
         return set < o->poll;
     return o->poll <= (c->repeats ? set : o->set) && c->excess == 0;
+}
+
+bool fdslots_choice_allows(struct choice *c, uint32_t changed, struct telling told)
+{
+    const double price = fdslots_choice_price(c, told);
+    if (c->changes_told > 0 && price > c->change * c->changes_told)
+        c->change = price / c->changes_told;
+    c->changes_told = changed;
+    return changed <= c->most && price <= c->spare;
 }
 
 /* Return this number rounded down, with limits so that it fits. */
@@ -271,8 +282,9 @@ static uint32_t steady_waits(const struct choice *c, const struct outlook *o, en
 }
 
 /* Set how many slots may change before each of the steady waits. By the set, they are as many as
- * can be told before poll(2) is cheaper, or a few, if the set need not have been told of the last
- * ones. By poll, if only the changes make the set dearer, there must be as many again. */
+ * can be told before poll(2) is cheaper, at the price of the dearest ones of late, or a few, if the
+ * set need not have been told of those. By poll, if only the changes make the set dearer, there
+ * must be as many again. */
 static void allow_changes(struct choice *c, const struct outlook *o, enum way way)
 {
     const double look = fdslots_choice_price(c, (struct telling){.looks = 1});

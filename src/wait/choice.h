@@ -95,21 +95,21 @@ struct choice {
     enum way way;            /* of the last wait */
     uint32_t look_from;      /* where the next look at changes starts */
 
-    /* This many waits go the same way without another choice, while the number of slots that change
-     * cannot make the other way cheaper, and every wait finds what the last one found. */
+    /* This many waits go the same way without another choice, while every wait finds what the last
+     * one found, and no more slots change than the other way is expected to be dearer for. */
     uint32_t steady;
-    uint32_t ran;       /* how many of them have run */
-    uint32_t fewest;    /* by poll, slots that must change: with fewer the set might be cheaper */
-    uint32_t most;      /* by the set, slots that may change */
-    double spare;       /* by the set, what telling it of the last changes may have cost */
-    uint32_t slots;     /* by poll, slots that it may look at */
-    uint32_t end;       /* of these slots: there may be holes between them */
-    uint32_t changed;   /* slots before the last wait that was chosen */
-    bool repeats;       /* these were as many before the wait that was chosen before it */
-    double last_change; /* price of each of these changes */
-    double change;      /* the same, or the one before, if that is dearer */
-    double each;        /* price of a steady wait */
-    bool blocks;        /* a steady wait may block */
+    uint32_t ran;     /* how many of them have run */
+    uint32_t fewest;  /* by poll, slots that must change: with fewer the set might be cheaper */
+    uint32_t most;    /* by the set, slots that may change */
+    double spare;     /* how much dearer poll(2) is than the set, without changes */
+    uint32_t slots;   /* by poll, slots that it may look at */
+    uint32_t end;     /* of these slots: there may be holes between them */
+    uint32_t changed; /* slots before the last wait that was chosen */
+    bool repeats;     /* these were as many before the wait that was chosen before it */
+    double change;    /* price of one of the dearest changes of late */
+    uint32_t changes_told; /* slots that changed before the last steady wait that told the set */
+    double each;           /* price of a steady wait */
+    bool blocks;           /* a steady wait may block */
 
     /* How many calls of epoll_ctl(2) there were when what the set was told was last counted. */
     uint64_t ctl_calls;
@@ -157,6 +157,11 @@ bool fdslots_choice_asks(const struct choice *c, const struct outlook *o);
 
 /* Choose the way of a wait that is expected to find what the last ones found. */
 enum way fdslots_choice_make(struct choice *c, const struct outlook *o);
+
+/* Whether a steady wait by the set is allowed although this many slots have changed. `told` is what
+ * the set was told since the last question. This corrects the price of changes, and if the last
+ * ones have made the set dearer than poll(2), the answer is no. */
+bool fdslots_choice_allows(struct choice *c, uint32_t changed, struct telling told);
 
 /* Whether that wait is to be timed. This is so now and then, and in every trial. If the answer is
  * yes, the caller must time the wait. */
