@@ -391,6 +391,27 @@ START_TEST(trials_that_cost_more_than_they_should_are_paid_for)
 }
 END_TEST
 
+/* Steady waits may tell the set of changes that are dearer than any that were chosen for. Then
+ * these are what is expected. */
+START_TEST(dear_changes_in_steady_waits_are_remembered)
+{
+    const struct telling nothing = {0}, ten_adds = {.adds = 10}, twenty_adds = {.adds = 20};
+    struct player p;
+    player_start(&p);
+    const double add = fdslots_choice_price(&p.c, (struct telling){.adds = 1});
+    p.c.most = 5;
+    p.c.spare = 15 * add;
+    p.c.change = add / 2;
+    ck_assert(fdslots_choice_allows(&p.c, 5, nothing));
+    ck_assert_double_eq(p.c.change, add / 2);
+    ck_assert(fdslots_choice_allows(&p.c, 5, ten_adds)); /* of the five before */
+    ck_assert_double_eq(p.c.change, 2 * add);
+    ck_assert(!fdslots_choice_allows(&p.c, 5, twenty_adds));
+    ck_assert_double_eq(p.c.change, 4 * add);
+    ck_assert(!fdslots_choice_allows(&p.c, 6, nothing));
+}
+END_TEST
+
 /* 50,000 waits a second; no clock makes them stop to be timed. */
 START_TEST(no_sum_grows_in_ten_years)
 {
@@ -432,6 +453,7 @@ Suite *suite_choice(void)
     tcase_add_loop_test(tcase, polling_costs_at_most_a_flush_more, 0, 20);
     tcase_add_test(tcase, trials_cost_little);
     tcase_add_test(tcase, trials_that_cost_more_than_they_should_are_paid_for);
+    tcase_add_test(tcase, dear_changes_in_steady_waits_are_remembered);
     tcase_add_test(tcase, no_sum_grows_in_ten_years);
     return suite;
 }

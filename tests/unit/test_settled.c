@@ -265,28 +265,6 @@ START_TEST(on_the_set_while_few_slots_change)
 }
 END_TEST
 
-/* Cheap changes before most waits do not let in dear ones before the others: what those have cost
- * is remembered. */
-START_TEST(on_poll_before_dear_changes_among_cheap_ones)
-{
-    enum { DEAR = 12 };
-    int fds[MANY], others[DEAR];
-    struct fdslots *many = known_slots(fds);
-    for (uint32_t i = 0; i < DEAR; i++)
-        others[i] = event_fd(false);
-    for (uint32_t again = 0; again < 700; again++) {
-        toggle_back(many, DEAR);
-        for (uint32_t i = 0; i < DEAR && again % 7 >= 5; i++)
-            EXPECT(fdslots_set_index(many, i, again % 7 == 5 ? others[i] : fds[i], POLLIN), 0);
-        EXPECT(fdslots_wait(many, 0, NULL), 0);
-    }
-    ck_assert_uint_le(stats_of(many).epoll_ctl_calls, 1800); /* of 4,800 + MANY */
-    close_slots(many, fds);
-    for (uint32_t i = 0; i < DEAR; i++)
-        close(others[i]);
-}
-END_TEST
-
 /* Events that are set again, but stay the same, are no changes: they do not keep the set from being
  * told once of those that have changed. */
 START_TEST(on_the_set_although_events_are_set_again)
@@ -428,7 +406,6 @@ Suite *suite_settled(void)
     tcase_add_test(tcase, on_what_was_learnt);
     tcase_add_test(tcase, on_poll_with_a_backlog_that_does_not_grow);
     tcase_add_test(tcase, on_the_set_while_few_slots_change);
-    tcase_add_test(tcase, on_poll_before_dear_changes_among_cheap_ones);
     tcase_add_test(tcase, on_the_set_although_events_are_set_again);
     tcase_add_test(tcase, on_poll_in_a_child_at_first);
     tcase_add_test(tcase, on_poll_while_slots_are_set_again);
