@@ -96,7 +96,7 @@ struct choice {
     uint32_t look_from;      /* where the next look at changes starts */
 
     /* This many waits go the same way without another choice, while every wait finds what the last
-     * one found, and no more slots change than the other way is expected to be dearer for. */
+     * one found, and while the changes are not expected to make the other way cheaper. */
     uint32_t steady;
     uint32_t ran;     /* how many of them have run */
     uint32_t fewest;  /* by poll, slots that must change: with fewer the set might be cheaper */
