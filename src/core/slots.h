@@ -55,6 +55,11 @@
 #define SLOT_CONFIRM 0x080u /* set anew: the same number may be another file */
 #define SLOT_REARM   0x100u /* an edge must be looked for again */
 #define SLOT_NEW     0x200u /* set anew since fdslots_wait() last looked at its changes */
+/* What it found then: whether the slot is hidden, and a little of its events. */
+#define SLOT_SEEN_HIDDEN 0x2000u
+#define SLOT_SEEN_OUT    0x4000u
+#define SLOT_SEEN_ODD    0x8000u
+#define SLOT_SEEN        (SLOT_SEEN_HIDDEN | SLOT_SEEN_OUT | SLOT_SEEN_ODD)
 
 #define EVENTS_USER_SHIFT 16
 #define EVENTS_USER       (SLOT_USER << EVENTS_USER_SHIFT)

@@ -39,15 +39,35 @@ struct sample {
     double again; /* how many had changed before, and the set was not told */
 };
 
+/* Return what is remembered of a slot that was looked at. It differs from what is remembered of the
+ * same slot when it was paused, or waited for something else; two changes of events at once may go
+ * unnoticed. */
+static uint32_t remembered(const struct slot *slot)
+{
+    const bool odd = ((slot->events & POLLIN) != 0) ^ ((slot->events & POLLPRI) != 0) ^
+                     ((slot->events & POLLRDHUP) != 0);
+    return ((slot->flags & SLOT_HIDDEN) != 0 ? SLOT_SEEN_HIDDEN : 0) |
+           ((slot->events & POLLOUT) != 0 ? SLOT_SEEN_OUT : 0) | (odd ? SLOT_SEEN_ODD : 0);
+}
+
+/* Return the work of telling the set about a change, as if it knew what was noted before. */
+static struct telling telling_fresh(const struct slot *slot, bool noted, enum kernel_change change)
+{
+    if (!noted || (slot->flags & SLOT_NEW) != 0)
+        return telling_of(change);
+    const bool same = (slot->flags & SLOT_SEEN) == remembered(slot);
+    return same ? telling_of(CHANGE_NONE) : telling_again(change);
+}
+
 static void look_at(struct fdslots *s, struct sample *sample, uint32_t index)
 {
+    struct slot *slot = &s->slots[index];
     const bool noted = fdslots_index_set_has(&s->noted, index);
-    const bool new_owner = (s->slots[index].flags & SLOT_NEW) != 0;
     const enum kernel_change change = fdslots_kernel_change(s, index);
-    add(&sample->fresh, noted && !new_owner ? telling_again(change) : telling_of(change));
+    add(&sample->fresh, telling_fresh(slot, noted, change));
     add(&sample->lag, telling_of(change));
     sample->again += noted;
-    s->slots[index].flags &= (uint16_t)~SLOT_NEW;
+    slot->flags = (uint16_t)((slot->flags & ~(SLOT_NEW | SLOT_SEEN)) | remembered(slot));
     if (change == CHANGE_NONE) {
         fdslots_index_set_remove(&s->fresh, index);
         fdslots_index_set_remove(&s->noted, index);

@@ -282,6 +282,36 @@ START_TEST(on_the_set_although_events_are_set_again)
 }
 END_TEST
 
+/* The same for pauses that end before the wait, of slots that got other fds before. */
+START_TEST(on_the_set_although_slots_are_paused_and_resumed)
+{
+    enum { FEW = 20, OTHERS = 4 };
+    int fds[FEW + OTHERS];
+    struct fdslots *few = make_slots(FEW);
+    for (uint32_t i = 0; i < FEW + OTHERS; i++) {
+        fds[i] = event_fd(false);
+        if (i < FEW)
+            EXPECT(fdslots_set_index(few, i, fds[i], POLLIN), 0);
+    }
+    EXPECT(fdslots_epoll_wait(few, 0), 0);
+    for (uint32_t i = 0; i < OTHERS; i++)
+        EXPECT(fdslots_set_index(few, i, fds[FEW + i], POLLIN), 0);
+    EXPECT(fdslots_wait(few, 0, NULL), 0);
+    ck_assert_uint_eq(stats_of(few).poll_calls, 1);
+    for (uint32_t again = 0; again < 200; again++) {
+        for (uint32_t i = 0; i < OTHERS; i++) {
+            EXPECT(fdslots_pause_index(few, i), 0);
+            EXPECT(fdslots_resume_index(few, i), 0);
+        }
+        EXPECT(fdslots_wait(few, 0, NULL), 0);
+    }
+    ck_assert_uint_le(stats_of(few).poll_calls, 20);
+    fdslots_destroy(few);
+    for (uint32_t i = 0; i < FEW + OTHERS; i++)
+        close(fds[i]);
+}
+END_TEST
+
 static struct fdslots *inherited;
 
 static void wait_as_child(void)
@@ -407,6 +437,7 @@ Suite *suite_settled(void)
     tcase_add_test(tcase, on_poll_with_a_backlog_that_does_not_grow);
     tcase_add_test(tcase, on_the_set_while_few_slots_change);
     tcase_add_test(tcase, on_the_set_although_events_are_set_again);
+    tcase_add_test(tcase, on_the_set_although_slots_are_paused_and_resumed);
     tcase_add_test(tcase, on_poll_in_a_child_at_first);
     tcase_add_test(tcase, on_poll_while_slots_are_set_again);
     tcase_add_loop_test(tcase, on_what_all_changes_cost, 0, BLOCKS + 1);
