@@ -24,6 +24,7 @@ libfdslots_la_SOURCES = \
 	src/core/index_set.c \
 	src/core/index_set.h \
 	src/core/layout.h \
+	src/core/read.c \
 	src/core/ready.c \
 	src/core/ready.h \
 	src/core/slots.c \
