@@ -7,6 +7,7 @@
 #include "env.h"
 #include "wrapped_poll.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 
 static unsigned calls;
 static bool visible_only; /* leaves out the entries that poll(2) skips */
+static bool cancels;      /* the thread is cancelled after the kernel has written */
 
 static int write_events(struct pollfd *fds, nfds_t nfds, int rc)
 {
@@ -21,6 +23,10 @@ static int write_events(struct pollfd *fds, nfds_t nfds, int rc)
     for (nfds_t i = 0; i < nfds; i++)
         if (fds[i].fd >= 0 || !visible_only)
             fds[i].events |= POLLERR | POLLHUP;
+    if (cancels) {
+        pthread_cancel(pthread_self());
+        pthread_testcancel();
+    }
     return rc;
 }
 
@@ -104,6 +110,38 @@ static int check_entry(const struct entry *e, uint32_t last, int fd)
     return failed;
 }
 
+/* ---- a wait that is cancelled ---- */
+
+static void *wait_cancelled(void *slots)
+{
+    fdslots_poll(slots, SLOTS, 0);
+    return NULL;
+}
+
+/* Nothing ends such a wait, so the events are not written back before the next one. To set what the
+ * kernel has written is a change nevertheless. */
+static int check_cancelled(int fd)
+{
+    struct fdslots *s;
+    pthread_t thread;
+    void *result;
+    memset(wanted, 0, sizeof wanted);
+    wanted[WATCHED] = POLLIN | POLLERR | POLLHUP;
+    if (fdslots_create(SLOTS, FDSLOTS_NO_EPOLL, &s) != 0 ||
+        fdslots_set_index(s, WATCHED, fd, POLLIN) != 0)
+        return 1;
+    cancels = true;
+    int failed = pthread_create(&thread, NULL, wait_cancelled, s) != 0 ||
+                 pthread_join(thread, &result) != 0 || result != PTHREAD_CANCELED;
+    cancels = false;
+    failed |= fdslots_set_events(s, WATCHED, wanted[WATCHED]) != 0;
+    failed |= compare(s, "after a cancelled wait");
+    failed |= fdslots_poll(s, SLOTS, 0) != 1;
+    failed |= compare(s, "in the wait after it");
+    fdslots_destroy(s);
+    return failed;
+}
+
 int main(void)
 {
     static const enum entry_point points[] = {ENTRY_POLL, ENTRY_PPOLL, ENTRY_WAIT};
@@ -121,6 +159,7 @@ int main(void)
             if (e != NULL)
                 failed |= check_entry(e, last[k], p[0]);
         }
+    failed |= calls > 0 && check_cancelled(p[0]);
     if (calls == 0) {
         printf("skipped: the linker cannot replace functions (--wrap)\n");
         return EXIT_SKIP;
