@@ -7,7 +7,7 @@
 #define WEIGHT          0.125
 #define WEIGHT_OF_TRIAL 0.5  /* more, because trials are rare */
 #define STILL_FALLS     0.95 /* a wait of a trial that takes less than this times the one before */
-#define FEW_CHANGES     4    /* slots */
+#define FEW_CHANGES     4    /* slots that may change where the last changes cost nothing */
 #define FORGET          0.98 /* dear changes are expected again for some 50 chosen waits */
 #define FEW_READY       4    /* slots; an event that ends a sleep seldom makes more ready */
 

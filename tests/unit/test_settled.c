@@ -133,16 +133,16 @@ END_TEST
 
 enum { MANY = 256, TOGGLED = 50 };
 
-/* Many slots, which the set knows. */
-static struct fdslots *known_slots(int *fds)
+/* So many slots, which the set knows. */
+static struct fdslots *known_slots(int *fds, uint32_t count)
 {
-    struct fdslots *many = make_slots(MANY);
-    for (uint32_t i = 0; i < MANY; i++) {
+    struct fdslots *known = make_slots(count);
+    for (uint32_t i = 0; i < count; i++) {
         fds[i] = event_fd(false);
-        EXPECT(fdslots_set_index(many, i, fds[i], POLLIN), 0);
+        EXPECT(fdslots_set_index(known, i, fds[i], POLLIN), 0);
     }
-    EXPECT(fdslots_epoll_wait(many, 0), 0);
-    return many;
+    EXPECT(fdslots_epoll_wait(known, 0), 0);
+    return known;
 }
 
 static void toggle_and_wait(struct fdslots *many, uint32_t events)
@@ -152,10 +152,10 @@ static void toggle_and_wait(struct fdslots *many, uint32_t events)
     EXPECT(fdslots_wait(many, 0, NULL), 0);
 }
 
-static void close_slots(struct fdslots *many, const int *fds)
+static void close_slots(struct fdslots *known, const int *fds, uint32_t count)
 {
-    fdslots_destroy(many);
-    for (uint32_t i = 0; i < MANY; i++)
+    fdslots_destroy(known);
+    for (uint32_t i = 0; i < count; i++)
         close(fds[i]);
 }
 
@@ -164,7 +164,7 @@ static void close_slots(struct fdslots *many, const int *fds)
 START_TEST(on_poll_with_a_backlog_that_does_not_grow)
 {
     int fds[MANY];
-    struct fdslots *many = known_slots(fds);
+    struct fdslots *many = known_slots(fds, MANY);
     const struct choice *c = many->choice;
     for (int again = 0; again < 100; again++) {
         toggle_and_wait(many, again % 2 == 0 ? POLLIN | POLLPRI : POLLPRI);
@@ -172,7 +172,7 @@ START_TEST(on_poll_with_a_backlog_that_does_not_grow)
         ck_assert_double_le(c->backlog.modifies, TOGGLED);
     }
     ck_assert_uint_ge(stats_of(many).poll_calls, 90);
-    close_slots(many, fds);
+    close_slots(many, fds, MANY);
 }
 END_TEST
 
@@ -181,14 +181,14 @@ END_TEST
 START_TEST(on_each_way_in_turn_where_interests_come_back)
 {
     int fds[MANY];
-    struct fdslots *many = known_slots(fds);
+    struct fdslots *many = known_slots(fds, MANY);
     for (int again = 0; again < 100; again++)
         toggle_and_wait(many, again % 2 == 0 ? POLLIN | POLLPRI : POLLIN);
     const struct fdslots_stats stats = stats_of(many);
     ck_assert_uint_ge(stats.poll_calls, 40);
     ck_assert_uint_ge(stats.epoll_calls, 40);
     ck_assert_uint_le(stats.epoll_ctl_calls, MANY + 2 * TRIAL * TOGGLED);
-    close_slots(many, fds);
+    close_slots(many, fds, MANY);
 }
 END_TEST
 
@@ -197,13 +197,8 @@ END_TEST
 START_TEST(on_each_way_in_turn_where_pauses_end)
 {
     enum { FEW = 20 };
-    int fds[MANY];
-    struct fdslots *few = make_slots(FEW);
-    for (uint32_t i = 0; i < FEW; i++) {
-        fds[i] = event_fd(false);
-        EXPECT(fdslots_set_index(few, i, fds[i], POLLIN), 0);
-    }
-    EXPECT(fdslots_epoll_wait(few, 0), 0);
+    int fds[FEW];
+    struct fdslots *few = known_slots(fds, FEW);
     for (int again = 0; again < 400; again++) {
         EXPECT(again % 2 == 0 ? fdslots_pause_index(few, 3) : fdslots_resume_index(few, 3), 0);
         EXPECT(again % 2 == 0 ? fdslots_pause_index(few, 4) : fdslots_resume_index(few, 4), 0);
@@ -211,9 +206,7 @@ START_TEST(on_each_way_in_turn_where_pauses_end)
     }
     ck_assert_uint_ge(stats_of(few).poll_calls, 190);
     ck_assert_uint_le(stats_of(few).epoll_ctl_calls, FEW + 20);
-    fdslots_destroy(few);
-    for (uint32_t i = 0; i < FEW; i++)
-        close(fds[i]);
+    close_slots(few, fds, FEW);
 }
 END_TEST
 
@@ -245,7 +238,7 @@ static void toggle(struct fdslots *many, uint32_t count)
 START_TEST(on_the_set_while_few_slots_change)
 {
     int fds[MANY];
-    struct fdslots *many = known_slots(fds);
+    struct fdslots *many = known_slots(fds, MANY);
     for (uint32_t again = 0; again < 100; again++) {
         toggle_back(many, again % 7);
         toggle(many, again % 4);
@@ -261,7 +254,7 @@ START_TEST(on_the_set_while_few_slots_change)
     for (uint32_t i = 0; i < 20; i++)
         EXPECT(fdslots_resume_index(many, i), 0);
     ck_assert(!is_steady(many)); /* to tell the set of the pauses has cost too much */
-    close_slots(many, fds);
+    close_slots(many, fds, MANY);
 }
 END_TEST
 
@@ -270,7 +263,7 @@ END_TEST
 START_TEST(on_the_set_although_events_are_set_again)
 {
     int fds[MANY];
-    struct fdslots *many = known_slots(fds);
+    struct fdslots *many = known_slots(fds, MANY);
     for (uint32_t again = 0; again < 60; again++)
         toggle_and_wait(many, POLLIN | POLLPRI);
     const uint64_t polls = stats_of(many).poll_calls;
@@ -278,7 +271,7 @@ START_TEST(on_the_set_although_events_are_set_again)
         toggle_and_wait(many, POLLIN | POLLPRI);
     ck_assert_uint_eq(stats_of(many).poll_calls, polls);
     ck_assert_uint_eq(stats_of(many).epoll_ctl_calls, MANY + TOGGLED);
-    close_slots(many, fds);
+    close_slots(many, fds, MANY);
 }
 END_TEST
 
@@ -286,16 +279,12 @@ END_TEST
 START_TEST(on_the_set_although_slots_are_paused_and_resumed)
 {
     enum { FEW = 20, OTHERS = 4 };
-    int fds[FEW + OTHERS];
-    struct fdslots *few = make_slots(FEW);
-    for (uint32_t i = 0; i < FEW + OTHERS; i++) {
-        fds[i] = event_fd(false);
-        if (i < FEW)
-            EXPECT(fdslots_set_index(few, i, fds[i], POLLIN), 0);
+    int fds[FEW], others[OTHERS];
+    struct fdslots *few = known_slots(fds, FEW);
+    for (uint32_t i = 0; i < OTHERS; i++) {
+        others[i] = event_fd(false);
+        EXPECT(fdslots_set_index(few, i, others[i], POLLIN), 0);
     }
-    EXPECT(fdslots_epoll_wait(few, 0), 0);
-    for (uint32_t i = 0; i < OTHERS; i++)
-        EXPECT(fdslots_set_index(few, i, fds[FEW + i], POLLIN), 0);
     EXPECT(fdslots_wait(few, 0, NULL), 0);
     ck_assert_uint_eq(stats_of(few).poll_calls, 1);
     for (uint32_t again = 0; again < 200; again++) {
@@ -306,9 +295,9 @@ START_TEST(on_the_set_although_slots_are_paused_and_resumed)
         EXPECT(fdslots_wait(few, 0, NULL), 0);
     }
     ck_assert_uint_le(stats_of(few).poll_calls, 20);
-    fdslots_destroy(few);
-    for (uint32_t i = 0; i < FEW + OTHERS; i++)
-        close(fds[i]);
+    close_slots(few, fds, FEW);
+    for (uint32_t i = 0; i < OTHERS; i++)
+        close(others[i]);
 }
 END_TEST
 
@@ -327,12 +316,12 @@ static void wait_as_child(void)
 START_TEST(on_poll_in_a_child_at_first)
 {
     int fds[MANY];
-    inherited = known_slots(fds);
+    inherited = known_slots(fds, MANY);
     for (int again = 0; again < 100; again++)
         EXPECT(fdslots_wait(inherited, 0, NULL), 0);
     ck_assert(is_steady(inherited));
     child_run(wait_as_child);
-    close_slots(inherited, fds);
+    close_slots(inherited, fds, MANY);
 }
 END_TEST
 
@@ -347,7 +336,7 @@ static void set_again(struct fdslots *many, const int *fds, uint32_t count)
 START_TEST(on_poll_while_slots_are_set_again)
 {
     int fds[MANY];
-    struct fdslots *many = known_slots(fds);
+    struct fdslots *many = known_slots(fds, MANY);
     for (int again = 0; again < 100; again++) {
         set_again(many, fds, MANY / 2);
         ck_assert_int_eq(is_steady(many) || again < 20, 1);
@@ -360,7 +349,7 @@ START_TEST(on_poll_while_slots_are_set_again)
         EXPECT(fdslots_wait(many, 0, NULL), 0);
     }
     ck_assert(!is_steady(many));
-    close_slots(many, fds);
+    close_slots(many, fds, MANY);
 }
 END_TEST
 
@@ -380,7 +369,7 @@ START_TEST(on_what_all_changes_cost)
 {
     static const uint32_t never[] = {POLLPRI, POLLRDHUP, POLLPRI | POLLRDHUP};
     int fds[MANY];
-    struct fdslots *many = known_slots(fds);
+    struct fdslots *many = known_slots(fds, MANY);
     for (int again = 0; again < 200; again++) {
         for (uint32_t i = 0; i < MANY - (uint32_t)again % 2; i++) {
             EXPECT(fdslots_pause_index(many, i), 0);
@@ -391,7 +380,7 @@ START_TEST(on_what_all_changes_cost)
         EXPECT(fdslots_wait(many, 0, NULL), 0);
     }
     ck_assert_uint_le(stats_of(many).epoll_ctl_calls, 5 * MANY); /* of some 40,000 */
-    close_slots(many, fds);
+    close_slots(many, fds, MANY);
 }
 END_TEST
 
@@ -419,7 +408,7 @@ START_TEST(on_nothing_after_the_buffer_has_grown)
         EXPECT(fdslots_epoll_wait(many, 0), FEW);
     EXPECT(fdslots_wait(many, 0, NULL), FEW);
     ck_assert_uint_eq(c->ran, 0);
-    close_slots(many, fds);
+    close_slots(many, fds, MANY);
 }
 END_TEST
 
