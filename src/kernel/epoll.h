@@ -66,6 +66,13 @@ static inline bool fdslots_epoll_is_ours(const struct kernel *k)
     return k->fd >= 0 && fdslots_process_is(k->process);
 }
 
+/* Have the set made anew before it is used again. */
+static inline void fdslots_epoll_wear_out(struct fdslots *s)
+{
+    s->kernel->outworn = true;
+    s->set_ready = false;
+}
+
 /* Make a new set, which replaces the old one if there is one. Returns 0, and all used slots are
  * noted then; or an error, and the old set is still there then, unless it was closed because no fd
  * was left. */
@@ -88,8 +95,10 @@ static inline int fdslots_epoll_ctl(struct fdslots *s, int op, int fd, uint32_t 
 void fdslots_epoll_deregister(struct fdslots *s, struct registration *leads);
 
 /* Update each run that is RUN_DUE and whose leader is among these slots: tell the set how the run
- * differs from what the set holds, or have the run polled. */
-void fdslots_epoll_update_runs(struct fdslots *s, const uint32_t *slots, uint32_t count);
+ * differs from what the set holds, or have the run polled. If this has worn the set out, sync again
+ * with a new one, which its first changes never wear out. Returns what fdslots_kernel_sync() does.
+ */
+int fdslots_epoll_update_runs(struct fdslots *s, const uint32_t *slots, uint32_t count);
 
 /* Remove a run from the set, or stop polling its slots. */
 void fdslots_epoll_drop_run(struct fdslots *s, uint32_t leader);

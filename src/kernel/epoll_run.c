@@ -82,7 +82,8 @@ void fdslots_epoll_deregister(struct fdslots *s, struct registration *leads)
     if (fdslots_epoll_ctl(s, EPOLL_CTL_DEL, leads->fd, 0, 0) == 0)
         return;
     s->ghosts_possible = true;
-    s->kernel->outworn |= exclusive;
+    if (exclusive)
+        fdslots_epoll_wear_out(s);
 }
 
 void fdslots_epoll_show_polled(struct fdslots *s, uint32_t index)
@@ -157,8 +158,10 @@ static void refuse(struct fdslots *s, uint32_t leader, int rc)
     const bool passes = rc != -EPERM && rc != -EBADF;
     /* Ghosts take up watches and memory, so a new set may help. It is made at most once each time
      * that the refused runs are offered again. */
-    if ((rc == -ENOSPC || rc == -ENOMEM) && s->ghosts_possible && !k->hopeless)
-        k->outworn = k->hopeless = true;
+    if ((rc == -ENOSPC || rc == -ENOMEM) && s->ghosts_possible && !k->hopeless) {
+        k->hopeless = true;
+        fdslots_epoll_wear_out(s);
+    }
     if (passes && k->last_patience == 0)
         k->patience = k->last_patience = 1;
     reject(s, leader, passes ? RUN_REFUSED : 0);
@@ -268,12 +271,18 @@ static void update_run(struct fdslots *s, uint32_t leader)
     leads->flags &= (uint16_t) ~(RUN_CONFIRM | RUN_REDO | RUN_DUE);
 }
 
-void fdslots_epoll_update_runs(struct fdslots *s, const uint32_t *slots, uint32_t count)
+int fdslots_epoll_update_runs(struct fdslots *s, const uint32_t *slots, uint32_t count)
 {
-    const struct registration *const runs = s->kernel->runs.of;
+    struct kernel *k = s->kernel;
+    const struct registration *const runs = k->runs.of;
     for (const uint32_t *slot = slots; slot < slots + count; slot++)
         if ((runs[*slot].flags & RUN_DUE) != 0)
             update_run(s, *slot);
+    if (s->refused == 0) {
+        k->last_patience = 0;
+        k->hopeless = false;
+    }
+    return LIKELY(s->set_ready) ? 0 : fdslots_kernel_sync(s);
 }
 
 void fdslots_epoll_drop_run(struct fdslots *s, uint32_t leader)

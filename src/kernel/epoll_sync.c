@@ -96,9 +96,9 @@ INLINE void join_run(struct fdslots *s, struct changes *changes, uint32_t index,
     slot->flags &= (uint16_t)~SLOT_REARM;
 }
 
-/* Apply the changes. Deletions come first, so that an fd can move from one slot to another, and one
- * file can take the watch that another one frees. */
-static void apply(struct fdslots *s, struct changes *changes)
+/* Bring the runs up to date. Deletions come first, so that an fd can move from one slot to another,
+ * and one file can take the watch that another one frees. */
+INLINE void update_members(struct fdslots *s, struct changes *changes)
 {
     struct registration *const runs = s->kernel->runs.of;
     const uint32_t count = changes->count;
@@ -115,7 +115,19 @@ static void apply(struct fdslots *s, struct changes *changes)
         if (fd >= 0)
             join_run(s, changes, index, fd);
     }
-    fdslots_epoll_update_runs(s, changes->slots, changes->count);
+}
+
+/* The last step makes system calls, so it is a call from which nothing returns to here: kernel.h
+ * says why. */
+INLINE int apply_changes(struct fdslots *s)
+{
+    struct kernel *k = s->kernel;
+    struct changes changes;
+    if (UNLIKELY(k->runs.extent != s->touched))
+        fdslots_runs_extend(&k->runs, s->touched, s->capacity);
+    list_changes(s, &changes);
+    update_members(s, &changes);
+    return fdslots_epoll_update_runs(s, changes.slots, changes.count);
 }
 
 /* ---- the sync ---- */
@@ -154,32 +166,14 @@ static int renew_or_keep(struct fdslots *s)
     return 0;
 }
 
-static void apply_changes(struct fdslots *s)
-{
-    struct kernel *k = s->kernel;
-    struct changes changes;
-    if (UNLIKELY(k->runs.extent != s->touched))
-        fdslots_runs_extend(&k->runs, s->touched, s->capacity);
-    list_changes(s, &changes);
-    apply(s, &changes);
-    if (s->refused == 0) {
-        k->last_patience = 0;
-        k->hopeless = false;
-    }
-}
-
 int fdslots_kernel_sync(struct fdslots *s)
 {
-    do {
-        int rc = UNLIKELY(needs_new_set(s)) ? renew_or_keep(s) : 0;
-        if (rc < 0)
-            return rc;
-        if ((s->fresh.root | s->noted.root) != 0)
-            apply_changes(s);
-    } while (UNLIKELY(needs_new_set(s))); /* the first changes of a new set never make it outworn */
+    int rc = UNLIKELY(needs_new_set(s)) ? renew_or_keep(s) : 0;
+    if (rc < 0)
+        return rc;
     s->exclusive_changed = false;
     s->set_ready = true;
-    return 0;
+    return (s->fresh.root | s->noted.root) != 0 ? apply_changes(s) : 0;
 }
 
 int fdslots_kernel_rebuild(struct fdslots *s)
