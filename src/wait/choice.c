@@ -2,6 +2,7 @@
 #include "choice.h"
 
 #define CLOCK_START     25   /* ns; assumed until the clock is measured */
+#define ASKING          16   /* times the clock, for each wait of a trial */
 #define LEAST_STEPS     3    /* clock steps below which a time says nothing */
 #define EXPECT          0.25 /* weight of a wait in what is expected of the next one */
 #define WEIGHT          0.125
@@ -105,16 +106,23 @@ static double price_of_clock(const struct choice *c)
     return c->clock > 0 ? c->clock : CLOCK_START;
 }
 
+/* Return what a wait of a trial costs besides the wait: it is timed and chosen, and so is the first
+ * wait after the trial. */
+static double price_of_asking(const struct choice *c)
+{
+    return ASKING * price_of_clock(c);
+}
+
 /* Return how much more a trial of a way costs than waits by the other way, if all its waits are
- * like this one. This includes timing them. A trial by poll also leaves changes untold, but this
- * saving does not count: polling costs as much again before the set is told. */
+ * like this one. A trial by poll also leaves changes untold, but this saving does not count:
+ * polling costs as much again before the set is told. */
 static double price_of_trial(const struct choice *c, const struct outlook *o, enum way way)
 {
-    const double clock = TRIAL * price_of_clock(c);
+    const double asking = TRIAL * price_of_asking(c);
     if (way == BY_POLL)
-        return TRIAL * (o->poll - o->set) + clock;
+        return TRIAL * (o->poll - o->set) + asking;
     return TRIAL * (o->set - o->poll) + fdslots_choice_price(c, o->lag) +
-           (TRIAL - 1) * fdslots_choice_price(c, o->fresh) + clock;
+           (TRIAL - 1) * fdslots_choice_price(c, o->fresh) + asking;
 }
 
 static bool should_try(const struct choice *c, const struct outlook *o, enum way way)
@@ -191,7 +199,7 @@ static void spend(struct choice *c, double price)
 /* Pay for a wait of a trial that cost this much more. A saving is not credited. */
 static void pay_for_trial(struct choice *c, double more)
 {
-    c->budget[c->way] -= (more > 0 ? more : 0) + price_of_clock(c);
+    c->budget[c->way] -= (more > 0 ? more : 0) + price_of_asking(c);
 }
 
 void fdslots_choice_settle(struct choice *c)
