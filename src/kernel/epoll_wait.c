@@ -251,11 +251,9 @@ int fdslots_kernel_take(struct fdslots *s, int rc, int errno_before, int64_t tim
     const uint32_t most = most_events(s);
     if (UNLIKELY(rc < 0))
         rc = call_instead(s, most, errno_before, timeout_ns, sigmask);
-    if (rc > 0)
-        return take(s, (uint32_t)rc, most, timeout_ns != 0);
-    if (rc == 0)
-        rc = (int)s->ready_count;
-    /* With a timeout of 0, epoll_pwait(2) never looks for signals. */
+    if (rc >= 0)
+        rc = rc > 0 ? take(s, (uint32_t)rc, most, timeout_ns != 0) : (int)s->ready_count;
+    /* With a timeout of 0, epoll_pwait(2) never looks for signals, nor if it reports ghosts. */
     if (rc == 0 && timeout_ns == 0 && sigmask != NULL)
         return sys_let_signals_in(sigmask);
     return rc;

@@ -113,15 +113,16 @@ START_TEST(a_pending_signal_ends_the_wait_at_once)
 }
 END_TEST
 
-/* The fd of a file was closed by the buffer, but a dup keeps the file open. The set therefore reads
- * as ready, and ppoll(2) lets in no signal while an fd is ready. */
+/* An fd was closed after its slot was emptied, but a dup keeps the file open. The set therefore
+ * reads as ready. epoll_pwait(2) lets in no signal while the set reports an event, nor does
+ * ppoll(2) while the set is ready beside a polled slot. */
 START_TEST(a_ghost_keeps_no_signal_out)
 {
-    const struct entry *e = entry_at(_i);
+    const struct entry *e = entry_at(_i / 2);
     if (!e->takes_mask || !have_epoll())
         return;
     const int copy = dup(full[0]);
-    EXPECT(fdslots_set_events(s, 0, POLLIN | FDSLOTS_POLLED), 0);
+    EXPECT(fdslots_set_events(s, 0, _i % 2 != 0 ? POLLIN | FDSLOTS_POLLED : POLLIN), 0);
     EXPECT(fdslots_set_index(s, 1, copy, POLLIN), 0);
     EXPECT(fdslots_epoll_wait(s, 0), 1);
     close(copy);
@@ -261,7 +262,7 @@ Suite *suite_signals(void)
     tcase_add_loop_test(tcase, a_signal_ends_the_wait, 0, entry_count());
     tcase_add_loop_test(tcase, the_mask_lets_a_signal_in, 0, entry_count());
     tcase_add_loop_test(tcase, a_pending_signal_ends_the_wait_at_once, 0, pending);
-    tcase_add_loop_test(tcase, a_ghost_keeps_no_signal_out, 0, entry_count());
+    tcase_add_loop_test(tcase, a_ghost_keeps_no_signal_out, 0, 2 * entry_count());
     tcase_add_loop_test(tcase, an_empty_set_blocks_none, 0, entry_count());
     tcase_add_loop_test(tcase, no_mask_leaves_the_mask, 0, entry_count());
     tcase_add_loop_test(tcase, the_mask_blocks_inside, 0, entry_count());
