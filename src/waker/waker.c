@@ -18,7 +18,7 @@ struct waker {
     atomic_int read_fd; /* -1 while there is none */
     atomic_int write_fd;
     _Atomic uint32_t process; /* the process that opened it */
-    atomic_bool pending;      /* a child was woken before it opened its own waker */
+    _Atomic uint32_t pending; /* a child that was woken before it opened its own waker, or 0 */
     uint32_t index;           /* the slot that the waker was put into */
     uint32_t generation;      /* the generation of that slot then */
     bool let_go;              /* the inherited waker is closed already */
@@ -81,7 +81,7 @@ int fdslots_waker_open(struct fdslots *s, uint32_t index)
         return -EEXIST;
     if (fdslots_slot_used(s, index))
         return -EBUSY;
-    atomic_store(&s->waker->pending, false); /* such a wake was for an earlier waker */
+    atomic_store(&s->waker->pending, 0); /* such a wake was for an earlier waker */
     int rc = open_waker(s);
     if (rc < 0)
         return rc;
@@ -165,7 +165,7 @@ static int inherit_waker(struct fdslots *s)
         return rc;
     fdslots_slot_replace_fd(s, waker->index, atomic_load(&waker->read_fd));
     waker->generation = s->slots[waker->index].generation;
-    if (atomic_exchange(&waker->pending, false))
+    if (fdslots_process_is(atomic_exchange(&waker->pending, 0)))
         fdslots_wake_write(atomic_load(&waker->write_fd));
     return 0;
 }
@@ -188,7 +188,7 @@ int fdslots_wake(const struct fdslots *s)
     if (fd < 0)
         return -ENOENT;
     if (!is_ours(waker)) {
-        atomic_store(&waker->pending, true);
+        atomic_store(&waker->pending, fdslots_process_enter());
         /* The waiter may have opened the child's own waker since, and missed this wake. */
         if (!is_ours(waker))
             return 0;
@@ -204,5 +204,6 @@ int fdslots_waker_drain(struct fdslots *s)
     int fd = atomic_load(&s->waker->read_fd);
     if (fd < 0)
         return -ENOENT;
+    atomic_store(&s->waker->pending, 0);
     return is_ours(s->waker) ? fdslots_wake_drain(fd) : 0;
 }

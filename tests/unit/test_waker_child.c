@@ -250,6 +250,14 @@ static void woken_first(void)
     waker_works(0);
 }
 
+static void drained_first(void)
+{
+    CHILD_EXPECT(fdslots_wake(s), 0);
+    CHILD_EXPECT(fdslots_waker_drain(s), 0);
+    CHILD_EXPECT(e->wait(s, 0, NULL), 0);
+    waker_works(0);
+}
+
 static void nobody_woke(void)
 {
     CHILD_EXPECT(e->wait(s, 0, NULL), 0);
@@ -262,6 +270,16 @@ static void woken_before_another_was_opened(void)
     CHILD_EXPECT(fdslots_close_index(s, 0), 0);
     CHILD_EXPECT(fdslots_waker_open(s, 0), 0);
     child_run(nobody_woke);
+    waker_works(0);
+}
+
+/* The wake was for the child, so a child of the child must not find it. */
+static void woken_before_a_fork(void)
+{
+    CHILD_EXPECT(fdslots_wake(s), 0);
+    child_run(nobody_woke);
+    CHILD_EXPECT(e->wait(s, 0, NULL), 1);
+    CHILD_EXPECT(fdslots_waker_drain(s), 0);
     waker_works(0);
 }
 
@@ -300,6 +318,8 @@ static void (*const children[])(void) = {
     kept_as_it_is,
     paused_in_the_child,
     woken_first,
+    woken_before_a_fork,
+    drained_first,
     woken_before_another_was_opened,
     closed_all_but_told_nothing_of_the_waker,
     other_events_in_the_child,
