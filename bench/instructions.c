@@ -127,6 +127,45 @@ static void hand_over(uint32_t n)
     close(other);
 }
 
+/* The same in a buffer whose slots are paused. The set holds few files, but to make it anew, all
+ * slots are looked at. */
+static void hand_over_beside_paused(uint32_t n)
+{
+    for (uint32_t i = 0; i < n && fdslots_is_paused(slots, i) == 0; i++)
+        fdslots_pause_index(slots, i);
+    hand_over(n);
+}
+
+/* All slots had a number that many files get one after another since. */
+static void shed_an_old_number(uint32_t n)
+{
+    const int number = dup(fds[0]);
+    for (uint32_t i = 0; i < n; i++)
+        fdslots_set_index(slots, i, number, POLLIN);
+    must(fdslots_epoll_wait(slots, 0) == 0, "fdslots_epoll_wait");
+    for (uint32_t i = 0; i < n; i++)
+        fdslots_set_index(slots, i, fds[i], POLLIN);
+    close(number);
+    for (uint32_t i = 0; i < n; i++) {
+        fdslots_set_index(slots, n, dup(fds[0]), POLLIN);
+        fdslots_close_index(slots, n);
+    }
+}
+
+/* One fd is in all slots, and all of them change before a wait, which has to choose anew. */
+static void share_and_change(uint32_t n)
+{
+    static uint32_t events = POLLIN;
+    events ^= POLLPRI;
+    for (uint32_t i = 0; i < n; i++)
+        if (fdslots_get_fd(slots, i) == fds[0])
+            fdslots_set_events(slots, i, events);
+        else
+            fdslots_set_index(slots, i, fds[0], events);
+    slots->choice->steady = 0;
+    wait_once();
+}
+
 /* All slots hold closed numbers, which are the lowest free ones. The set must get none of them. */
 static void rebuild_above_closed(uint32_t n)
 {
@@ -227,6 +266,12 @@ static const struct use uses[] = {
     {"shed-1000", shed_beside_a_file, 1000, 0, 0, 1},
     {"hand-over-100", hand_over, 100, 0, 0, 2},
     {"hand-over-1000", hand_over, 1000, 0, 0, 2},
+    {"hand-over-paused-100", hand_over_beside_paused, 100, 0, 0, 2},
+    {"hand-over-paused-1000", hand_over_beside_paused, 1000, 0, 0, 2},
+    {"old-number-100", shed_an_old_number, 100, 0, 0, 100},
+    {"old-number-1000", shed_an_old_number, 1000, 0, 0, 1000},
+    {"share-change-100", share_and_change, 100, 0, 0, 100},
+    {"share-change-1000", share_and_change, 1000, 0, 0, 1000},
     {"closed-100", rebuild_above_closed, 100, 0, 0, 100},
     {"closed-1000", rebuild_above_closed, 1000, 0, 0, 1000},
     {"cut-half-100", share_and_cut_half, 100, 1, 0, 50},

@@ -294,10 +294,11 @@ void fdslots_epoll_drop_run(struct fdslots *s, uint32_t leader)
         fdslots_epoll_deregister(s, leads);
 }
 
-enum kernel_change fdslots_kernel_change(const struct fdslots *s, uint32_t index)
+enum kernel_change fdslots_kernel_change(const struct fdslots *s, uint32_t index, uint32_t *sharing)
 {
     const struct runs *runs = &s->kernel->runs;
     const int fd = fdslots_slot_held_fd(s, index);
+    *sharing = 1;
     if (!fdslots_run_has(runs, index))
         return fd >= 0 ? CHANGE_ADD : CHANGE_NONE;
     if (fd != runs->of[index].fd)
@@ -305,6 +306,10 @@ enum kernel_change fdslots_kernel_change(const struct fdslots *s, uint32_t index
     const uint32_t leader = fdslots_run_leader(runs, index);
     const uint32_t wanted = events_of(s, runs, leader);
     const uint32_t events = runs->of[leader].events;
+    FOR_EACH_IN_RUN(runs, leader, i)
+    {
+        *sharing += i != index;
+    }
     const bool again = (s->slots[index].flags & (SLOT_CONFIRM | SLOT_REARM)) != 0 ||
                        (runs->of[leader].flags & (RUN_CONFIRM | RUN_REDO)) != 0;
     if ((runs->of[leader].flags & RUN_POLLED) != 0) {

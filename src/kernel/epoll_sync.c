@@ -132,13 +132,22 @@ INLINE int apply_changes(struct fdslots *s)
 
 /* ---- the sync ---- */
 
-/* Whether a new set must be made. Reports of ghosts are a reason once they have cost as much as a
- * new set would. */
+/* Looking at this many slots costs as much as the report of a ghost. */
+#define SLOTS_A_REPORT 16
+
+/* Whether the reports of ghosts have cost as much as a new set would. That must be told of each
+ * file, and all slots are looked at for it. */
+static bool ghosts_are_dear(const struct fdslots *s)
+{
+    const uint32_t reports = s->kernel->ghost_reports;
+    return reports > 0 && reports >= s->kernel->registered &&
+           reports >= s->touched / SLOTS_A_REPORT;
+}
+
 static bool needs_new_set(const struct fdslots *s)
 {
     const struct kernel *k = s->kernel;
-    return k->fd < 0 || k->outworn || s->set_misleads ||
-           (k->ghost_reports > 0 && k->ghost_reports >= k->registered);
+    return k->fd < 0 || k->outworn || s->set_misleads || ghosts_are_dear(s);
 }
 
 static int renew_set(struct fdslots *s)
@@ -207,6 +216,15 @@ void fdslots_kernel_retry(struct fdslots *s)
 
 /* ---- fds that are closed, and slots that go ---- */
 
+/* Note the leaders of runs that slots have left outside a sync. */
+static void note_leaders(struct fdslots *s, const struct changes *changes)
+{
+    for (uint32_t c = 0; c < changes->count; c++) {
+        s->kernel->runs.of[changes->slots[c]].flags &= (uint16_t)~RUN_DUE;
+        fdslots_slot_note_change(s, changes->slots[c]);
+    }
+}
+
 void fdslots_kernel_drop(struct fdslots *s, uint32_t index)
 {
     struct kernel *k = s->kernel;
@@ -215,17 +233,23 @@ void fdslots_kernel_drop(struct fdslots *s, uint32_t index)
         fdslots_kernel_sync(s); /* otherwise it would not be known which slots hold the fd */
     const int fd = fdslots_slot_fd(s, index);
     const uint32_t leader = fdslots_run_find(&k->runs, fd);
+    const bool ours = fdslots_epoll_is_ours(k);
+    struct changes changes = {.slots = k->scratch.indices};
     if (leader == INDEX_NONE)
         return;
-    if (fdslots_epoll_is_ours(k))
+    if (ours)
         fdslots_epoll_drop_run(s, leader);
     k->runs.of[leader].flags |= RUN_CONFIRM;
-    FOR_EACH_IN_RUN(&k->runs, leader, i)
-    {
+    for (uint32_t i = leader, next; i != INDEX_NONE; i = next) {
+        next = k->runs.of[i].next;
         fdslots_slot_note_change(s, i);
-        if (checks && i != index && fdslots_slot_held_fd(s, i) == fd)
+        const bool holds = fdslots_slot_held_fd(s, i) == fd;
+        if (holds && checks && i != index)
             fdslots_slot_lose(s, i);
+        if (!holds && ours) /* now, so that it is not met again if the number is closed again */
+            leave_run(s, &changes, i);
     }
+    note_leaders(s, &changes);
 }
 
 void fdslots_kernel_cut(struct fdslots *s, uint32_t end)
@@ -239,10 +263,7 @@ void fdslots_kernel_cut(struct fdslots *s, uint32_t end)
             runs->of[i].events = 0; /* there is no set to take it out of */
         leave_run(s, &changes, i);
     }
-    for (uint32_t c = 0; c < changes.count; c++) { /* the leaders of the slots that stay */
-        runs->of[changes.slots[c]].flags &= (uint16_t)~RUN_DUE;
-        fdslots_slot_note_change(s, changes.slots[c]);
-    }
+    note_leaders(s, &changes);
     if (runs->extent > end)
         runs->extent = end;
 }

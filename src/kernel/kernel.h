@@ -85,7 +85,10 @@ enum kernel_change {
     CHANGE_DROP,    /* a file is removed from the set */
     CHANGE_REPLACE, /* one file is removed, and another one is added */
 };
-enum kernel_change fdslots_kernel_change(const struct fdslots *s, uint32_t index);
+/* Return what this is for a slot. To find out, all slots are looked at that share its registration.
+ * Stores how many these are. */
+enum kernel_change fdslots_kernel_change(const struct fdslots *s, uint32_t index,
+                                         uint32_t *sharing);
 
 /* Take the fd of a slot out of the set at once, because it is about to be closed. The other slots
  * with this fd are noted, so that the next sync looks at them again. With FDSLOTS_CHECK they are

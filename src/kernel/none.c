@@ -63,9 +63,10 @@ int fdslots_kernel_beside(struct fdslots *s, struct pollfd **room)
     return -ENOTSUP;
 }
 
-enum kernel_change fdslots_kernel_change(const struct fdslots *s, uint32_t index)
+enum kernel_change fdslots_kernel_change(const struct fdslots *s, uint32_t index, uint32_t *sharing)
 {
     (void)s, (void)index;
+    *sharing = 1;
     return CHANGE_NONE;
 }
 

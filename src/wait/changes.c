@@ -25,6 +25,15 @@ static struct telling telling_again(enum kernel_change change)
     return telling_of(none ? CHANGE_NONE : CHANGE_MODIFY);
 }
 
+/* Return the part of this work that falls to one of so many slots with one fd. The set is told of
+ * them all at once, and slots with one fd often change together. */
+static struct telling share_of(struct telling telling, uint32_t sharing)
+{
+    telling.modifies /= sharing;
+    telling.adds /= sharing;
+    return telling;
+}
+
 static void add(struct telling *sum, struct telling more)
 {
     sum->looks += more.looks;
@@ -36,7 +45,8 @@ static void add(struct telling *sum, struct telling more)
 struct sample {
     struct telling fresh;
     struct telling lag;
-    double again; /* how many had changed before, and the set was not told */
+    double again;       /* how many had changed before, and the set was not told */
+    uint32_t looked_at; /* these slots, and those with the same fds */
 };
 
 /* Return what is remembered of a slot that was looked at. It differs from what is remembered of the
@@ -63,9 +73,11 @@ static void look_at(struct fdslots *s, struct sample *sample, uint32_t index)
 {
     struct slot *slot = &s->slots[index];
     const bool noted = fdslots_index_set_has(&s->noted, index);
-    const enum kernel_change change = fdslots_kernel_change(s, index);
-    add(&sample->fresh, telling_fresh(slot, noted, change));
-    add(&sample->lag, telling_of(change));
+    uint32_t sharing = 0;
+    const enum kernel_change change = fdslots_kernel_change(s, index, &sharing);
+    sample->looked_at += sharing;
+    add(&sample->fresh, share_of(telling_fresh(slot, noted, change), sharing));
+    add(&sample->lag, share_of(telling_of(change), sharing));
     sample->again += noted;
     slot->flags = (uint16_t)((slot->flags & ~(SLOT_NEW | SLOT_SEEN)) | remembered(slot));
     if (change == CHANGE_NONE) {
@@ -75,20 +87,21 @@ static void look_at(struct fdslots *s, struct sample *sample, uint32_t index)
 }
 
 /* Look at a few fresh slots. Returns how many. They are far from each other, and those of the next
- * wait are others, because neighbours often change alike. */
+ * wait are others, because neighbours often change alike. They are fewer if many slots have the
+ * same fd. */
 static uint32_t look_at_some(struct fdslots *s, struct sample *sample, uint32_t count)
 {
     const uint32_t most = CHANGES_LOOKED_AT + count / 64;
     const uint32_t step = 1 + count / 8 + (uint32_t)(s->stats.waits % (count / 8 + 1));
-    uint32_t looked_at = 0;
-    for (; looked_at < count && looked_at < most; looked_at++) {
+    uint32_t looks = 0;
+    for (; looks < count && sample->looked_at < most; looks++) {
         const uint64_t end = fdslots_index_set_last(&s->fresh) + UINT64_C(1);
         const uint32_t from = (uint32_t)(s->choice->look_from % end);
         const uint32_t i = fdslots_index_set_next(&s->fresh, from);
         look_at(s, sample, i);
         s->choice->look_from = i + step;
     }
-    return looked_at;
+    return looks;
 }
 
 void fdslots_changes_look(struct fdslots *s, struct outlook *o)

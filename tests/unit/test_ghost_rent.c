@@ -129,7 +129,24 @@ static void all_have_edges(void)
     costs_at_most(&before, 5 * HANDS + MANY, 1);
 }
 
-static void (*const hands[])(void) = {each_ends, all_stay, all_are_idle, all_have_edges};
+/* A new set would hold few files, but all slots are looked at to make it. */
+static void most_are_paused(void)
+{
+    make();
+    for (uint32_t i = 1; i < MANY; i++)
+        CHILD_EXPECT(fdslots_pause_index(s, i), 0);
+    nothing_is_seen();
+    const struct fdslots_stats before = stats_of(s);
+    for (int i = 0; i < HANDS; i++) {
+        hand_over(true, 0);
+        nothing_is_seen();
+        close(kept[--given]);
+    }
+    costs_at_most(&before, 5 * HANDS + MANY, 5);
+}
+
+static void (*const hands[])(void) = {each_ends, all_stay, all_are_idle, all_have_edges,
+                                      most_are_paused};
 
 START_TEST(a_hand_over_costs_little)
 {
