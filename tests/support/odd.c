@@ -6,11 +6,13 @@
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #ifndef UFFD_USER_MODE_ONLY
@@ -69,6 +71,56 @@ static void shrink_buffer(struct odd *o)
     MUST(setsockopt(o->fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof least));
 }
 
+/* Data that is put into the receive queue, as a tool does that restores a stopped program. Needs a
+ * privilege. */
+static bool restored(struct odd *o)
+{
+    const int on = 1;
+    connect_pair(o);
+    return setsockopt(o->fd, IPPROTO_TCP, TCP_REPAIR, &on, sizeof on) == 0;
+}
+
+static void put_received(struct odd *o)
+{
+    const int queue = TCP_RECV_QUEUE;
+    MUST(setsockopt(o->fd, IPPROTO_TCP, TCP_REPAIR_QUEUE, &queue, sizeof queue));
+    MUST((int)send(o->fd, "x", 1, 0));
+}
+
+/* ---- datagrams of AF_UNIX ---- */
+
+static void bind_to_any(int fd, struct sockaddr_un *address, socklen_t *length)
+{
+    *address = (struct sockaddr_un){.sun_family = AF_UNIX};
+    *length = sizeof *address;
+    MUST(bind(fd, (const struct sockaddr *)address, sizeof address->sun_family));
+    MUST(getsockname(fd, (struct sockaddr *)address, length));
+}
+
+/* While the queue of its peer is full, the socket is not writable. It becomes writable if the peer
+ * connects to it in turn. */
+static bool full_peer(struct odd *o)
+{
+    struct sockaddr_un address;
+    socklen_t length;
+    o->trigger = MUST(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    o->fd = MUST(socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    bind_to_any(o->trigger, &address, &length);
+    MUST(connect(o->fd, (const struct sockaddr *)&address, length));
+    while (send(o->fd, "x", 1, 0) == 1)
+        ;
+    bind_to_any(o->fd, &address, &length);
+    return true;
+}
+
+static void connect_back(struct odd *o)
+{
+    struct sockaddr_un address;
+    socklen_t length = sizeof address;
+    MUST(getsockname(o->fd, (struct sockaddr *)&address, &length));
+    MUST(connect(o->trigger, (const struct sockaddr *)&address, length));
+}
+
 /* ---- a userfaultfd, which reports an error while it is blocking ---- */
 
 static bool faults(struct odd *o)
@@ -92,6 +144,9 @@ const struct odd_kind odd_kinds[] = {
     {"ring buffer of BPF, BPF_RB_NO_WAKEUP", POLLIN, ODD_SILENT, odd_bpf, odd_bpf_fire},
     {"TCP, SO_OOBINLINE set late", POLLIN, ODD_SILENT, urgent, take_urgent_inline},
     {"TCP, SO_RCVBUF below SO_RCVLOWAT", POLLIN, ODD_SILENT, below_low_water, shrink_buffer},
+    {"TCP, TCP_REPAIR", POLLIN, ODD_SILENT, restored, put_received},
+    {"datagram of AF_UNIX, the full peer connects back", POLLOUT, ODD_SILENT, full_peer,
+     connect_back},
     {"userfaultfd, made to block", POLLIN, ODD_SILENT, faults, let_block},
 };
 
