@@ -54,26 +54,27 @@ static uint64_t lay_out_arrays(struct fdslots *s, unsigned char *base)
     return at.end;
 }
 
-static size_t head_size(void)
-{
-    struct fdslots measured = {.capacity = 0};
-    return lay_out_head(&measured, NULL);
-}
+/* Sizes in bytes. */
+struct sizes {
+    size_t head;
+    size_t arrays; /* 0 if there cannot be so many slots */
+};
 
-/* Return the size of the arrays in bytes, or 0 if there cannot be so many slots. */
-static size_t arrays_size(uint32_t nslots)
+static struct sizes measure(uint32_t nslots)
 {
     struct fdslots measured = {.capacity = nslots};
+    struct sizes sizes = {.head = lay_out_head(&measured, NULL)};
     if (nslots == 0 || nslots > INT_MAX) /* a wait returns their number as an int */
-        return 0;
+        return sizes;
     const uint64_t bytes = lay_out_arrays(&measured, NULL);
-    return bytes <= PTRDIFF_MAX - head_size() ? (size_t)bytes : 0;
+    sizes.arrays = bytes <= PTRDIFF_MAX - sizes.head ? (size_t)bytes : 0;
+    return sizes;
 }
 
 size_t fdslots_size(uint32_t nslots)
 {
-    const size_t arrays = arrays_size(nslots);
-    return arrays > 0 ? head_size() + arrays : 0;
+    const struct sizes sizes = measure(nslots);
+    return sizes.arrays > 0 ? sizes.head + sizes.arrays : 0;
 }
 
 /* ---- memory ---- */
@@ -93,7 +94,7 @@ static bool is_enough(const void *mem, size_t size, uint32_t nslots)
 static struct place place_in(void *mem)
 {
     unsigned char *head = mem;
-    return (struct place){.head = head, .arrays = head + head_size()};
+    return (struct place){.head = head, .arrays = head + measure(0).head};
 }
 
 /* clang assumes that malloc() and free() leave errno alone, and drops a plain assignment. */
@@ -131,12 +132,12 @@ static void release(void *mem)
     restore_errno(saved);
 }
 
-/* Allocate a head, and arrays of so many bytes. Returns 0 or -ENOMEM. */
-static int allocate_place(size_t arrays, struct place *place)
+/* Allocate a head and arrays. Returns 0 or -ENOMEM. */
+static int allocate_place(struct sizes sizes, struct place *place)
 {
-    *place = (struct place){.head = allocate(head_size()), .is_owned = true};
+    *place = (struct place){.head = allocate(sizes.head), .is_owned = true};
     if (place->head != NULL)
-        place->arrays = allocate_arrays(arrays);
+        place->arrays = allocate_arrays(sizes.arrays);
     if (place->arrays != NULL)
         return 0;
     release(place->head);
@@ -194,12 +195,12 @@ int fdslots_init(void *mem, size_t size, uint32_t nslots, uint32_t flags, struct
 int fdslots_create(uint32_t nslots, uint32_t flags, struct fdslots **out)
 {
     struct place place;
-    const size_t arrays = arrays_size(nslots);
-    if (arrays == 0 || out == NULL)
+    const struct sizes sizes = measure(nslots);
+    if (sizes.arrays == 0 || out == NULL)
         return -EINVAL;
     int rc = check_flags(&flags);
     if (rc == 0)
-        rc = allocate_place(arrays, &place);
+        rc = allocate_place(sizes, &place);
     if (rc == 0)
         init_at(place, nslots, flags, out);
     return rc;
@@ -253,7 +254,7 @@ static bool meet(const struct fdslots *s, const void *mem, uint32_t nslots)
 {
     const uintptr_t from = (uintptr_t)mem;
     const uintptr_t old = (uintptr_t)s;
-    const size_t old_size = s->owns_memory ? head_size() : fdslots_size(s->capacity);
+    const size_t old_size = s->owns_memory ? measure(0).head : fdslots_size(s->capacity);
     return from < old + old_size && old < from + fdslots_size(nslots);
 }
 
@@ -269,17 +270,17 @@ int fdslots_move(struct fdslots *s, void *mem, size_t size, uint32_t nslots, str
 int fdslots_resize(struct fdslots **s, uint32_t nslots)
 {
     struct place place;
-    const size_t arrays = arrays_size(nslots);
-    if (s == NULL || *s == NULL || arrays == 0 || !holds_all_used(*s, nslots))
+    const struct sizes sizes = measure(nslots);
+    if (s == NULL || *s == NULL || sizes.arrays == 0 || !holds_all_used(*s, nslots))
         return -EINVAL;
     if ((*s)->owns_memory) {
-        unsigned char *elsewhere = allocate_arrays(arrays);
+        unsigned char *elsewhere = allocate_arrays(sizes.arrays);
         if (elsewhere == NULL)
             return -ENOMEM;
         replace_arrays(*s, elsewhere, nslots);
         return 0;
     }
-    int rc = allocate_place(arrays, &place);
+    int rc = allocate_place(sizes, &place);
     if (rc == 0)
         go_to(*s, place, nslots, s);
     return rc;
