@@ -162,7 +162,7 @@ static void share_and_change(uint32_t n)
             fdslots_set_events(slots, i, events);
         else
             fdslots_set_index(slots, i, fds[0], events);
-    slots->choice->steady = 0;
+    slots->choice->steady.waits = 0;
     wait_once();
 }
 

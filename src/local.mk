@@ -49,6 +49,8 @@ libfdslots_la_SOURCES = \
 	src/wait/entry.h \
 	src/wait/prices.c \
 	src/wait/prices.h \
+	src/wait/steady.c \
+	src/wait/steady.h \
 	src/wait/ways.h \
 	src/buffer/close.c \
 	src/buffer/info.c \

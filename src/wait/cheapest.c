@@ -5,6 +5,7 @@
  */
 #include "changes.h"
 #include "entry.h"
+#include "steady.h"
 #include "ways.h"
 
 #include "../poll/poll.h"
@@ -80,7 +81,7 @@ SELDOM static int fall_back(struct fdslots *s, enum way way, int refusal, int64_
     if (is_refusal(rc))
         return refusal;
     s->stats.fallbacks++;
-    c->steady = c->trial = 0;
+    c->steady.waits = c->trial = 0;
     c->avoided = way;
     c->avoid_length =
         c->avoid_length < LONGEST_AVOIDANCE ? c->avoid_length * 2 + 1 : LONGEST_AVOIDANCE;
@@ -117,7 +118,7 @@ static void check_backlog(struct fdslots *s)
 static enum way choose(struct fdslots *s, struct outlook *o)
 {
     struct choice *c = s->choice;
-    fdslots_choice_settle(c);
+    fdslots_steady_end(c);
     fdslots_choice_estimate(c, o, c->expected);
     check_backlog(s);
     o->lag = c->backlog;
@@ -183,56 +184,56 @@ APART static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t
     };
     found.told.looks = way == BY_SET ? o.lag.looks : 0;
     fdslots_choice_learn(c, &o, way, &found);
+    fdslots_steady_plan(c, &o, way);
     return rc;
 }
 
-/* Whether the slots that changed are as many as a steady wait allows. If some must change, they are
+/* Whether the slots that changed are as many as the plan allows. If some must change, they are
  * noted, so that only later changes count in the next wait. */
-APART static bool changed_as_before(struct fdslots *s)
+APART static bool changed_as_planned(struct fdslots *s)
 {
-    struct choice *c = s->choice;
-    if (c->way == BY_POLL && c->fewest == 0)
+    struct steady *plan = &s->choice->steady;
+    if (plan->way == BY_POLL && plan->fewest == 0)
         return true;
     const uint32_t changed = fdslots_index_set_count(&s->fresh);
-    if (c->way == BY_SET)
-        return fdslots_choice_allows(c, changed, count_told(s));
-    if (changed < c->fewest)
+    if (plan->way == BY_SET)
+        return fdslots_steady_allows(s->choice, changed, count_told(s));
+    if (changed < plan->fewest)
         return false;
     fdslots_index_set_move(&s->fresh, &s->noted);
     return true;
 }
 
-/* Whether the way of the last wait is still what it was. A child has no set, and a buffer may have
- * grown although no change is noted, because another entry point has told the set. */
+/* Whether the planned way is still what it was. A child has no set, and a buffer may have grown
+ * although no change is noted, because another entry point has told the set. */
 static inline bool way_is_same(const struct fdslots *s)
 {
-    const struct choice *c = s->choice;
-    if (c->way == BY_SET)
+    const struct steady *plan = &s->choice->steady;
+    if (plan->way == BY_SET)
         return s->set_ready;
-    return s->visible <= c->slots && fdslots_slot_end(s) <= c->end;
+    return s->visible <= plan->slots && fdslots_slot_end(s) <= plan->end;
 }
 
-static inline bool is_like_before(struct fdslots *s, bool blocks)
+static inline bool is_planned(struct fdslots *s, bool blocks)
 {
-    const struct choice *c = s->choice;
-    if (c->ran >= c->steady || c->blocks != blocks || !way_is_same(s))
+    const struct steady *plan = &s->choice->steady;
+    if (plan->ran >= plan->waits || plan->blocks != blocks || !way_is_same(s))
         return false;
-    return fdslots_index_set_empty(&s->fresh) ? c->fewest == 0 : changed_as_before(s);
+    return fdslots_index_set_empty(&s->fresh) ? plan->fewest == 0 : changed_as_planned(s);
 }
 
-/* Wait in the same way as the last time. */
-static inline int wait_again(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
+static inline int wait_as_planned(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
 {
     struct choice *c = s->choice;
-    c->ran++;
-    int rc = go(s, c->way, timeout_ns, sigmask);
+    c->steady.ran++;
+    int rc = go(s, c->steady.way, timeout_ns, sigmask);
     if (UNLIKELY(is_refusal(rc)))
-        return fall_back(s, c->way, rc, timeout_ns, sigmask);
+        return fall_back(s, c->steady.way, rc, timeout_ns, sigmask);
     /* The position of the first ready slot matters only to a wait that may block. */
     if (UNLIKELY(rc != (int)c->last.ready) ||
         (timeout_ns > 0 && count_queued(s) != (uint32_t)c->last.queued)) {
         fdslots_choice_expect(c, outcome_of(s));
-        c->steady = 0;
+        c->steady.waits = 0;
     }
     return rc;
 }
@@ -266,7 +267,7 @@ int fdslots_wait(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
                  !fdslots_wait_is_plain(s)))
         return wait_bound(s, timeout_ns, sigmask);
     fdslots_wait_begin_plain(s);
-    if (is_like_before(s, timeout_ns > 0))
-        return wait_again(s, timeout_ns, sigmask);
+    if (is_planned(s, timeout_ns > 0))
+        return wait_as_planned(s, timeout_ns, sigmask);
     return wait_anew(s, timeout_ns, sigmask);
 }

@@ -8,8 +8,6 @@
 #define WEIGHT          0.125
 #define WEIGHT_OF_TRIAL 0.5  /* more, because trials are rare */
 #define STILL_FALLS     0.95 /* a wait of a trial that takes less than this times the one before */
-#define FEW_CHANGES     4    /* slots that may change where the last changes cost nothing */
-#define FORGET          0.98 /* dear changes are expected again for some 50 chosen waits */
 #define FEW_READY       4    /* slots; an event that ends a sleep seldom makes more ready */
 
 void fdslots_choice_lay_out(struct fdslots *s, struct layout *at)
@@ -76,7 +74,7 @@ void fdslots_choice_expect(struct choice *c, struct outcome found)
     approach(&c->expected.queued, found.queued);
 }
 
-static bool is_expected(const struct choice *c, struct outcome found)
+bool fdslots_choice_expects(const struct choice *c, struct outcome found)
 {
     return found.ready == c->expected.ready && found.queued == c->expected.queued;
 }
@@ -188,8 +186,16 @@ static double part_for(const struct choice *c, enum way way)
     return 1.0 / (c->risen[way] ? TRY_RISEN : TRY_AGAIN);
 }
 
-/* Account for waits by c->way that cost this much. */
-static void spend(struct choice *c, double price)
+double fdslots_choice_until_due(const struct choice *c, const struct outlook *o, enum way way)
+{
+    const enum way other = fdslots_other_way(way);
+    const double until_timed = time_at(c) - c->untimed;
+    const double until_tried =
+        (price_of_trial(c, o, other) - c->budget[other]) / part_for(c, other);
+    return until_timed < until_tried ? until_timed : until_tried;
+}
+
+void fdslots_choice_spend(struct choice *c, double price)
 {
     const enum way other = fdslots_other_way(c->way);
     c->budget[other] += price * part_for(c, other);
@@ -200,12 +206,6 @@ static void spend(struct choice *c, double price)
 static void pay_for_trial(struct choice *c, double more)
 {
     c->budget[c->way] -= (more > 0 ? more : 0) + price_of_asking(c);
-}
-
-void fdslots_choice_settle(struct choice *c)
-{
-    spend(c, c->ran * c->each);
-    c->steady = c->ran = 0;
 }
 
 static enum doubt doubt_of(const struct outlook *o, const struct finding *found)
@@ -239,90 +239,22 @@ static void continue_trial(struct choice *c, double ns)
         c->trial--;
 }
 
-/* Compare what changed before this wait with what changed before the one that was chosen before it.
- * If only the changes make the set dearer, they are expected again only if they were the same:
- * where interests go back and forth, every other wait has nothing to tell. */
-static void note_changes(struct choice *c, const struct outlook *o, enum way way)
-{
-    const double looks = o->fresh.looks; /* about a whole number: a few stand for all */
-    const uint32_t changed = (uint32_t)(looks + 0.5);
-    const double price = looks > 0 ? fdslots_choice_price(c, o->fresh) / looks : 0;
-    c->repeats = way == c->way && changed == c->changed;
-    c->changed = changed;
-    c->change *= FORGET;
-    c->change = price > c->change ? price : c->change;
-    c->changes_told = 0;
-}
-
-static bool is_best(const struct choice *c, const struct outlook *o, enum way way)
-{
-    const double set = o->set + fdslots_choice_price(c, o->fresh);
-    if (way == BY_SET)
-        return set < o->poll;
-    return o->poll <= (c->repeats ? set : o->set) && c->excess == 0;
-}
-
-bool fdslots_choice_allows(struct choice *c, uint32_t changed, struct telling told)
-{
-    const double price = fdslots_choice_price(c, told);
-    if (c->changes_told > 0 && price > c->change * c->changes_told)
-        c->change = price / c->changes_told;
-    c->changes_told = changed;
-    return changed <= c->most && price <= c->spare;
-}
-
-/* Return this number rounded down, with limits so that it fits. */
-static uint32_t to_count(double n)
-{
-    return n < 1 ? 0 : n < INT32_MAX ? (uint32_t)n : INT32_MAX;
-}
-
-/* Return how many waits like this one may follow without another choice. */
-static uint32_t steady_waits(const struct choice *c, const struct outlook *o, enum way way)
-{
-    if (!is_best(c, o, way) || c->prices.surprised || c->trial > 0)
-        return 0;
-    const enum way other = fdslots_other_way(way);
-    const double until_timed = time_at(c) - c->untimed;
-    const double until_tried =
-        (price_of_trial(c, o, other) - c->budget[other]) / part_for(c, other);
-    return to_count((until_timed < until_tried ? until_timed : until_tried) / c->each);
-}
-
-/* Set how many slots may change before each of the steady waits. By the set, they are as many as
- * can be told before poll(2) is cheaper, at the price of the dearest ones of late, or a few, if the
- * set need not have been told of those. By poll, if only the changes make the set dearer, there
- * must be as many again. */
-static void allow_changes(struct choice *c, const struct outlook *o, enum way way)
-{
-    const double look = fdslots_choice_price(c, (struct telling){.looks = 1});
-    const double modify = fdslots_choice_price(c, (struct telling){.looks = 1, .modifies = 1});
-    const uint32_t few = c->changed > 0 && c->change <= look ? FEW_CHANGES : 0;
-    c->spare = o->poll - o->set;
-    c->fewest = way == BY_POLL && c->spare > 0 ? c->changed : 0;
-    c->most = to_count(c->spare / (c->change > modify ? c->change : modify));
-    c->most = c->most > few ? c->most : few;
-    c->slots = o->slots + o->slots / 4;
-    c->end = c->slots + o->holes + o->holes / 4;
-}
-
 /* Remember what the wait found and cost. */
 static void remember_wait(struct choice *c, struct outlook *o, enum way way,
                           const struct finding *found)
 {
     const struct outcome outcome = found->outcome;
-    if (!is_expected(c, outcome) || found->polled != o->polled) {
+    if (!fdslots_choice_expects(c, outcome) || found->polled != o->polled) {
         o->polled = found->polled;
         fdslots_choice_estimate(c, o, outcome);
     }
     c->way = way;
     c->taken[way] = true;
     c->each = way == BY_POLL ? o->poll : o->set + fdslots_choice_price(c, found->told);
-    spend(c, c->each);
+    fdslots_choice_spend(c, c->each);
     if (c->trial > 0)
         pay_for_trial(c, way == BY_POLL ? o->poll - o->set : c->each - o->poll);
     fdslots_choice_expect(c, outcome);
-    c->blocks = o->blocks;
 }
 
 void fdslots_choice_learn(struct choice *c, struct outlook *o, enum way way,
@@ -330,16 +262,9 @@ void fdslots_choice_learn(struct choice *c, struct outlook *o, enum way way,
 {
     c->backlog = way == BY_POLL ? o->lag : (struct telling){0};
     c->excess = way == BY_POLL ? c->excess : 0;
-    note_changes(c, o, way);
     remember_wait(c, o, way, found);
     if (found->ns > 0)
         learn_price(c, o, way, found);
     if (c->trial > 0)
         continue_trial(c, found->ns);
-    c->steady = steady_waits(c, o, way);
-    allow_changes(c, o, way);
-    if (c->steady > 0 && !is_expected(c, c->last)) {
-        fdslots_choice_estimate(c, o, c->expected);
-        c->steady = is_best(c, o, way) ? c->steady : 0;
-    }
 }

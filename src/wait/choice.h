@@ -32,10 +32,9 @@
  * two waits, because each wait with which it goes on takes at most 0.95 times as long as the one
  * before. No account grows beyond what closes it.
  *
- * Steady waits are not priced one by one: each counts as much as the last wait that was chosen. How
- * many slots have changed before each of them is looked at, but not what has changed. While they
- * poll, the buffer may grow by a quarter. What they cost beyond that is in neither bound. A run of
- * them ends when a wait is to be timed.
+ * Steady waits (steady.h) are not priced one by one: each counts as much as the last wait that was
+ * chosen. What they cost beyond that is in neither bound. A run of them ends when a wait is to be
+ * timed.
  */
 #ifndef FDSLOTS_CHOICE_H
 #define FDSLOTS_CHOICE_H
@@ -76,6 +75,29 @@ struct finding {
     double ns;           /* time that the wait took; 0 if it was not timed */
 };
 
+/* The plan for the waits that need no choice: see steady.h. */
+struct steady {
+    enum way way;   /* that they go */
+    uint32_t waits; /* how many they are */
+    uint32_t ran;   /* how many of them have run */
+    bool blocks;    /* whether they block */
+
+    /* By the set. */
+    uint32_t most; /* slots that may change */
+    double spare;  /* how much dearer poll(2) is, without changes */
+    double change; /* price of one of the dearest changes of late */
+    uint32_t
+        asking; /* slots that changed before the last of these waits; their price is not known */
+
+    /* By poll. */
+    uint32_t fewest; /* slots that must change: with fewer, the set might be cheaper */
+    uint32_t slots;  /* that it may look at */
+    uint32_t end;    /* of these slots: there may be holes between them */
+
+    uint32_t changed; /* slots that changed before the chosen wait */
+    bool repeats;     /* there were as many before the one chosen before it */
+};
+
 /* What was learnt from earlier waits. */
 struct choice {
     struct prices prices;
@@ -92,24 +114,10 @@ struct choice {
     bool risen[WAYS];        /* the prices of the way rose far when it was last timed */
     uint32_t trial;          /* waits that are left of a trial */
     double trial_ns;         /* time that the last wait of the trial took; 0 if it is unknown */
-    enum way way;            /* of the last wait */
+    enum way way;            /* of the last wait that was chosen */
+    double each;             /* price of that wait */
     uint32_t look_from;      /* where the next look at changes starts */
-
-    /* This many waits go the same way without another choice, while every wait finds what the last
-     * one found, and while the changes are not expected to make the other way cheaper. */
-    uint32_t steady;
-    uint32_t ran;     /* how many of them have run */
-    uint32_t fewest;  /* by poll, slots that must change: with fewer the set might be cheaper */
-    uint32_t most;    /* by the set, slots that may change */
-    double spare;     /* how much dearer poll(2) is than the set, without changes */
-    uint32_t slots;   /* by poll, slots that it may look at */
-    uint32_t end;     /* of these slots: there may be holes between them */
-    uint32_t changed; /* slots before the last wait that was chosen */
-    bool repeats;     /* these were as many before the wait that was chosen before it */
-    double change;    /* price of one of the dearest changes of late */
-    uint32_t changes_told; /* slots that changed before the last steady wait that told the set */
-    double each;           /* price of a steady wait */
-    bool blocks;           /* a steady wait may block */
+    struct steady steady;    /* the waits that need no choice */
 
     /* How many calls of epoll_ctl(2) there were when what the set was told was last counted. */
     uint64_t ctl_calls;
@@ -140,14 +148,17 @@ static inline enum way fdslots_other_way(enum way way)
     return way == BY_POLL ? BY_SET : BY_POLL;
 }
 
-/* Account for the steady waits that have run. */
-void fdslots_choice_settle(struct choice *c);
+/* Account for waits by the way of the last chosen one that cost this much. */
+void fdslots_choice_spend(struct choice *c, double price);
 
 /* Set o->poll and o->set for a wait with this outcome. */
 void fdslots_choice_estimate(const struct choice *c, struct outlook *o, struct outcome outcome);
 
 /* Let what a wait found count in what is expected of the next one. */
 void fdslots_choice_expect(struct choice *c, struct outcome found);
+
+/* Whether this is exactly what the next wait is expected to find. */
+bool fdslots_choice_expects(const struct choice *c, struct outcome found);
 
 /* Return the price of telling the set this much. */
 double fdslots_choice_price(const struct choice *c, struct telling telling);
@@ -158,14 +169,12 @@ bool fdslots_choice_asks(const struct choice *c, const struct outlook *o);
 /* Choose the way of a wait that is expected to find what the last ones found. */
 enum way fdslots_choice_make(struct choice *c, const struct outlook *o);
 
-/* Whether a steady wait by the set is allowed although this many slots have changed. `told` is what
- * the set was told since the last question. This corrects the price of changes, and if the last
- * ones have made the set dearer than poll(2), the answer is no. */
-bool fdslots_choice_allows(struct choice *c, uint32_t changed, struct telling told);
-
 /* Whether that wait is to be timed. This is so now and then, and in every trial. If the answer is
  * yes, the caller must time the wait. */
 bool fdslots_choice_times(struct choice *c);
+
+/* Return how much waits by this way may cost before one must be timed or the other way tried. */
+double fdslots_choice_until_due(const struct choice *c, const struct outlook *o, enum way way);
 
 /* Learn from a wait that went this way. */
 void fdslots_choice_learn(struct choice *c, struct outlook *o, enum way way,

@@ -84,7 +84,7 @@ enum way player_wait(struct player *p, const struct program *program)
     struct choice *c = &p->c;
     const struct outcome outcome = outcome_of(program);
     struct outlook o = player_outlook(p, program);
-    fdslots_choice_settle(c);
+    fdslots_steady_end(c);
     fdslots_choice_estimate(c, &o, c->expected);
     const enum way way = fdslots_choice_make(c, &o);
     struct telling told = {0};
@@ -99,13 +99,16 @@ enum way player_wait(struct player *p, const struct program *program)
                                   .ns = timed ? time_of(p, program, ns) : 0};
     p->timed += timed;
     fdslots_choice_learn(c, &o, way, &found);
+    fdslots_steady_plan(c, &o, way);
     change_cache(p, way, told);
     advance(p, way, program);
-    c->ran = program->toggled >= c->fewest && program->toggled <= c->most ? c->steady : 0;
-    p->waits[way] += 1 + c->ran;
+    struct steady *plan = &c->steady;
+    plan->ran =
+        program->toggled >= plan->fewest && program->toggled <= plan->most ? plan->waits : 0;
+    p->waits[way] += 1 + plan->ran;
     if (way == BY_SET)
         told = (struct telling){.looks = program->toggled, .modifies = program->toggled};
-    p->ns += ns + c->ran * (steady + telling_price(p, told));
+    p->ns += ns + plan->ran * (steady + telling_price(p, told));
     return way;
 }
 

@@ -6,7 +6,7 @@
 #ifndef TESTS_PLAYER_H
 #define TESTS_PLAYER_H
 
-#include "wait/choice.h"
+#include "wait/steady.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -399,16 +399,16 @@ START_TEST(dear_changes_in_steady_waits_are_remembered)
     struct player p;
     player_start(&p);
     const double add = fdslots_choice_price(&p.c, (struct telling){.adds = 1});
-    p.c.most = 5;
-    p.c.spare = 15 * add;
-    p.c.change = add / 2;
-    ck_assert(fdslots_choice_allows(&p.c, 5, nothing));
-    ck_assert_double_eq(p.c.change, add / 2);
-    ck_assert(fdslots_choice_allows(&p.c, 5, ten_adds)); /* of the five before */
-    ck_assert_double_eq(p.c.change, 2 * add);
-    ck_assert(!fdslots_choice_allows(&p.c, 5, twenty_adds));
-    ck_assert_double_eq(p.c.change, 4 * add);
-    ck_assert(!fdslots_choice_allows(&p.c, 6, nothing));
+    p.c.steady.most = 5;
+    p.c.steady.spare = 15 * add;
+    p.c.steady.change = add / 2;
+    ck_assert(fdslots_steady_allows(&p.c, 5, nothing));
+    ck_assert_double_eq(p.c.steady.change, add / 2);
+    ck_assert(fdslots_steady_allows(&p.c, 5, ten_adds)); /* of the five before */
+    ck_assert_double_eq(p.c.steady.change, 2 * add);
+    ck_assert(!fdslots_steady_allows(&p.c, 5, twenty_adds));
+    ck_assert_double_eq(p.c.steady.change, 4 * add);
+    ck_assert(!fdslots_steady_allows(&p.c, 6, nothing));
 }
 END_TEST
 

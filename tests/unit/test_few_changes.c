@@ -248,11 +248,11 @@ START_TEST(what_is_as_expected_again)
     event_set(probe);
     for (int i = 0; i < 4; i++)
         EXPECT(fdslots_wait(s, 0, NULL), 1);
-    ck_assert(s->choice->ran < s->choice->steady);
+    ck_assert(s->choice->steady.ran < s->choice->steady.waits);
     change(3, POLLIN | POLLPRI);
     for (int i = 0; i < 4; i++)
         EXPECT(fdslots_wait(s, 0, NULL), 1);
-    ck_assert(s->choice->ran < s->choice->steady);
+    ck_assert(s->choice->steady.ran < s->choice->steady.waits);
     event_clear(probe);
 }
 END_TEST
@@ -262,7 +262,7 @@ START_TEST(a_refusal_in_the_shortest_way)
 {
     for (int i = 0; i < 4; i++)
         EXPECT_WAIT(fdslots_wait(s, 0, NULL), 0, 0);
-    ck_assert(s->choice->ran < s->choice->steady);
+    ck_assert(s->choice->steady.ran < s->choice->steady.waits);
     close(s->kernel->fd);
     event_set(probe);
     EXPECT(fdslots_wait(s, 0, NULL), 1);
@@ -278,7 +278,7 @@ START_TEST(a_mechanism_that_works_again)
 {
     s->choice->avoided = BY_SET;
     s->choice->avoid_length = 511;
-    s->choice->steady = 0;
+    s->choice->steady.waits = 0;
     EXPECT(fdslots_wait(s, 0, NULL), 0);
     ck_assert_uint_eq(s->choice->avoid_length, 0);
 }

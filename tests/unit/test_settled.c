@@ -213,9 +213,9 @@ END_TEST
 /* Make a wait, and return whether it went without a choice. */
 static bool is_steady(struct fdslots *many)
 {
-    const uint32_t ran = many->choice->ran;
+    const uint32_t ran = many->choice->steady.ran;
     EXPECT(fdslots_wait(many, 0, NULL), 0);
-    return many->choice->ran == ran + 1;
+    return many->choice->steady.ran == ran + 1;
 }
 
 static void toggle_back(struct fdslots *many, uint32_t count)
@@ -398,7 +398,8 @@ START_TEST(on_nothing_after_the_buffer_has_grown)
         EXPECT(fdslots_set_index(many, i, fds[i], POLLIN), 0);
     EXPECT(fdslots_epoll_wait(many, 0), FEW);
     const struct choice *c = many->choice;
-    for (int waits = 0; waits < 2000 || c->way != BY_POLL || c->ran + 1 >= c->steady; waits++) {
+    for (int waits = 0; waits < 2000 || c->way != BY_POLL || c->steady.ran + 1 >= c->steady.waits;
+         waits++) {
         EXPECT(fdslots_wait(many, 0, NULL), FEW);
         ck_assert_int_lt(waits, 1000000);
     }
@@ -407,7 +408,7 @@ START_TEST(on_nothing_after_the_buffer_has_grown)
     if (_i >= 2)
         EXPECT(fdslots_epoll_wait(many, 0), FEW);
     EXPECT(fdslots_wait(many, 0, NULL), FEW);
-    ck_assert_uint_eq(c->ran, 0);
+    ck_assert_uint_eq(c->steady.ran, 0);
     close_slots(many, fds, MANY);
 }
 END_TEST

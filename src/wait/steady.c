@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: ISC */
+#include "steady.h"
+
+#define FEW_CHANGES 4    /* slots that may change where the last changes cost nothing */
+#define FORGET      0.98 /* dear changes are expected again for some 50 choices */
+
+/* If only the changes make the set dearer, they are expected again only if there were as many
+ * twice: where interests go back and forth, every other wait has nothing to tell. */
+static void note_changes(struct choice *c, const struct outlook *o, enum way way)
+{
+    struct steady *plan = &c->steady;
+    const double looks = o->fresh.looks; /* about a whole number: a few stand for all */
+    const uint32_t changed = (uint32_t)(looks + 0.5);
+    const double price = looks > 0 ? fdslots_choice_price(c, o->fresh) / looks : 0;
+    plan->repeats = way == plan->way && changed == plan->changed;
+    plan->changed = changed;
+    plan->change *= FORGET;
+    plan->change = price > plan->change ? price : plan->change;
+    plan->asking = 0;
+}
+
+/* Whether no wait like the chosen one would be cheaper by the other way. */
+static bool is_best(const struct choice *c, const struct outlook *o, enum way way)
+{
+    const double set = o->set + fdslots_choice_price(c, o->fresh);
+    if (way == BY_SET)
+        return set < o->poll;
+    return o->poll <= (c->steady.repeats ? set : o->set) && c->excess == 0;
+}
+
+/* Return this number rounded down, with limits so that it fits. */
+static uint32_t to_count(double n)
+{
+    return n < 1 ? 0 : n < INT32_MAX ? (uint32_t)n : INT32_MAX;
+}
+
+static uint32_t count_waits(const struct choice *c, const struct outlook *o, enum way way)
+{
+    if (!is_best(c, o, way) || c->prices.surprised || c->trial > 0)
+        return 0;
+    return to_count(fdslots_choice_until_due(c, o, way) / c->each);
+}
+
+/* The set may be told of a few changes even if poll(2) is hardly dearer, if it need not have been
+ * told of the last ones. */
+static void set_bounds(struct choice *c, const struct outlook *o, enum way way)
+{
+    struct steady *plan = &c->steady;
+    const double look = fdslots_choice_price(c, (struct telling){.looks = 1});
+    const double modify = fdslots_choice_price(c, (struct telling){.looks = 1, .modifies = 1});
+    const uint32_t few = plan->changed > 0 && plan->change <= look ? FEW_CHANGES : 0;
+    plan->spare = o->poll - o->set;
+    plan->most = to_count(plan->spare / (plan->change > modify ? plan->change : modify));
+    plan->most = plan->most > few ? plan->most : few;
+    plan->fewest = way == BY_POLL && plan->spare > 0 ? plan->changed : 0;
+    plan->slots = o->slots + o->slots / 4;
+    plan->end = plan->slots + o->holes + o->holes / 4;
+}
+
+void fdslots_steady_plan(struct choice *c, struct outlook *o, enum way way)
+{
+    note_changes(c, o, way);
+    c->steady.way = way;
+    c->steady.blocks = o->blocks;
+    c->steady.waits = count_waits(c, o, way);
+    set_bounds(c, o, way);
+    if (c->steady.waits == 0 || fdslots_choice_expects(c, c->last))
+        return;
+    fdslots_choice_estimate(c, o, c->expected);
+    if (!is_best(c, o, way))
+        c->steady.waits = 0;
+}
+
+bool fdslots_steady_allows(struct choice *c, uint32_t changed, struct telling told)
+{
+    struct steady *plan = &c->steady;
+    const double price = fdslots_choice_price(c, told);
+    if (plan->asking > 0 && price > plan->change * plan->asking)
+        plan->change = price / plan->asking;
+    plan->asking = changed;
+    return changed <= plan->most && price <= plan->spare;
+}
+
+void fdslots_steady_end(struct choice *c)
+{
+    fdslots_choice_spend(c, c->steady.ran * c->each);
+    c->steady.waits = c->steady.ran = 0;
+}
