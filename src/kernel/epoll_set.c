@@ -82,12 +82,13 @@ struct watched {
     uint64_t data;
 };
 
+/* The generation in the name does not matter: the slot may have got another owner since, but only
+ * this set has this salt, without which the name would be of no slot. */
 static bool is_registration(const struct fdslots *s, struct watched watched)
 {
     const struct runs *runs = &s->kernel->runs;
-    const struct event_name name = fdslots_epoll_name(s->kernel, watched.data);
-    return name.index < runs->extent && runs->of[name.index].fd == watched.fd &&
-           runs->of[name.index].events != 0 && s->slots[name.index].generation == name.generation;
+    const uint32_t index = fdslots_epoll_name(s->kernel, watched.data).index;
+    return index < runs->extent && runs->of[index].fd == watched.fd && runs->of[index].events != 0;
 }
 
 static bool is_inner_set(const struct fdslots *s, struct watched watched)
@@ -115,8 +116,8 @@ static bool holds(const struct fdslots *s, int set_fd,
 }
 
 /* Leave an inherited set. The child may have closed the inherited fds, and their numbers may be
- * other files by now. The fd provably is the set if it holds the registration of a slot that has
- * not changed since. Returns whether there was such a set. */
+ * other files by now. The fd provably is the set if it holds a registration that the set was told
+ * of. Returns whether there was such a set. */
 static bool leave_inherited(struct fdslots *s)
 {
     struct kernel *k = s->kernel;

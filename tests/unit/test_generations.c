@@ -26,6 +26,7 @@
 #define POLLED   8
 #define CHECKED  16
 #define CHANGING 32
+#define SETTING  64
 
 static const int uses[] = {
     WAKER,
@@ -33,6 +34,7 @@ static const int uses[] = {
     BY_SET | WAKER,
     BY_SET | WAKER | CHANGING,
     BY_SET | NESTED | POLLED,
+    BY_SET | NESTED | SETTING,
     BY_SET | NESTED | WAKER,
     NESTED | WAKER | CHECKED,
     BY_SET | NESTED | WAKER | POLLED | CHECKED | CHANGING,
@@ -67,8 +69,19 @@ static void use_waker(void)
     CHILD_EXPECT(fdslots_waker_drain(s), 0);
 }
 
+/* Every slot gets another owner, though with the same fd. */
+static void set_all_again(void)
+{
+    for (int64_t i = 0; (i = fdslots_next_used(s, (uint32_t)i)) >= 0; i++)
+        CHILD_EXPECT(fdslots_set_index(s, (uint32_t)i, fdslots_get_fd(s, (uint32_t)i),
+                                       (uint32_t)fdslots_get_events(s, (uint32_t)i)),
+                     0);
+}
+
 static void use_once(void)
 {
+    if ((use & SETTING) != 0)
+        set_all_again();
     CHILD_EXPECT(e->wait(s, 0, NULL), 1);
     if ((use & BY_SET) != 0)
         CHILD_EXPECT(fdslots_epoll_wait(s, 0), 1);
