@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * fdslots_wait: goes the way that choice.h expects to be the cheapest, or the other one if that way
- * is refused.
+ * fdslots_wait() and fdslots_wait_until(): they go the way that choice.h expects to be the
+ * cheapest, or the other one if that way is refused.
  */
 #include "changes.h"
 #include "entry.h"
@@ -270,4 +270,13 @@ int fdslots_wait(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
     if (is_planned(s, timeout_ns > 0))
         return wait_as_planned(s, timeout_ns, sigmask);
     return wait_anew(s, timeout_ns, sigmask);
+}
+
+int fdslots_wait_until(struct fdslots *s, int64_t deadline_ns, const sigset_t *sigmask)
+{
+    const int64_t left = s != NULL ? fdslots_time_left(deadline_ns) : -EINVAL;
+    if (left >= 0)
+        return fdslots_wait(s, left, sigmask);
+    fdslots_clear_ready(s); /* as in every wait that fails; here the clock could not be read */
+    return (int)left;
 }

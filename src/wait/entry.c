@@ -94,15 +94,6 @@ int fdslots_epoll_pwait(struct fdslots *s, const struct timespec *timeout, const
     return rc < 0 ? rc : wait_all(s, fdslots_ns_from_timespec(timeout), sigmask);
 }
 
-int fdslots_wait_until(struct fdslots *s, int64_t deadline_ns, const sigset_t *sigmask)
-{
-    const int64_t left = s != NULL ? fdslots_time_left(deadline_ns) : -EINVAL;
-    if (left >= 0)
-        return fdslots_wait(s, left, sigmask);
-    fdslots_clear_ready(s); /* as in every wait that fails; here the clock could not be read */
-    return (int)left;
-}
-
 int fdslots_set_max_ready(struct fdslots *s, uint32_t n)
 {
     if (s == NULL || n == 0)
