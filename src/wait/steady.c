@@ -19,13 +19,17 @@ static void note_changes(struct choice *c, const struct outlook *o, enum way way
     plan->asking = 0;
 }
 
-/* Whether no wait like the chosen one would be cheaper by the other way. */
+/* Whether no wait like the chosen one would be cheaper by the other way. Where interests go back
+ * and forth, the set agrees with the slots before every other wait, and is the cheaper way for that
+ * one. This is worth a choice before both only if it saves more than these cost, which is about as
+ * much as a call of epoll_wait(2). */
 static bool is_best(const struct choice *c, const struct outlook *o, enum way way)
 {
     const double set = o->set + fdslots_choice_price(c, o->fresh);
     if (way == BY_SET)
         return set < o->poll;
-    return o->poll <= (c->steady.repeats ? set : o->set) && c->excess == 0;
+    const bool lasts = c->steady.repeats || o->poll <= o->set + c->prices.of[SET_CALL];
+    return o->poll <= set && lasts && c->excess == 0;
 }
 
 /* Return this number rounded down, with limits so that it fits. */
