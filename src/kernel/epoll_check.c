@@ -42,10 +42,9 @@ static bool is_other_kind(const struct registration *leads)
     return kind != KIND_UNKNOWN && leads->mark != 0 && mark != leads->mark;
 }
 
-static bool is_gone(struct fdslots *s, uint32_t index)
+/* Whether the fd of this run is no longer the file that the kernel was told of. */
+static bool is_gone(struct fdslots *s, const struct registration *leads)
 {
-    const struct runs *runs = &s->kernel->runs;
-    const struct registration *leads = &runs->of[fdslots_run_leader(runs, index)];
     if ((leads->flags & RUN_POLLED) != 0)
         return is_other_kind(leads);
     return leads->events != 0 && is_gone_from_set(s, leads->fd);
@@ -63,28 +62,88 @@ static bool is_epoll_set(int fd)
     return rc == -ENOENT;
 }
 
-/* Mark the slots whose fd is gone as lost. If the program has closed the fd of the set, every fd
- * seems to be gone although none is, so the set is checked first. */
-static void mark_lost(struct fdslots *s)
+/* Whether any slot of this run claims its fd. */
+static bool is_claimed_by_any(const struct fdslots *s, uint32_t leader)
 {
-    bool set_is_there = false;
-    FOR_EACH_IN(&s->used, i)
+    bool claimed = false;
+    FOR_EACH_IN_RUN(&s->kernel->runs, leader, i)
     {
-        if (!is_claimed(s, i) || !is_gone(s, i))
-            continue;
-        set_is_there = set_is_there || is_epoll_set(s->kernel->fd);
-        if (!set_is_there)
-            return;
-        s->ghosts_possible = true;
-        fdslots_slot_lose(s, i);
+        claimed |= is_claimed(s, i);
+    }
+    return claimed;
+}
+
+/* Mark the slots that claim this fd as lost, if it is gone. This is done once for each run in a
+ * check. If the program has closed the fd of the set, every fd seems to be gone although none is,
+ * so the set is looked at, too. */
+static void check_fd(struct fdslots *s, int fd)
+{
+    struct runs *runs = &s->kernel->runs;
+    const uint32_t leader = fdslots_run_find(runs, fd);
+    if (leader == INDEX_NONE || (runs->of[leader].flags & RUN_CHECKED) != 0)
+        return;
+    runs->of[leader].flags |= RUN_CHECKED;
+    if (!is_claimed_by_any(s, leader) || !is_gone(s, &runs->of[leader]) ||
+        !is_epoll_set(s->kernel->fd))
+        return;
+    s->ghosts_possible = true;
+    FOR_EACH_IN_RUN(runs, leader, i)
+    {
+        if (is_claimed(s, i))
+            fdslots_slot_lose(s, i);
     }
 }
 
+static void end_check(struct fdslots *s, int fd)
+{
+    struct runs *runs = &s->kernel->runs;
+    const uint32_t leader = fdslots_run_find(runs, fd);
+    if (leader != INDEX_NONE)
+        runs->of[leader].flags &= (uint16_t)~RUN_CHECKED;
+}
+
+/* Visit the fd of a slot, and the one that it had when the set was last told. */
+static void visit(struct fdslots *s, uint32_t index, void (*fn)(struct fdslots *s, int fd))
+{
+    const struct runs *runs = &s->kernel->runs;
+    if (fdslots_slot_used(s, index))
+        fn(s, fdslots_slot_fd(s, index));
+    if (fdslots_run_has(runs, index))
+        fn(s, runs->of[index].fd);
+}
+
+static void visit_set(struct fdslots *s, const struct index_set *set,
+                      void (*fn)(struct fdslots *s, int fd))
+{
+    FOR_EACH_IN(set, i)
+    {
+        visit(s, i, fn);
+    }
+}
+
+static void visit_changes(struct fdslots *s, uint32_t index, void (*fn)(struct fdslots *s, int fd))
+{
+    visit(s, index, fn);
+    visit_set(s, &s->fresh, fn);
+    visit_set(s, &s->noted, fn);
+}
+
+/* Both functions end with a sync, because the next check can look only at what is registered by
+ * then. An error is ignored here, because the waits that need the set will report it. */
 void fdslots_kernel_check(struct fdslots *s)
 {
-    if (s->kernel->fd >= 0)
-        mark_lost(s);
-    /* The next wait can check only what is registered now. An error is ignored here, because the
-     * waits that need the set will report it. */
+    if (s->kernel->fd >= 0) {
+        visit_set(s, &s->used, check_fd);
+        visit_set(s, &s->used, end_check);
+    }
+    fdslots_kernel_sync(s);
+}
+
+void fdslots_kernel_check_changes(struct fdslots *s, uint32_t index)
+{
+    if (s->kernel->fd >= 0) {
+        visit_changes(s, index, check_fd);
+        visit_changes(s, index, end_check);
+    }
     fdslots_kernel_sync(s);
 }

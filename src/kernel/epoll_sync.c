@@ -229,8 +229,6 @@ void fdslots_kernel_drop(struct fdslots *s, uint32_t index)
 {
     struct kernel *k = s->kernel;
     const bool checks = (s->flags & FDSLOTS_CHECK) != 0;
-    if (checks)
-        fdslots_kernel_sync(s); /* otherwise it would not be known which slots hold the fd */
     const int fd = fdslots_slot_fd(s, index);
     const uint32_t leader = fdslots_run_find(&k->runs, fd);
     const bool ours = fdslots_epoll_is_ours(k);

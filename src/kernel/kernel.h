@@ -92,12 +92,14 @@ enum kernel_change fdslots_kernel_change(const struct fdslots *s, uint32_t index
 
 /* Take the fd of a slot out of the set at once, because it is about to be closed. The other slots
  * with this fd are noted, so that the next sync looks at them again. With FDSLOTS_CHECK they are
- * marked as lost, and this process must not have inherited the set. */
+ * marked as lost. The changes must have been checked then. */
 void fdslots_kernel_drop(struct fdslots *s, uint32_t index);
 
 /* For FDSLOTS_CHECK: mark a slot as lost if its fd no longer refers to the file that it referred to
- * at the last sync. Then sync. */
+ * at the last sync. Then sync. The second function looks only at the slots that this sync would
+ * change, and at those that have an fd in common with one of them or with this slot. */
 void fdslots_kernel_check(struct fdslots *s);
+void fdslots_kernel_check_changes(struct fdslots *s, uint32_t index);
 
 /* Make the set anew from the slots. Returns what fdslots_kernel_sync() returns. */
 int fdslots_kernel_rebuild(struct fdslots *s);

@@ -80,6 +80,11 @@ void fdslots_kernel_check(struct fdslots *s)
     (void)s;
 }
 
+void fdslots_kernel_check_changes(struct fdslots *s, uint32_t index)
+{
+    (void)s, (void)index;
+}
+
 int fdslots_kernel_rebuild(struct fdslots *s)
 {
     (void)s;

@@ -129,17 +129,6 @@ static bool about_epoll_wait(void)
            fault->kind == FAULT_EPOLL_PWAIT2;
 }
 
-/* The kernel gave FDSLOTS_CHECK a wrong answer about an fd: that it is closed, or not the file that
- * is registered. The wait cannot be right then. All other calls recover by asking poll(2). */
-static bool was_lied_to(const struct world *w)
-{
-    if (!w->checks)
-        return false;
-    return fault->kind == FAULT_FSTAT
-               ? fault->error == EBADF
-               : fault->kind == FAULT_EPOLL_ADD && fault->error != EINTR && fault->error != EEXIST;
-}
-
 /* Whether a signal ended a wait that found nothing. */
 static bool was_interrupted(void)
 {
@@ -246,7 +235,7 @@ static void check_answer(struct world *w, int64_t rc, bool hit)
 {
     struct pollfd oracle[WORLD_SLOTS];
     ask_oracle(w, oracle);
-    const bool lied = hit && was_lied_to(w);
+    const bool lied = hit && world_was_lied_to(w);
     const bool partial = hit && (about_epoll_wait() || was_interrupted());
     for (uint32_t i = 0; i < WORLD_SLOTS && !lied; i++)
         check_slot(w, i, (uint16_t)oracle[i].revents, partial);
@@ -310,7 +299,7 @@ static bool look_once(struct world *w, int64_t timeout_ns)
 
 void world_clear_up_lies(struct world *w)
 {
-    if (!was_lied_to(w))
+    if (!world_was_lied_to(w))
         return;
     fault_lift();
     for (uint32_t i = 0; w->checks && i < WORLD_SLOTS; i++)

@@ -119,6 +119,15 @@ void world_make(struct world *w, const struct way *way, uint32_t flags)
         w->want[i].fd = -1;
 }
 
+bool world_was_lied_to(const struct world *w)
+{
+    if (!w->checks)
+        return false;
+    return fault->kind == FAULT_FSTAT
+               ? fault->error == EBADF
+               : fault->kind == FAULT_EPOLL_ADD && fault->error != EINTR && fault->error != EEXIST;
+}
+
 bool world_may_poll(void)
 {
     return fault->fired > 0 && (fault->kind == FAULT_EPOLL_ADD || fault->kind == FAULT_FSTAT);
@@ -194,7 +203,10 @@ void shut(struct world *w, uint32_t index)
 {
     uint32_t fired = fault->fired;
     int fd = w->want[index].fd;
-    world_failed(close_errors, LIB(fdslots_close_index(w->s, index)), fired);
+    const int64_t rc = LIB(fdslots_close_index(w->s, index));
+    world_failed(close_errors, rc, fired);
+    if (rc == -EBADF && world_was_lied_to(w))
+        close(fd);
     EXPECT(fcntl(fd, F_GETFD, 0) < 0, "fd %d is still open after close_index", fd);
     w->want[index] = (struct want){.fd = -1};
     if (w->waker == (int)index) {

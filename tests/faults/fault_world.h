@@ -107,6 +107,11 @@ extern const int world_epoll_errors[];
 /* These apply also to a wait that must put a new set into an outer one. */
 extern const int world_tell_errors[];
 
+/* Whether the kernel gave FDSLOTS_CHECK a wrong answer about an fd: that it is closed, or not the
+ * file that is registered. A wait or fdslots_close_index() cannot be right then. All other calls
+ * recover by asking poll(2). */
+bool world_was_lied_to(const struct world *w);
+
 /* Return whether a file may be polled beside the set because of what has failed. */
 bool world_may_poll(void);
 

@@ -174,6 +174,32 @@ static void pause_and_resume(void)
 
 static void (*const edge_changes[])(void) = {change_edge, pause_and_resume};
 
+/* The call looks for mistakes itself. */
+START_TEST(a_lost_fd_is_not_closed_before_a_wait)
+{
+    e = entry_at(_i / WAYS);
+    EXPECT(e->wait(s, 0, NULL), 0);
+    ways[_i % WAYS].lose();
+    const int flags = fcntl(lost, F_GETFD);
+    EXPECT(fdslots_close_index(s, 1), -EBADF);
+    ck_assert_int_eq(fcntl(lost, F_GETFD), flags);
+    ck_assert_uint_eq(losses(), 1);
+    close(lost);
+}
+END_TEST
+
+/* The call tells the set of all changes, and must not register another file in silence. */
+START_TEST(a_lost_fd_is_found_although_another_is_closed)
+{
+    e = entry_at(_i / WAYS);
+    EXPECT(fdslots_set_index(s, 3, event_fd(false), POLLIN), 0);
+    EXPECT(e->wait(s, 0, NULL), 0);
+    ways[_i % WAYS].lose();
+    EXPECT(fdslots_close_index(s, 3), 0);
+    shows_loss();
+}
+END_TEST
+
 START_TEST(an_edge_slot_is_lost_like_others)
 {
     const bool changed_first = _i % 2 != 0;
@@ -438,6 +464,8 @@ Suite *suite_check(void)
     tcase_add_loop_test(tc, a_lost_fd_stays_lost, 0, entries);
     tcase_add_loop_test(tc, a_lost_fd_is_found_by_a_slot_set_anew, 0, entries);
     tcase_add_loop_test(tc, a_lost_fd_is_not_closed, 0, entries);
+    tcase_add_loop_test(tc, a_lost_fd_is_not_closed_before_a_wait, 0, WAYS * entries);
+    tcase_add_loop_test(tc, a_lost_fd_is_found_although_another_is_closed, 0, WAYS * entries);
     tcase_add_loop_test(tc, sharers_are_told_apart, 0, 3 * entries);
     tcase_add_loop_test(tc, close_index_tells_the_others, 0, 6 * entries);
     tcase_add_loop_test(tc, a_regular_file_is_lost, 0, 2 * entries);
