@@ -231,7 +231,7 @@ static void go_to(struct fdslots *s, struct place place, uint32_t nslots, struct
     *to = *s;
     to->capacity = nslots;
     to->owns_memory = place.is_owned;
-    to->iterated = false;
+    to->iterations = 0;
     lay_out_head(to, place.head);
     lay_out_arrays(to, place.arrays);
     leave_place(s);

@@ -46,13 +46,13 @@ const uint32_t *fdslots_ready(const struct fdslots *s, uint32_t *count)
  * own buffer here, because nothing in a buffer can say that the buffer is gone. A buffer must not
  * point to an iteration, either, because that may be gone itself (longjmp(3), a cancelled thread).
  */
-#define ENDED 256u
+#define ENDED 4096u
 static _Atomic(const struct fdslots *) ended[ENDED];
 static atomic_uint ended_count;
 
 void fdslots_iterations_end(const struct fdslots *s)
 {
-    if (s->iterated)
+    if (s->iterations > 0)
         atomic_store(&ended[atomic_fetch_add(&ended_count, 1) % ENDED], s);
 }
 
@@ -73,9 +73,8 @@ int fdslots_iter_ready(struct fdslots *s,
     if (s == NULL || fn == NULL)
         return -EINVAL;
     const uint64_t epoch = s->ready_epoch;
-    const bool nested = s->iterated;
     int rc = 0;
-    s->iterated = true;
+    s->iterations++;
     for (uint32_t i = 0; rc == 0 && s->ready_epoch == epoch && i < s->ready_count; i++) {
         const uint32_t index = s->ready[i];
         const uint32_t revents = (uint16_t)s->pollfds[index].revents;
@@ -86,7 +85,7 @@ int fdslots_iter_ready(struct fdslots *s,
         if (has_ended(s, ends))
             return rc;
     }
-    s->iterated = nested;
+    s->iterations--;
     return rc;
 }
 

@@ -88,9 +88,9 @@ struct fdslots {
     uint32_t refused;    /* runs that the set refused for a reason that may pass */
     uint32_t flags;
     uint32_t process; /* the process in which the library opened an fd for this buffer; 0 if none */
+    uint32_t iterations;       /* calls of fdslots_iter_ready() that are under way */
     uint32_t first_generation; /* the generation of a slot that comes into play */
     bool owns_memory;       /* the library has allocated the head and the arrays, as two pieces */
-    bool iterated;          /* fdslots_iter_ready() is under way */
     bool exclusive_changed; /* an exclusive slot has changed since the set was last told */
     bool set_misleads;    /* what the kernel's set reports may be another owner's, or be missing */
     bool asking;          /* poll(2) was asked about the slots, and its answer is not taken yet */
@@ -121,7 +121,7 @@ struct fdslots {
 
     /* For waits that find more ready slots than s->max_ready. */
     uint32_t turn;     /* the slot with which the next report begins */
-    uint32_t turn_end; /* the length of the longest wait by poll(2) that was cut */
+    uint32_t turn_end; /* the length of the longest wait that was cut */
     bool held_first;   /* whether held events are reported before those of the set; alternates */
 
     struct kernel *kernel;

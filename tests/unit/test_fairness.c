@@ -141,6 +141,23 @@ START_TEST(turns_beside_a_gap)
 }
 END_TEST
 
+/* A wait on the lowest slots alone does not take the turns of polled slots above them either. */
+START_TEST(turns_of_polled_slots)
+{
+    int turns[64] = {0};
+    for (uint32_t i = 0; i < READY; i++)
+        EXPECT(fdslots_set_index(s, i, fds[i], POLLIN | FDSLOTS_POLLED), 0);
+    EXPECT(fdslots_set_max_ready(s, 1), 0);
+    for (int round = 0; round < 100; round++) {
+        EXPECT(fdslots_epoll_wait(s, 0), 1);
+        turns[fdslots_ready(s, NULL)[0]]++;
+        EXPECT(fdslots_poll(s, READY / 2, 0), 1);
+    }
+    for (uint32_t i = 0; i < READY; i++)
+        ck_assert_int_gt(turns[i], 0);
+}
+END_TEST
+
 /* One fd is in all slots. */
 START_TEST(equal_turns_of_one_fd)
 {
@@ -463,6 +480,8 @@ Suite *suite_fairness(void)
     tcase_add_loop_test(tcase, equal_turns_of_refused_files, 0, LIMITS(READY));
     tcase_add_test(tcase, turns_beside_a_gap);
     tcase_add_loop_test(tcase, turns_of_waits_on_some_slots, 0, 4);
+    if (have_epoll())
+        tcase_add_test(tcase, turns_of_polled_slots);
     tcase_add_loop_test(tcase, equal_turns_of_one_fd, 0, LIMITS(READY));
     tcase_add_loop_test(tcase, none_starves, 0, LIMITS(5));
     tcase_add_loop_test(tcase, room_for_both, 0, LIMITS(16));

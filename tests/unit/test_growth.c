@@ -8,6 +8,7 @@
 #include "oracle.h"
 
 #include <limits.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -441,7 +442,7 @@ static int end_another(void *arg, uint32_t index, int fd, uint32_t revents)
 
 static void end_others(void)
 {
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < 1000; i++) {
         struct fdslots *other = make_slots(4);
         for (uint32_t slot = 0; slot < 4; slot++)
             EXPECT(fdslots_set_index(other, slot, full[0], POLLIN), 0);
@@ -494,6 +495,51 @@ START_TEST(the_iteration_goes_on)
     calls = depth = 0;
     EXPECT(fdslots_iter_ready(s, call, s), 0);
     ck_assert_int_eq(calls, n);
+}
+END_TEST
+
+static int there[2], back[2];
+
+static int end_in_turn(void *arg, uint32_t index, int fd, uint32_t revents)
+{
+    (void)arg, (void)index, (void)fd, (void)revents;
+    calls++;
+    turn_give(back);
+    turn_await(there);
+    destroy_it();
+    return 0;
+}
+
+static void *iterate(void *arg)
+{
+    fdslots_iter_ready(s, end_in_turn, NULL);
+    return arg;
+}
+
+static int leave_to_a_thread(void *arg, uint32_t index, int fd, uint32_t revents)
+{
+    (void)index, (void)fd, (void)revents;
+    ck_assert_int_eq(pthread_create(arg, NULL, iterate, NULL), 0);
+    turn_await(back);
+    return 1;
+}
+
+/* Two iterations need not end in the reverse order, if a callback passes the buffer to another
+ * thread, or to another context of this one. */
+START_TEST(the_iteration_outlives_an_earlier_one)
+{
+    pthread_t thread;
+    turn_make(there);
+    turn_make(back);
+    EXPECT(fdslots_set_events(s, 4, POLLIN), 0);
+    ck_assert_int_gt(fdslots_poll(s, NSLOTS, 0), 3);
+    calls = 0;
+    EXPECT(fdslots_iter_ready(s, leave_to_a_thread, &thread), 1);
+    turn_give(there);
+    pthread_join(thread, NULL);
+    ck_assert_int_eq(calls, 1);
+    close_pipe(there);
+    close_pipe(back);
 }
 END_TEST
 
@@ -607,6 +653,7 @@ Suite *suite_growth(void)
     tcase_add_loop_test(tcase, reports_of_slots_that_go, 0, LENGTH(ways));
     tcase_add_loop_test(tcase, the_iteration_ends, 0, 6 * LENGTH(ends));
     tcase_add_test(tcase, the_iteration_goes_on);
+    tcase_add_test(tcase, the_iteration_outlives_an_earlier_one);
     tcase_add_test(tcase, refusals_change_nothing);
     tcase_add_test(tcase, the_address_stays);
     tcase_add_test(tcase, the_pointer_is_not_written);
