@@ -166,6 +166,23 @@ static void share_and_change(uint32_t n)
     wait_once();
 }
 
+/* Many slots, far from each other, were used and emptied once. It does not pay to tell the set.
+ * Every wait has to choose anew. */
+static void wait_after_a_peak(uint32_t n)
+{
+    if (fdslots_capacity(slots) < 64 * n) {
+        must(fdslots_resize(&slots, 64 * n) == 0, "fdslots_resize");
+        for (uint32_t i = 1; i < n; i++)
+            fdslots_invalidate_index(slots, i);
+        for (uint32_t i = 1; i < n; i++)
+            fdslots_set_index(slots, 64 * i, fds[0], POLLIN);
+        for (uint32_t i = 1; i < n; i++)
+            fdslots_invalidate_index(slots, 64 * i);
+    }
+    slots->choice->steady.waits = 0;
+    wait_once();
+}
+
 /* All slots hold closed numbers, which are the lowest free ones. The set must get none of them. */
 static void rebuild_above_closed(uint32_t n)
 {
@@ -272,6 +289,8 @@ static const struct use uses[] = {
     {"old-number-1000", shed_an_old_number, 1000, 0, 0, 1000},
     {"share-change-100", share_and_change, 100, 0, 0, 100},
     {"share-change-1000", share_and_change, 1000, 0, 0, 1000},
+    {"peak-100", wait_after_a_peak, 100, 0, 0, 1},
+    {"peak-1000", wait_after_a_peak, 1000, 0, 0, 1},
     {"closed-100", rebuild_above_closed, 100, 0, 0, 100},
     {"closed-1000", rebuild_above_closed, 1000, 0, 0, 1000},
     {"cut-half-100", share_and_cut_half, 100, 1, 0, 50},

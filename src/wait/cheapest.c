@@ -101,7 +101,8 @@ SELDOM static int wait_avoiding(struct fdslots *s, int64_t timeout_ns, const sig
 
 /* Correct the backlog by the number of slots that the set was not told about. Another entry point
  * may have told it, and a fork or a rebuild may have made it forget. Besides, the backlog is an
- * estimate, because only some of the changes are looked at. */
+ * estimate, because only some of the changes are looked at. The more slots there are, the more
+ * seldom they are counted. */
 static void check_backlog(struct fdslots *s)
 {
     struct choice *c = s->choice;
@@ -109,10 +110,15 @@ static void check_backlog(struct fdslots *s)
         c->backlog = (struct telling){0}, c->excess = 0;
         return;
     }
-    const double count = fdslots_index_set_count(&s->noted);
+    if (c->backlog.looks > 0 && c->count_in > 0) {
+        c->count_in--;
+        return;
+    }
+    const uint32_t count = fdslots_index_set_count(&s->noted);
     if (c->backlog.looks == 0) /* the set must be told about these slots again */
         c->backlog = (struct telling){.looks = count, .adds = count};
     fdslots_choice_scale(&c->backlog, count / c->backlog.looks);
+    c->count_in = count / 2;
 }
 
 static enum way choose(struct fdslots *s, struct outlook *o)

@@ -117,6 +117,7 @@ struct choice {
     enum way way;            /* of the last wait that was chosen */
     double each;             /* price of that wait */
     uint32_t look_from;      /* where the next look at changes starts */
+    uint32_t count_in;       /* choices until the backlog is counted again */
     struct steady steady;    /* the waits that need no choice */
 
     /* How many calls of epoll_ctl(2) there were when what the set was told was last counted. */
