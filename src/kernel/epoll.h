@@ -34,11 +34,11 @@ struct kernel {
     uint32_t registered; /* files in the set, not counting ghosts */
     uint32_t patience;   /* waits until what was refused is offered again */
     uint32_t last_patience;
+    uint32_t rent;          /* waits with refused runs since the set was made */
     uint32_t ghost_reports; /* reports of ghosts since the set was made */
     uint64_t kept_in;       /* the wait in which an outworn set was last kept, or 0 */
-    bool hopeless;  /* a new set was made for what the kernel refuses; another would not help */
-    bool outworn;   /* make the set anew before it is used again */
-    bool is_nested; /* the outer set holds the set */
+    bool outworn;           /* make the set anew before it is used again */
+    bool is_nested;         /* the outer set holds the set */
     struct runs runs;
     union scratch scratch;
 };

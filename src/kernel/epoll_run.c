@@ -156,12 +156,10 @@ static void refuse(struct fdslots *s, uint32_t leader, int rc)
 {
     struct kernel *k = s->kernel;
     const bool passes = rc != -EPERM && rc != -EBADF;
-    /* Ghosts take up watches and memory, so a new set may help. It is made at most once each time
-     * that the refused runs are offered again. */
-    if ((rc == -ENOSPC || rc == -ENOMEM) && s->ghosts_possible && !k->hopeless) {
-        k->hopeless = true;
+    /* Ghosts take up watches and memory, so a new set may help. It is made once polling what was
+     * refused has cost as much as that. */
+    if ((rc == -ENOSPC || rc == -ENOMEM) && s->ghosts_possible && k->rent >= k->registered)
         fdslots_epoll_wear_out(s);
-    }
     if (passes && k->last_patience == 0)
         k->patience = k->last_patience = 1;
     reject(s, leader, passes ? RUN_REFUSED : 0);
@@ -278,10 +276,8 @@ int fdslots_epoll_update_runs(struct fdslots *s, const uint32_t *slots, uint32_t
     for (const uint32_t *slot = slots; slot < slots + count; slot++)
         if ((runs[*slot].flags & RUN_DUE) != 0)
             update_run(s, *slot);
-    if (s->refused == 0) {
+    if (s->refused == 0)
         k->last_patience = 0;
-        k->hopeless = false;
-    }
     return LIKELY(s->set_ready) ? 0 : fdslots_kernel_sync(s);
 }
 

@@ -69,7 +69,7 @@ static void forget_set(struct fdslots *s)
         if (fdslots_run_has(&k->runs, i))
             k->runs.of[i].events = 0;
     }
-    k->registered = k->ghost_reports = 0;
+    k->registered = k->ghost_reports = k->rent = 0;
     s->exclusives = 0;
     s->ghosts_possible = s->set_misleads = k->outworn = false;
 }

@@ -198,12 +198,12 @@ int fdslots_kernel_rebuild(struct fdslots *s)
 void fdslots_kernel_retry(struct fdslots *s)
 {
     struct kernel *k = s->kernel;
+    k->rent++;
     if (--k->patience > 0)
         return;
     if (k->last_patience < LONGEST_PATIENCE)
         k->last_patience *= 2;
     k->patience = k->last_patience;
-    k->hopeless = false;
     FOR_EACH_IN(&s->polled, i)
     {
         const uint32_t leader = fdslots_run_leader(&k->runs, i);
