@@ -34,7 +34,8 @@ int fdslots_get_revents(const struct fdslots *s, uint32_t index)
 {
     if (!fdslots_slot_exists(s, index))
         return -EINVAL;
-    return index < s->touched ? (uint16_t)s->pollfds[index].revents : 0;
+    const bool reported = index < s->touched && !s->asking; /* else no wait has taken them */
+    return reported ? (uint16_t)s->pollfds[index].revents : 0;
 }
 
 int64_t fdslots_get_generation(const struct fdslots *s, uint32_t index)

@@ -67,6 +67,19 @@ static int check(const struct entry *next, const char *when)
     return 1;
 }
 
+/* No wait has reported what the kernel has written. */
+static int check_silence(const char *name)
+{
+    uint32_t count;
+    fdslots_ready(s, &count);
+    const int revents = fdslots_get_revents(s, READY);
+    if (count == 0 && revents == 0)
+        return 0;
+    fprintf(stderr, "%s cut short: %u ready slots, revents %#x\n", name, (unsigned)count,
+            (unsigned)revents);
+    return 1;
+}
+
 /* The kernel's set knows the slots before the thread ends. */
 static int check_pair(const struct entry *next, sigset_t *mask, int fd, int idle)
 {
@@ -76,6 +89,7 @@ static int check_pair(const struct entry *next, sigset_t *mask, int fd, int idle
     failed |= fdslots_set_index(s, IDLE, idle, POLLIN) != 0;
     failed |= check(next, ", before that");
     failed |= cut_a_wait_short(mask);
+    failed |= check_silence(first->name);
     failed |= check(next, "");
     failed |= check(next, ", once more");
     fdslots_destroy(s);
