@@ -26,13 +26,6 @@ void fdslots_choice_lay_out(struct fdslots *s, struct layout *at)
 
 /* ---- price ---- */
 
-double fdslots_choice_price(const struct choice *c, struct telling telling)
-{
-    const double *price = c->prices.of;
-    return telling.looks * price[SET_LOOK] + telling.modifies * price[SET_MODIFY] +
-           telling.adds * price[SET_ADD];
-}
-
 /* Return the work of a wait, by either way, that has this outcome and tells the set this much. */
 static inline struct work work_of(const struct outlook *o, struct outcome outcome,
                                   struct telling told)

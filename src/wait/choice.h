@@ -162,7 +162,12 @@ void fdslots_choice_expect(struct choice *c, struct outcome found);
 bool fdslots_choice_expects(const struct choice *c, struct outcome found);
 
 /* Return the price of telling the set this much. */
-double fdslots_choice_price(const struct choice *c, struct telling telling);
+static inline double fdslots_choice_price(const struct choice *c, struct telling telling)
+{
+    const double *price = c->prices.of;
+    return telling.looks * price[SET_LOOK] + telling.modifies * price[SET_MODIFY] +
+           telling.adds * price[SET_ADD];
+}
 
 /* Whether the choice may depend on the price of telling the set about the changes. */
 bool fdslots_choice_asks(const struct choice *c, const struct outlook *o);
