@@ -222,7 +222,7 @@ int fdslots_invalidate_index(struct fdslots *s, uint32_t index);
  * emptied nevertheless (-EINTR is not returned: the fd is closed). Also -EBADF if the number is
  * that of the buffer's epoll set, which is not closed. Cost: one close(2), and one epoll_ctl(2) if
  * the fd was registered; O(slots with this fd). Under FDSLOTS_CHECK the slots that have changed and
- * this one are first checked, and the kernel is told of the changes. */
+ * this one are first checked, and the kernel is told of the changes: some three calls for each. */
 int fdslots_close_index(struct fdslots *s, uint32_t index);
 
 /* Keep a slot but report nothing for it, not even POLLERR and POLLHUP.

@@ -121,7 +121,7 @@ struct fdslots {
 
     /* For waits that find more ready slots than s->max_ready. */
     uint32_t turn;     /* the slot with which the next report begins */
-    uint32_t turn_end; /* the length of the longest wait that was cut */
+    uint32_t turn_end; /* the length of the longest wait that filled the ready set */
     bool held_first;   /* whether held events are reported before those of the set; alternates */
 
     struct kernel *kernel;

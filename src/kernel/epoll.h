@@ -32,6 +32,7 @@ struct kernel {
     uint32_t process;    /* the process that made the set */
     uint64_t salt;       /* mixed into the data of registrations; no two sets have the same */
     uint32_t registered; /* files in the set, not counting ghosts */
+    uint32_t looked_at;  /* slots that were looked at when the set was made */
     uint32_t patience;   /* waits until what was refused is offered again */
     uint32_t last_patience;
     uint32_t rent;          /* waits with refused runs since the set was made */
@@ -66,10 +67,11 @@ static inline bool fdslots_epoll_is_ours(const struct kernel *k)
     return k->fd >= 0 && fdslots_process_is(k->process);
 }
 
-/* Have the set made anew before it is used again. */
+/* Have the set made anew before it is used again, and by a wait that polls, too, because it may
+ * hold an exclusive ghost. */
 static inline void fdslots_epoll_wear_out(struct fdslots *s)
 {
-    s->kernel->outworn = true;
+    s->kernel->outworn = s->exclusive_changed = true;
     s->set_ready = false;
 }
 
@@ -95,8 +97,8 @@ static inline int fdslots_epoll_ctl(struct fdslots *s, int op, int fd, uint32_t 
 void fdslots_epoll_deregister(struct fdslots *s, struct registration *leads);
 
 /* Update each run that is RUN_DUE and whose leader is among these slots: tell the set how the run
- * differs from what the set holds, or have the run polled. If this has worn the set out, sync again
- * with a new one, which its first changes never wear out. Returns what fdslots_kernel_sync() does.
+ * differs from what the set holds, or have the run polled. If this has worn the set out, sync
+ * again. The first changes of a new set never wear it out. Returns what fdslots_kernel_sync() does.
  */
 int fdslots_epoll_update_runs(struct fdslots *s, const uint32_t *slots, uint32_t count);
 

@@ -290,11 +290,12 @@ void fdslots_epoll_drop_run(struct fdslots *s, uint32_t leader)
         fdslots_epoll_deregister(s, leads);
 }
 
-enum kernel_change fdslots_kernel_change(const struct fdslots *s, uint32_t index, uint32_t *sharing)
+enum kernel_change fdslots_kernel_change(const struct fdslots *s, uint32_t index,
+                                         struct sharers *sharers)
 {
     const struct runs *runs = &s->kernel->runs;
     const int fd = fdslots_slot_held_fd(s, index);
-    *sharing = 1;
+    *sharers = (struct sharers){1, 1};
     if (!fdslots_run_has(runs, index))
         return fd >= 0 ? CHANGE_ADD : CHANGE_NONE;
     if (fd != runs->of[index].fd)
@@ -304,7 +305,8 @@ enum kernel_change fdslots_kernel_change(const struct fdslots *s, uint32_t index
     const uint32_t events = runs->of[leader].events;
     FOR_EACH_IN_RUN(runs, leader, i)
     {
-        *sharing += i != index;
+        sharers->all += i != index;
+        sharers->fresh += i != index && fdslots_index_set_has(&s->fresh, i);
     }
     const bool again = (s->slots[index].flags & (SLOT_CONFIRM | SLOT_REARM)) != 0 ||
                        (runs->of[leader].flags & (RUN_CONFIRM | RUN_REDO)) != 0;

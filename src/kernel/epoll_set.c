@@ -60,9 +60,11 @@ static void forget_set(struct fdslots *s)
 {
     struct kernel *k = s->kernel;
     fdslots_index_set_move(&s->fresh, &s->noted);
+    k->looked_at = 0;
     FOR_EACH_IN(&s->used, i)
     {
         fdslots_index_set_add(&s->noted, i);
+        k->looked_at++;
     }
     FOR_EACH_IN(&s->noted, i)
     {
@@ -82,13 +84,14 @@ struct watched {
     uint64_t data;
 };
 
-/* The generation in the name does not matter: the slot may have got another owner since, but only
- * this set has this salt, without which the name would be of no slot. */
+/* The slot may have got another owner since, with a higher generation. Without the salt of the set,
+ * hardly any name is that of a slot and of an earlier generation. */
 static bool is_registration(const struct fdslots *s, struct watched watched)
 {
     const struct runs *runs = &s->kernel->runs;
-    const uint32_t index = fdslots_epoll_name(s->kernel, watched.data).index;
-    return index < runs->extent && runs->of[index].fd == watched.fd && runs->of[index].events != 0;
+    const struct event_name name = fdslots_epoll_name(s->kernel, watched.data);
+    return name.index < runs->extent && runs->of[name.index].fd == watched.fd &&
+           runs->of[name.index].events != 0 && name.generation <= s->slots[name.index].generation;
 }
 
 static bool is_inner_set(const struct fdslots *s, struct watched watched)

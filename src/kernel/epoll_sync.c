@@ -136,18 +136,17 @@ INLINE int apply_changes(struct fdslots *s)
 #define SLOTS_A_REPORT 16
 
 /* Whether the reports of ghosts have cost as much as a new set would. That must be told of each
- * file, and all slots are looked at for it. */
-static bool ghosts_are_dear(const struct fdslots *s)
+ * file, and about as many slots are looked at for it as the last time. */
+static bool ghosts_are_dear(const struct kernel *k)
 {
-    const uint32_t reports = s->kernel->ghost_reports;
-    return reports > 0 && reports >= s->kernel->registered &&
-           reports >= s->touched / SLOTS_A_REPORT;
+    return k->ghost_reports > 0 && k->ghost_reports >= k->registered &&
+           k->ghost_reports >= k->looked_at / SLOTS_A_REPORT;
 }
 
 static bool needs_new_set(const struct fdslots *s)
 {
     const struct kernel *k = s->kernel;
-    return k->fd < 0 || k->outworn || s->set_misleads || ghosts_are_dear(s);
+    return k->fd < 0 || k->outworn || s->set_misleads || ghosts_are_dear(k);
 }
 
 static int renew_set(struct fdslots *s)
@@ -225,6 +224,16 @@ static void note_leaders(struct fdslots *s, const struct changes *changes)
     }
 }
 
+/* Mark the other slots with this fd as lost, if no set could be made and no run is known. */
+SELDOM static void lose_sharers(struct fdslots *s, uint32_t index, int fd)
+{
+    FOR_EACH_IN(&s->used, i)
+    {
+        if (i != index && fdslots_slot_held_fd(s, i) == fd)
+            fdslots_slot_lose(s, i);
+    }
+}
+
 void fdslots_kernel_drop(struct fdslots *s, uint32_t index)
 {
     struct kernel *k = s->kernel;
@@ -233,8 +242,11 @@ void fdslots_kernel_drop(struct fdslots *s, uint32_t index)
     const uint32_t leader = fdslots_run_find(&k->runs, fd);
     const bool ours = fdslots_epoll_is_ours(k);
     struct changes changes = {.slots = k->scratch.indices};
-    if (leader == INDEX_NONE)
+    if (leader == INDEX_NONE) {
+        if (checks)
+            lose_sharers(s, index, fd);
         return;
+    }
     if (ours)
         fdslots_epoll_drop_run(s, leader);
     k->runs.of[leader].flags |= RUN_CONFIRM;

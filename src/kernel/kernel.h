@@ -85,14 +85,21 @@ enum kernel_change {
     CHANGE_DROP,    /* a file is removed from the set */
     CHANGE_REPLACE, /* one file is removed, and another one is added */
 };
-/* Return what this is for a slot. To find out, all slots are looked at that share its registration.
- * Stores how many these are. */
+
+/* How many slots share the registration of a slot, with itself. */
+struct sharers {
+    uint32_t all;
+    uint32_t fresh; /* those of them in s->fresh */
+};
+
+/* Return what must be done for a slot in s->fresh. If the slot has a registration, all slots that
+ * share it are looked at. Stores how many these are; otherwise 1. */
 enum kernel_change fdslots_kernel_change(const struct fdslots *s, uint32_t index,
-                                         uint32_t *sharing);
+                                         struct sharers *sharers);
 
 /* Take the fd of a slot out of the set at once, because it is about to be closed. The other slots
  * with this fd are noted, so that the next sync looks at them again. With FDSLOTS_CHECK they are
- * marked as lost. The changes must have been checked then. */
+ * marked as lost; fdslots_kernel_check_changes() must have been called before. */
 void fdslots_kernel_drop(struct fdslots *s, uint32_t index);
 
 /* For FDSLOTS_CHECK: mark a slot as lost if its fd no longer refers to the file that it referred to

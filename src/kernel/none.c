@@ -63,10 +63,11 @@ int fdslots_kernel_beside(struct fdslots *s, struct pollfd **room)
     return -ENOTSUP;
 }
 
-enum kernel_change fdslots_kernel_change(const struct fdslots *s, uint32_t index, uint32_t *sharing)
+enum kernel_change fdslots_kernel_change(const struct fdslots *s, uint32_t index,
+                                         struct sharers *sharers)
 {
     (void)s, (void)index;
-    *sharing = 1;
+    *sharers = (struct sharers){1, 1};
     return CHANGE_NONE;
 }
 

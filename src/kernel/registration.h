@@ -41,7 +41,7 @@ struct registration {
 
 /* Flags of leaders. */
 #define RUN_LEADER    0x01u
-#define RUN_CHECKED   0x02u /* in a check of FDSLOTS_CHECK: done */
+#define RUN_CHECKED   0x02u /* this check of FDSLOTS_CHECK has looked at the run */
 #define RUN_WATCHABLE 0x04u /* fstat(2) has shown that the set may have this file */
 #define RUN_ANONYMOUS 0x08u /* fstat(2) has shown an anonymous inode */
 #define RUN_POLLED    0x10u

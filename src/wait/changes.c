@@ -25,13 +25,13 @@ static struct telling telling_again(enum kernel_change change)
     return telling_of(none ? CHANGE_NONE : CHANGE_MODIFY);
 }
 
-/* Return the part of this work that falls to one of so many slots with one fd. The set is told of
- * them all at once, and slots with one fd often change together. */
-static struct telling share_of(struct telling telling, uint32_t sharing)
+/* Return the part of this work that falls to one of so many changed slots with one registration.
+ * The set is told of them all at once. */
+static struct telling share_of(struct telling telling, uint32_t changed)
 {
-    if (UNLIKELY(sharing > 1)) { /* a division takes longer than the rest of a look */
-        telling.modifies /= sharing;
-        telling.adds /= sharing;
+    if (UNLIKELY(changed > 1)) { /* a division takes longer than the rest of a look */
+        telling.modifies /= changed;
+        telling.adds /= changed;
     }
     return telling;
 }
@@ -48,7 +48,7 @@ struct sample {
     struct telling fresh;
     struct telling lag;
     double again;       /* how many had changed before, and the set was not told */
-    uint32_t looked_at; /* these slots, and those with the same fds */
+    uint32_t looked_at; /* slots, with those that share a registration with one of the changed */
 };
 
 /* Return what is remembered of a slot that was looked at. It differs from what is remembered of the
@@ -75,11 +75,11 @@ static void look_at(struct fdslots *s, struct sample *sample, uint32_t index)
 {
     struct slot *slot = &s->slots[index];
     const bool noted = fdslots_index_set_has(&s->noted, index);
-    uint32_t sharing = 0;
-    const enum kernel_change change = fdslots_kernel_change(s, index, &sharing);
-    sample->looked_at += sharing;
-    add(&sample->fresh, share_of(telling_fresh(slot, noted, change), sharing));
-    add(&sample->lag, share_of(telling_of(change), sharing));
+    struct sharers sharers;
+    const enum kernel_change change = fdslots_kernel_change(s, index, &sharers);
+    sample->looked_at += sharers.all;
+    add(&sample->fresh, share_of(telling_fresh(slot, noted, change), sharers.fresh));
+    add(&sample->lag, share_of(telling_of(change), sharers.fresh));
     sample->again += noted;
     slot->flags = (uint16_t)((slot->flags & ~(SLOT_NEW | SLOT_SEEN)) | remembered(slot));
     if (change == CHANGE_NONE) {

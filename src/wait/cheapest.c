@@ -102,7 +102,7 @@ SELDOM static int wait_avoiding(struct fdslots *s, int64_t timeout_ns, const sig
 /* Correct the backlog by the number of slots that the set was not told about. Another entry point
  * may have told it, and a fork or a rebuild may have made it forget. Besides, the backlog is an
  * estimate, because only some of the changes are looked at. The more slots there are, the more
- * seldom they are counted. */
+ * seldom they are counted, unless it is known that there are others now. */
 static void check_backlog(struct fdslots *s)
 {
     struct choice *c = s->choice;
@@ -110,7 +110,7 @@ static void check_backlog(struct fdslots *s)
         c->backlog = (struct telling){0}, c->excess = 0;
         return;
     }
-    if (c->backlog.looks > 0 && c->count_in > 0) {
+    if (c->backlog.looks > 0 && c->count_in > 0 && c->rebuilds == s->stats.rebuilds) {
         c->count_in--;
         return;
     }
@@ -119,6 +119,7 @@ static void check_backlog(struct fdslots *s)
         c->backlog = (struct telling){.looks = count, .adds = count};
     fdslots_choice_scale(&c->backlog, count / c->backlog.looks);
     c->count_in = count / 2;
+    c->rebuilds = s->stats.rebuilds;
 }
 
 static enum way choose(struct fdslots *s, struct outlook *o)
@@ -206,6 +207,7 @@ APART static bool changed_as_planned(struct fdslots *s)
         return fdslots_steady_allows(s->choice, changed, count_told(s));
     if (changed < plan->fewest)
         return false;
+    s->choice->count_in = 0;
     fdslots_index_set_move(&s->fresh, &s->noted);
     return true;
 }

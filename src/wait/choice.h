@@ -118,6 +118,7 @@ struct choice {
     double each;             /* price of that wait */
     uint32_t look_from;      /* where the next look at changes starts */
     uint32_t count_in;       /* choices until the backlog is counted again */
+    uint64_t rebuilds;       /* how often the set was made anew when it was counted */
     struct steady steady;    /* the waits that need no choice */
 
     /* How many calls of epoll_ctl(2) there were when what the set was told was last counted. */

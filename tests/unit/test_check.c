@@ -414,6 +414,32 @@ static void without_an_fd(void)
     CHILD_EXPECT(fdslots_poll(s, 4, 0), -EINVAL);
 }
 
+/* No set can be made, so nothing is registered, but it is known which slots hold the fd. */
+static void sharers_without_a_set(void)
+{
+    struct rlimit limit;
+    setup();
+    CHILD_EXPECT(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    const rlim_t before = limit.rlim_cur;
+    limit.rlim_cur = 4;
+    CHILD_EXPECT(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    CHILD_EXPECT(fdslots_set_index(s, 2, lost, POLLIN), 0);
+    CHILD_EXPECT(fdslots_poll(s, 4, 0), 0);
+    CHILD_EXPECT(fdslots_close_index(s, 2), 0);
+    limit.rlim_cur = before;
+    CHILD_EXPECT(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    number_reused(lost, true);
+    CHILD_EXPECT(fdslots_poll(s, 4, 0), 1);
+    CHILD_EXPECT(fdslots_get_revents(s, 1), POLLNVAL);
+    CHILD_EXPECT(fdslots_close_index(s, 1), -EBADF);
+}
+
+START_TEST(close_index_tells_the_others_without_a_set)
+{
+    child_run(sharers_without_a_set);
+}
+END_TEST
+
 START_TEST(without_an_fd_nothing_is_found)
 {
     if (!under_valgrind()) /* valgrind simulates the limit itself, for open(2) only */
@@ -471,6 +497,7 @@ Suite *suite_check(void)
     tcase_add_loop_test(tc, a_regular_file_is_lost, 0, 2 * entries);
     tcase_add_test(tc, a_poll_of_other_slots_is_not_ended);
     tcase_add_loop_test(tc, lost_slots_are_cut, 0, entries);
+    tcase_add_test(tc, close_index_tells_the_others_without_a_set);
     tcase_add_test(tc, without_an_fd_nothing_is_found);
     tcase_add_loop_test(tc, a_lost_fd_is_lost_in_a_child, 0, entries);
     tcase_add_test(tc, the_table_says_so);

@@ -301,6 +301,29 @@ START_TEST(on_the_set_although_slots_are_paused_and_resumed)
 }
 END_TEST
 
+/* One call tells the set of all slots with one fd, but only if all of them have changed. */
+START_TEST(on_each_way_although_slots_share_fds)
+{
+    enum { FDS = 4, EACH = 3 };
+    int fds[FDS];
+    struct fdslots *few = make_slots(FDS * EACH);
+    for (uint32_t f = 0; f < FDS; f++) {
+        fds[f] = event_fd(false);
+        for (uint32_t i = 0; i < EACH; i++)
+            EXPECT(fdslots_set_index(few, f * EACH + i, fds[f], POLLIN), 0);
+    }
+    EXPECT(fdslots_epoll_wait(few, 0), 0);
+    for (int again = 0; again < 200; again++) {
+        for (uint32_t f = 0; f < FDS; f++)
+            EXPECT(fdslots_set_events(few, f * EACH, again % 2 == 0 ? POLLPRI : 0), 0);
+        EXPECT(fdslots_wait(few, 0, NULL), 0);
+    }
+    ck_assert_uint_ge(stats_of(few).poll_calls, 80);
+    ck_assert_uint_le(stats_of(few).epoll_ctl_calls, 200); /* of 800 */
+    close_slots(few, fds, FDS);
+}
+END_TEST
+
 static struct fdslots *inherited;
 
 static void wait_as_child(void)
@@ -428,6 +451,7 @@ Suite *suite_settled(void)
     tcase_add_test(tcase, on_the_set_while_few_slots_change);
     tcase_add_test(tcase, on_the_set_although_events_are_set_again);
     tcase_add_test(tcase, on_the_set_although_slots_are_paused_and_resumed);
+    tcase_add_test(tcase, on_each_way_although_slots_share_fds);
     tcase_add_test(tcase, on_poll_in_a_child_at_first);
     tcase_add_test(tcase, on_poll_while_slots_are_set_again);
     tcase_add_loop_test(tcase, on_what_all_changes_cost, 0, BLOCKS + 1);
