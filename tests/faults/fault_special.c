@@ -60,6 +60,23 @@ void scenario_edges(struct world *w)
     close_pipe(idle);
 }
 
+/* Leave an exclusive ghost. Waits by poll(2) make the set anew, too, because the ghost takes wakes
+ * that belong to others. If an attempt fails, they try again. */
+static void leave_by_poll(struct world *w, int file)
+{
+    struct fdslots_stats before, after;
+    const int ghost = dup(file);
+    put(w, 0, ghost, POLLIN | FDSLOTS_EXCLUSIVE);
+    look(w);
+    fdslots_get_stats(w->s, &before, sizeof before);
+    empty(w, 0);
+    close(ghost);
+    for (int again = 0; again < 50; again++) /* calls fail for less long */
+        LIB(fdslots_poll(w->s, 1, 0));
+    fdslots_get_stats(w->s, &after, sizeof after);
+    EXPECT(after.rebuilds > before.rebuilds || world_may_poll(), "an exclusive ghost stays");
+}
+
 void scenario_exclusive(struct world *w)
 {
     int full[2], idle[2];
@@ -85,6 +102,8 @@ void scenario_exclusive(struct world *w)
     close(ghost);
     look(w);
     look_for(w, FDSLOTS_FOREVER);
+    leave_by_poll(w, full[0]);
+    look(w);
     close_pipe(full);
     close_pipe(idle);
 }

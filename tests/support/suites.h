@@ -15,9 +15,9 @@
     SUITE(slots) SUITE(bad_input) SUITE(ready) SUITE(timeouts) SUITE(index_set) SUITE(waker)       \
     SUITE(epoll_files) SUITE(generation) SUITE(fork) SUITE(own_fds) SUITE(child_fds)               \
     SUITE(few_changes) SUITE(exclusive) SUITE(nesting) SUITE(no_epoll) SUITE(check)                \
-    SUITE(check_kept) SUITE(pressure) SUITE(polled_turns) SUITE(refused) SUITE(waker_child)        \
-    SUITE(generations) SUITE(ghost_rent) SUITE(cancel) SUITE(exclusive_ghost) SUITE(shortage)      \
-    SUITE(no_wake) SUITE(memory) SUITE(limits) SUITE(many) SUITE(epoll_limits) SUITE(watches)
+    SUITE(check_close) SUITE(check_kept) SUITE(pressure) SUITE(polled_turns) SUITE(refused)        \
+    SUITE(waker_child) SUITE(generations) SUITE(ghost_rent) SUITE(cancel) SUITE(exclusive_ghost)   \
+    SUITE(shortage) SUITE(no_wake) SUITE(memory) SUITE(limits) SUITE(many) SUITE(epoll_limits) SUITE(watches)
 
 #define SUITES_OF_SECOND_HALF(SUITE)                                                               \
     SUITE(revents) SUITE(oneshot) SUITE(signals) SUITE(text) SUITE(timeout) SUITE(epoll_calls)     \

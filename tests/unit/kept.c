@@ -23,3 +23,75 @@ void kept_teardown(void)
     close(lost);
     close(kept);
 }
+
+void kept_replace(void)
+{
+    number_reused(lost, true);
+}
+
+static void close_it(void)
+{
+    close(lost);
+}
+
+static void close_the_last(void)
+{
+    close(kept);
+    close(lost);
+}
+
+static void replace_the_last(void)
+{
+    close(kept);
+    number_reused(lost, true);
+}
+
+static void replace_by_a_regular_file(void)
+{
+    int file = regular_file();
+    ck_assert_int_eq(dup2(file, lost), lost);
+    close(file);
+}
+
+static void change_interest(void)
+{
+    kept_replace();
+    EXPECT(fdslots_set_events(s, 1, POLLOUT), 0);
+}
+
+static void let_another_slot_have_it(void)
+{
+    number_reused(lost, false);
+    EXPECT(fdslots_set_index(s, 2, lost, POLLIN), 0);
+}
+
+void kept_lose(int way)
+{
+    static void (*const ways[KEPT_WAYS])(void) = {
+        kept_replace,
+        close_it,
+        close_the_last,
+        replace_the_last,
+        replace_by_a_regular_file,
+        change_interest,
+        let_another_slot_have_it,
+    };
+    ways[way]();
+}
+
+uint64_t kept_losses(void)
+{
+    return stats_of(s).lost;
+}
+
+void kept_shows_loss(const struct entry *e)
+{
+    for (int again = 0; again < 3; again++) {
+        EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 1);
+        EXPECT(fdslots_get_revents(s, 0), 0);
+        EXPECT(fdslots_get_revents(s, 1), POLLNVAL);
+        EXPECT(fdslots_get_fd(s, 1), lost);
+        ck_assert_int_eq(fdslots_view(s)[1].fd, lost);
+        ck_assert_uint_eq(kept_losses(), 1);
+    }
+}

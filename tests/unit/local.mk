@@ -69,6 +69,7 @@ tests_check_fdslots_SOURCES = \
 	tests/unit/test_bad_input.c \
 	tests/unit/test_cancel.c \
 	tests/unit/test_check.c \
+	tests/unit/test_check_close.c \
 	tests/unit/test_check_kept.c \
 	tests/unit/test_child_fds.c \
 	tests/unit/test_choice.c \

@@ -21,85 +21,12 @@ static void setup(void)
     kept_setup(FDSLOTS_CHECK);
 }
 
-static uint64_t losses(void)
-{
-    return stats_of(s).lost;
-}
-
-/* Only slot 1 is ready, with POLLNVAL, even if the wait could block. It is counted once. */
-static void shows_loss(void)
-{
-    for (int again = 0; again < 3; again++) {
-        EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 1);
-        EXPECT(fdslots_get_revents(s, 0), 0);
-        EXPECT(fdslots_get_revents(s, 1), POLLNVAL);
-        EXPECT(fdslots_get_fd(s, 1), lost);
-        ck_assert_int_eq(fdslots_view(s)[1].fd, lost);
-        ck_assert_uint_eq(losses(), 1);
-    }
-}
-
-static void replace(void)
-{
-    number_reused(lost, true);
-}
-
-static void close_it(void)
-{
-    close(lost);
-}
-
-static void close_the_last(void)
-{
-    close(kept);
-    close(lost);
-}
-
-static void replace_the_last(void)
-{
-    close(kept);
-    number_reused(lost, true);
-}
-
-static void replace_by_a_regular_file(void)
-{
-    int file = regular_file();
-    ck_assert_int_eq(dup2(file, lost), lost);
-    close(file);
-}
-
-static void change_interest(void)
-{
-    replace();
-    EXPECT(fdslots_set_events(s, 1, POLLOUT), 0);
-}
-
-static void let_another_slot_have_it(void)
-{
-    number_reused(lost, false);
-    EXPECT(fdslots_set_index(s, 2, lost, POLLIN), 0);
-}
-
-static const struct {
-    const char *name;
-    void (*lose)(void);
-} ways[] = {
-    {"replaced", replace},
-    {"closed", close_it},
-    {"closed, nothing kept", close_the_last},
-    {"replaced, nothing kept", replace_the_last},
-    {"replaced by a file that epoll refuses", replace_by_a_regular_file},
-    {"replaced, then set_events", change_interest},
-    {"replaced, the new file in another slot", let_another_slot_have_it},
-};
-#define WAYS LENGTH(ways)
-
 START_TEST(a_lost_fd_is_shown)
 {
-    e = entry_at(_i / WAYS);
+    e = entry_at(_i / KEPT_WAYS);
     EXPECT(e->wait(s, 0, NULL), 0);
-    ways[_i % WAYS].lose();
-    shows_loss();
+    kept_lose(_i % KEPT_WAYS);
+    kept_shows_loss(e);
 }
 END_TEST
 
@@ -109,20 +36,20 @@ START_TEST(a_lost_fd_stays_lost)
 {
     e = entry_at(_i);
     EXPECT(e->wait(s, 0, NULL), 0);
-    replace();
-    shows_loss();
+    kept_replace();
+    kept_shows_loss(e);
     ck_assert(s->ghosts_possible);
     event_set(kept);
-    shows_loss();
+    kept_shows_loss(e);
     EXPECT(fdslots_epoll_wait(s, 0), 1);
     EXPECT(fdslots_rebuild(s), 0);
-    shows_loss();
+    kept_shows_loss(e);
     EXPECT(fdslots_set_events(s, 1, POLLIN | POLLOUT), 0);
-    shows_loss();
+    kept_shows_loss(e);
     EXPECT(fdslots_pause_index(s, 1), 0);
     EXPECT(e->wait(s, 0, NULL), 0);
     EXPECT(fdslots_resume_index(s, 1), 0);
-    shows_loss();
+    kept_shows_loss(e);
 }
 END_TEST
 
@@ -130,8 +57,8 @@ START_TEST(a_lost_fd_is_found_by_a_slot_set_anew)
 {
     e = entry_at(_i);
     EXPECT(e->wait(s, 0, NULL), 0);
-    replace();
-    shows_loss();
+    kept_replace();
+    kept_shows_loss(e);
     EXPECT(fdslots_set_index(s, 1, lost, POLLIN), 0);
     EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 1);
     EXPECT(fdslots_get_revents(s, 1), POLLIN);
@@ -139,23 +66,9 @@ START_TEST(a_lost_fd_is_found_by_a_slot_set_anew)
     ck_assert_int_eq(wait_full_time(e, s, A_WHILE), 0);
     close(lost);
     EXPECT(fdslots_epoll_wait(s, 0), 1);
-    ck_assert_uint_eq(losses(), 2);
+    ck_assert_uint_eq(kept_losses(), 2);
     EXPECT(fdslots_invalidate_index(s, 1), 0);
     ck_assert_int_eq(wait_full_time(e, s, A_WHILE), 0);
-}
-END_TEST
-
-/* The number now belongs to another file, and closing that would do more harm. */
-START_TEST(a_lost_fd_is_not_closed)
-{
-    e = entry_at(_i);
-    EXPECT(e->wait(s, 0, NULL), 0);
-    replace();
-    shows_loss();
-    EXPECT(fdslots_close_index(s, 1), -EBADF);
-    EXPECT(fdslots_get_fd(s, 1), -ENOENT);
-    ck_assert_int_ge(fcntl(lost, F_GETFD), 0);
-    EXPECT(e->wait(s, 0, NULL), 0);
 }
 END_TEST
 
@@ -174,32 +87,6 @@ static void pause_and_resume(void)
 
 static void (*const edge_changes[])(void) = {change_edge, pause_and_resume};
 
-/* The call looks for mistakes itself. */
-START_TEST(a_lost_fd_is_not_closed_before_a_wait)
-{
-    e = entry_at(_i / WAYS);
-    EXPECT(e->wait(s, 0, NULL), 0);
-    ways[_i % WAYS].lose();
-    const int flags = fcntl(lost, F_GETFD);
-    EXPECT(fdslots_close_index(s, 1), -EBADF);
-    ck_assert_int_eq(fcntl(lost, F_GETFD), flags);
-    ck_assert_uint_eq(losses(), 1);
-    close(lost);
-}
-END_TEST
-
-/* The call tells the set of all changes, and must not register another file in silence. */
-START_TEST(a_lost_fd_is_found_although_another_is_closed)
-{
-    e = entry_at(_i / WAYS);
-    EXPECT(fdslots_set_index(s, 3, event_fd(false), POLLIN), 0);
-    EXPECT(e->wait(s, 0, NULL), 0);
-    ways[_i % WAYS].lose();
-    EXPECT(fdslots_close_index(s, 3), 0);
-    shows_loss();
-}
-END_TEST
-
 START_TEST(an_edge_slot_is_lost_like_others)
 {
     const bool changed_first = _i % 2 != 0;
@@ -209,7 +96,7 @@ START_TEST(an_edge_slot_is_lost_like_others)
     event_set(lost);
     EXPECT(fdslots_set_index(s, 1, lost, events), 0);
     EXPECT(fdslots_epoll_wait(s, 0), 1);
-    replace();
+    kept_replace();
     if (changed_first)
         change();
     else if (oneshot)
@@ -219,7 +106,7 @@ START_TEST(an_edge_slot_is_lost_like_others)
         EXPECT(fdslots_get_revents(s, 1), POLLNVAL);
         change();
     }
-    ck_assert_uint_eq(losses(), 1);
+    ck_assert_uint_eq(kept_losses(), 1);
     EXPECT(fdslots_close_index(s, 1), -EBADF);
     ck_assert_int_ge(fcntl(lost, F_GETFD), 0);
 }
@@ -230,13 +117,13 @@ END_TEST
 START_TEST(a_lost_fd_stays_lost_without_a_set)
 {
     EXPECT(fdslots_poll(s, 4, 0), 0);
-    replace();
+    kept_replace();
     EXPECT(fdslots_poll(s, 4, 0), 1);
     fdslots_kernel_close(s);
     fdslots_clear_ready(s);
     EXPECT(fdslots_poll_slots(s, 4, 0, NULL), 1);
     EXPECT(fdslots_get_revents(s, 1), POLLNVAL);
-    ck_assert_uint_eq(losses(), 1);
+    ck_assert_uint_eq(kept_losses(), 1);
 }
 END_TEST
 
@@ -257,9 +144,9 @@ START_TEST(a_lost_fd_is_found_before_the_kernel_is_told)
 {
     e = entry_at(_i / 2);
     EXPECT(e->wait(s, 0, NULL), 0);
-    replace();
+    kept_replace();
     tellings[_i % 2]();
-    shows_loss();
+    kept_shows_loss(e);
 }
 END_TEST
 
@@ -288,47 +175,14 @@ START_TEST(sharers_are_told_apart)
     EXPECT(fdslots_set_index(s, 2, lost, POLLIN), 0);
     EXPECT(fdslots_set_index(s, 3, lost, POLLIN), 0);
     EXPECT(e->wait(s, 0, NULL), 0);
-    replace();
+    kept_replace();
     EXPECT(fdslots_set_index(s, told, lost, POLLIN), 0);
     for (int again = 0; again < 3; again++) {
         EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 3);
         for (uint32_t i = 1; i <= 3; i++)
             EXPECT(fdslots_get_revents(s, i), i == told ? POLLIN : POLLNVAL);
     }
-    ck_assert_uint_eq(losses(), 2);
-}
-END_TEST
-
-/* After close_index() on one slot, the others hold a closed number, or one that belongs to another
- * file. */
-START_TEST(close_index_tells_the_others)
-{
-    const uint32_t closed = (uint32_t)_i % 3 + 1;
-    const bool polled = _i / 3 % 2 != 0;
-    e = entry_at(_i / 6);
-    const uint32_t events = POLLIN | (polled ? FDSLOTS_POLLED : 0);
-    for (uint32_t i = 1; i <= 3; i++)
-        EXPECT(fdslots_set_index(s, i, lost, events), 0);
-    if (closed != 1) /* also if no wait has told the set yet */
-        EXPECT(e->wait(s, 0, NULL), 0);
-    EXPECT(fdslots_close_index(s, closed), 0);
-    ck_assert_int_lt(fcntl(lost, F_GETFD), 0);
-    number_reused(lost, true);
-    for (int again = 0; again < 3; again++) {
-        EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 2);
-        for (uint32_t i = 1; i <= 3; i++)
-            EXPECT(fdslots_get_revents(s, i), i == closed ? 0 : POLLNVAL);
-    }
-    ck_assert_uint_eq(losses(), 2);
-    EXPECT(fdslots_set_index(s, closed, lost, POLLIN), 0);
-    EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 3);
-    EXPECT(fdslots_get_revents(s, closed), POLLIN);
-    for (uint32_t i = 1; i <= 3; i++)
-        if (i != closed)
-            EXPECT(fdslots_close_index(s, i), -EBADF);
-    ck_assert_int_ge(fcntl(lost, F_GETFD), 0);
-    EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 1);
-    EXPECT(fdslots_get_revents(s, closed), POLLIN);
+    ck_assert_uint_eq(kept_losses(), 2);
 }
 END_TEST
 
@@ -351,7 +205,7 @@ START_TEST(a_regular_file_is_lost)
     EXPECT(fdslots_get_revents(s, 2), POLLNVAL);
     EXPECT(fdslots_invalidate_index(s, 2), 0);
     EXPECT(e->wait(s, 0, NULL), 0);
-    ck_assert_uint_eq(losses(), 1);
+    ck_assert_uint_eq(kept_losses(), 1);
     if (replaced)
         close(file);
 }
@@ -362,9 +216,9 @@ START_TEST(a_poll_of_other_slots_is_not_ended)
     EXPECT(fdslots_set_index(s, 2, lost, POLLIN), 0);
     EXPECT(fdslots_set_index(s, 3, lost, POLLIN), 0);
     EXPECT(fdslots_poll(s, 4, 0), 0);
-    replace();
+    kept_replace();
     EXPECT(fdslots_poll(s, 1, 0), 0);
-    ck_assert_uint_eq(losses(), 3);
+    ck_assert_uint_eq(kept_losses(), 3);
     EXPECT(fdslots_poll(s, 2, -1), 1);
     EXPECT(fdslots_get_revents(s, 1), POLLNVAL);
     EXPECT(fdslots_pause_index(s, 2), 0);
@@ -382,7 +236,7 @@ START_TEST(lost_slots_are_cut)
     EXPECT(fdslots_set_index(s, 2, lost, POLLIN), 0);
     EXPECT(fdslots_set_index(s, 3, lost, POLLIN), 0);
     EXPECT(fdslots_poll(s, 4, 0), 0);
-    replace();
+    kept_replace();
     EXPECT(fdslots_set_max_ready(s, 2), 0);
     EXPECT(fdslots_epoll_wait(s, -1), 2);
     EXPECT(fdslots_get_revents(s, 1), POLLNVAL);
@@ -414,32 +268,6 @@ static void without_an_fd(void)
     CHILD_EXPECT(fdslots_poll(s, 4, 0), -EINVAL);
 }
 
-/* No set can be made, so nothing is registered, but it is known which slots hold the fd. */
-static void sharers_without_a_set(void)
-{
-    struct rlimit limit;
-    setup();
-    CHILD_EXPECT(getrlimit(RLIMIT_NOFILE, &limit), 0);
-    const rlim_t before = limit.rlim_cur;
-    limit.rlim_cur = 4;
-    CHILD_EXPECT(setrlimit(RLIMIT_NOFILE, &limit), 0);
-    CHILD_EXPECT(fdslots_set_index(s, 2, lost, POLLIN), 0);
-    CHILD_EXPECT(fdslots_poll(s, 4, 0), 0);
-    CHILD_EXPECT(fdslots_close_index(s, 2), 0);
-    limit.rlim_cur = before;
-    CHILD_EXPECT(setrlimit(RLIMIT_NOFILE, &limit), 0);
-    number_reused(lost, true);
-    CHILD_EXPECT(fdslots_poll(s, 4, 0), 1);
-    CHILD_EXPECT(fdslots_get_revents(s, 1), POLLNVAL);
-    CHILD_EXPECT(fdslots_close_index(s, 1), -EBADF);
-}
-
-START_TEST(close_index_tells_the_others_without_a_set)
-{
-    child_run(sharers_without_a_set);
-}
-END_TEST
-
 START_TEST(without_an_fd_nothing_is_found)
 {
     if (!under_valgrind()) /* valgrind simulates the limit itself, for open(2) only */
@@ -458,8 +286,8 @@ START_TEST(a_lost_fd_is_lost_in_a_child)
 {
     e = entry_at(_i);
     EXPECT(e->wait(s, 0, NULL), 0);
-    replace();
-    shows_loss();
+    kept_replace();
+    kept_shows_loss(e);
     child_run(child_looks);
 }
 END_TEST
@@ -468,7 +296,7 @@ START_TEST(the_table_says_so)
 {
     char text[1024] = "";
     EXPECT(fdslots_poll(s, 4, 0), 0);
-    replace();
+    kept_replace();
     EXPECT(fdslots_poll(s, 4, 0), 1);
     FILE *stream = fmemopen(text, sizeof text, "w");
     EXPECT(fdslots_dump(s, stream), 0);
@@ -486,18 +314,13 @@ Suite *suite_check(void)
         return suite;
     TCase *tc = add_case(suite, "rule broken");
     tcase_add_checked_fixture(tc, setup, kept_teardown);
-    tcase_add_loop_test(tc, a_lost_fd_is_shown, 0, WAYS * entries);
+    tcase_add_loop_test(tc, a_lost_fd_is_shown, 0, KEPT_WAYS * entries);
     tcase_add_loop_test(tc, a_lost_fd_stays_lost, 0, entries);
     tcase_add_loop_test(tc, a_lost_fd_is_found_by_a_slot_set_anew, 0, entries);
-    tcase_add_loop_test(tc, a_lost_fd_is_not_closed, 0, entries);
-    tcase_add_loop_test(tc, a_lost_fd_is_not_closed_before_a_wait, 0, WAYS * entries);
-    tcase_add_loop_test(tc, a_lost_fd_is_found_although_another_is_closed, 0, WAYS * entries);
     tcase_add_loop_test(tc, sharers_are_told_apart, 0, 3 * entries);
-    tcase_add_loop_test(tc, close_index_tells_the_others, 0, 6 * entries);
     tcase_add_loop_test(tc, a_regular_file_is_lost, 0, 2 * entries);
     tcase_add_test(tc, a_poll_of_other_slots_is_not_ended);
     tcase_add_loop_test(tc, lost_slots_are_cut, 0, entries);
-    tcase_add_test(tc, close_index_tells_the_others_without_a_set);
     tcase_add_test(tc, without_an_fd_nothing_is_found);
     tcase_add_loop_test(tc, a_lost_fd_is_lost_in_a_child, 0, entries);
     tcase_add_test(tc, the_table_says_so);

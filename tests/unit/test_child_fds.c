@@ -201,6 +201,28 @@ START_TEST(buffers_with_one_file_do_not_close_each_other)
 }
 END_TEST
 
+/* A set of the child has the number of the inherited one, and holds the file of a slot under a name
+ * that the slot never had. */
+static void set_with_a_like_name(void)
+{
+    const int old = s->kernel->fd;
+    const struct event_name later = {0, s->slots[0].generation + 1};
+    struct epoll_event event = {.events = EPOLLIN,
+                                .data.u64 = fdslots_epoll_data(s->kernel, later)};
+    close(old);
+    CHILD_EXPECT(open_epoll(), old);
+    CHILD_EXPECT(epoll_ctl(old, EPOLL_CTL_ADD, ready, &event), 0);
+    fdslots_destroy(s);
+    CHILD_EXPECT(fcntl(old, F_GETFD) >= 0, true);
+}
+
+START_TEST(a_like_name_proves_nothing)
+{
+    EXPECT(fdslots_epoll_wait(s, 0), 2);
+    child_run(set_with_a_like_name);
+}
+END_TEST
+
 Suite *suite_child_fds(void)
 {
     Suite *suite = suite_create("fds in a child");
@@ -212,5 +234,6 @@ Suite *suite_child_fds(void)
     tcase_add_loop_test(tcase, nothing_else_is_closed, 0, LENGTH(opens));
     tcase_add_test(tcase, buffers_do_not_close_each_other);
     tcase_add_test(tcase, buffers_with_one_file_do_not_close_each_other);
+    tcase_add_test(tcase, a_like_name_proves_nothing);
     return suite;
 }

@@ -375,6 +375,18 @@ START_TEST(trials_cost_little)
 }
 END_TEST
 
+/* The waits of a trial cost hardly more here, but they are chosen and timed. */
+START_TEST(trials_are_rare_where_both_ways_cost_the_same)
+{
+    const struct program program = {.slots = 6, .ready = 2};
+    struct player p;
+    player_start(&p);
+    player_play(&p, &program, 100000);
+    ck_assert_uint_gt(p.waits[BY_SET], 0);
+    ck_assert_uint_lt(p.waits[BY_SET], 2500);
+}
+END_TEST
+
 /* Also where the first wait of a trial tells nothing of what the next one will cost. */
 START_TEST(trials_that_cost_more_than_they_should_are_paid_for)
 {
@@ -452,6 +464,7 @@ Suite *suite_choice(void)
     tcase = add_case(suite, "promise");
     tcase_add_loop_test(tcase, polling_costs_at_most_a_flush_more, 0, 20);
     tcase_add_test(tcase, trials_cost_little);
+    tcase_add_test(tcase, trials_are_rare_where_both_ways_cost_the_same);
     tcase_add_test(tcase, trials_that_cost_more_than_they_should_are_paid_for);
     tcase_add_test(tcase, dear_changes_in_steady_waits_are_remembered);
     tcase_add_test(tcase, no_sum_grows_in_ten_years);

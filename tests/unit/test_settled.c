@@ -335,6 +335,62 @@ static void wait_as_child(void)
     ck_assert_uint_eq(after.epoll_ctl_calls, before.epoll_ctl_calls);
 }
 
+static void know_all_are_untold(void)
+{
+    EXPECT(fdslots_wait(inherited, 0, NULL), 0);
+    ck_assert_double_ge(inherited->choice->backlog.looks, MANY);
+}
+
+/* The parent knows how many slots its set was not told of, and need not count them for long. */
+START_TEST(on_a_backlog_of_all_slots_in_a_child)
+{
+    int fds[MANY];
+    inherited = known_slots(fds, MANY);
+    for (int again = 0; again < 20; again++)
+        toggle_and_wait(inherited, again % 2 == 0 ? POLLIN | POLLPRI : POLLPRI);
+    ck_assert_double_gt(inherited->choice->backlog.looks, 0);
+    inherited->choice->count_in = 1000;
+    child_run(know_all_are_untold);
+    close_slots(inherited, fds, MANY);
+}
+END_TEST
+
+/* Waits without a choice poll, and each time other slots have changed. */
+START_TEST(on_all_that_steady_waits_have_not_told)
+{
+    int fds[MANY];
+    struct fdslots *many = known_slots(fds, MANY);
+    const struct choice *c = many->choice;
+    for (uint32_t again = 0; again < 2 * MANY / TOGGLED; again++) {
+        for (uint32_t i = 0; i < TOGGLED; i++) {
+            const uint32_t slot = (again * TOGGLED / 2 + i) % MANY;
+            EXPECT(fdslots_set_index(many, slot, fds[slot], POLLIN), 0);
+        }
+        EXPECT(fdslots_wait(many, 0, NULL), 0);
+    }
+    ck_assert_uint_gt(c->steady.ran, 0);
+    const uint32_t untold = fdslots_index_set_count(&many->noted);
+    many->choice->steady.waits = 0;
+    EXPECT(fdslots_wait(many, 0, NULL), 0);
+    ck_assert_double_eq(c->backlog.looks, untold);
+    close_slots(many, fds, MANY);
+}
+END_TEST
+
+/* The set would be cheaper before every other wait, but by less than a choice costs. */
+START_TEST(on_poll_where_one_interest_comes_back)
+{
+    int fd;
+    struct fdslots *one = known_slots(&fd, 1);
+    for (int again = 0; again < 200; again++) {
+        EXPECT(fdslots_set_events(one, 0, again % 2 == 0 ? POLLPRI : POLLIN), 0);
+        EXPECT(fdslots_wait(one, 0, NULL), 0);
+    }
+    ck_assert_uint_ge(stats_of(one).poll_calls, 190);
+    close_slots(one, &fd, 1);
+}
+END_TEST
+
 /* A child has no set, and a new one would have to be told of all slots. */
 START_TEST(on_poll_in_a_child_at_first)
 {
@@ -453,6 +509,9 @@ Suite *suite_settled(void)
     tcase_add_test(tcase, on_the_set_although_slots_are_paused_and_resumed);
     tcase_add_test(tcase, on_each_way_although_slots_share_fds);
     tcase_add_test(tcase, on_poll_in_a_child_at_first);
+    tcase_add_test(tcase, on_a_backlog_of_all_slots_in_a_child);
+    tcase_add_test(tcase, on_all_that_steady_waits_have_not_told);
+    tcase_add_test(tcase, on_poll_where_one_interest_comes_back);
     tcase_add_test(tcase, on_poll_while_slots_are_set_again);
     tcase_add_loop_test(tcase, on_what_all_changes_cost, 0, BLOCKS + 1);
     tcase_add_loop_test(tcase, on_nothing_after_the_buffer_has_grown, 0, 4);
