@@ -95,6 +95,20 @@ uint32_t fdslots_index_set_next_word(const struct index_set *set, uint32_t from)
     return INDEX_NONE;
 }
 
+uint32_t fdslots_index_set_last_below(const struct index_set *set, uint32_t end)
+{
+    end = end < set->size ? end : set->size;
+    for (uint32_t l = 0; l < set->levels && end > 0; l++) {
+        const uint32_t last = end - 1;
+        const uint64_t rest = set->level[l][last >> 6] & ~UINT64_C(0) >> (63 - (last & 63));
+        if (rest != 0)
+            return fdslots_index_set_descend_last(
+                set, l, (last & ~63u) | (63 - (uint32_t)__builtin_clzll(rest)));
+        end = last >> 6; /* the words below this one */
+    }
+    return INDEX_NONE;
+}
+
 /* Count the bits that are set. If the processor has no instruction for this, __builtin_popcountll()
  * may be a call to the compiler's library. */
 static uint32_t ones(uint64_t word)

@@ -62,16 +62,24 @@ static inline bool fdslots_index_set_empty(const struct index_set *set)
     return set->root == 0;
 }
 
-/* Return the highest member, or INDEX_NONE. */
-static inline uint32_t fdslots_index_set_last(const struct index_set *set)
+/* Return the highest index below bit `index` of level l. */
+static inline uint32_t fdslots_index_set_descend_last(const struct index_set *set, uint32_t l,
+                                                      uint32_t index)
 {
-    uint32_t index = 0;
-    if (fdslots_index_set_empty(set))
-        return INDEX_NONE;
-    for (uint32_t l = set->levels; l-- > 0;)
+    while (l-- > 0)
         index = index << 6 | (63 - (uint32_t)__builtin_clzll(set->level[l][index]));
     return index;
 }
+
+/* Return the highest member, or INDEX_NONE. */
+static inline uint32_t fdslots_index_set_last(const struct index_set *set)
+{
+    return fdslots_index_set_empty(set) ? INDEX_NONE
+                                        : fdslots_index_set_descend_last(set, set->levels, 0);
+}
+
+/* Return the highest member below `end`, or INDEX_NONE. */
+uint32_t fdslots_index_set_last_below(const struct index_set *set, uint32_t end);
 
 /* Return the lowest index below bit `index` of level l. */
 static inline uint32_t fdslots_index_set_descend(const struct index_set *set, uint32_t l,

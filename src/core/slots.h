@@ -165,6 +165,13 @@ static inline int fdslots_slot_held_fd(const struct fdslots *s, uint32_t index)
     return (flags & SLOT_LOST) != 0 ? -1 : ~fd;
 }
 
+/* Return the index of the highest used slot below nslots plus 1. */
+static inline uint32_t fdslots_slot_end_of(const struct fdslots *s, uint32_t nslots)
+{
+    const uint32_t end = fdslots_slot_end(s);
+    return nslots >= end ? end : fdslots_index_set_last_below(&s->used, nslots) + 1;
+}
+
 static inline void fdslots_slot_note_change(struct fdslots *s, uint32_t index)
 {
     fdslots_index_set_add(&s->fresh, index);

@@ -27,9 +27,11 @@ static bool any_has(const struct fdslots *s, uint32_t nfds, uint32_t flags)
 {
     if (LIKELY(s->epoll_only == 0))
         return false;
-    for (uint32_t i = 0; i < nfds && i < s->touched; i++)
+    FOR_EACH_BELOW(&s->used, i, nfds)
+    {
         if ((s->slots[i].flags & flags) != 0)
             return true;
+    }
     return false;
 }
 
@@ -40,12 +42,11 @@ static int poll_allowed(const struct fdslots *s, uint32_t nfds, const sigset_t *
     return misses || (sigmask != NULL && !fdslots_ppoll_built()) ? -ENOTSUP : 0;
 }
 
-/* Empty slots at the end need not be looked at. */
+/* Empty slots at the end of the range need not be looked at. */
 static int poll_range(struct fdslots *s, uint32_t nfds, int64_t timeout_ns, const sigset_t *sigmask)
 {
     fdslots_wait_begin(s);
-    const uint32_t end = fdslots_slot_end(s);
-    return fdslots_poll_slots(s, nfds < end ? nfds : end, timeout_ns, sigmask);
+    return fdslots_poll_slots(s, fdslots_slot_end_of(s, nfds), timeout_ns, sigmask);
 }
 
 int fdslots_poll(struct fdslots *s, uint32_t nfds, int timeout_ms)

@@ -70,9 +70,9 @@ static uint32_t model_next(const struct model *m, uint32_t from)
     return INDEX_NONE;
 }
 
-static uint32_t model_last(const struct model *m)
+static uint32_t model_last_below(const struct model *m, uint32_t end)
 {
-    for (uint32_t i = m->capacity; i-- > 0;)
+    for (uint32_t i = end < m->capacity ? end : m->capacity; i-- > 0;)
         if (m->has[i])
             return i;
     return INDEX_NONE;
@@ -80,6 +80,7 @@ static uint32_t model_last(const struct model *m)
 
 static void compare_at(const struct model *m, uint32_t from)
 {
+    ck_assert_uint_eq(fdslots_index_set_last_below(&m->set, from), model_last_below(m, from));
     ck_assert_uint_eq(fdslots_index_set_next(&m->set, from), model_next(m, from));
     if (from < m->set.size)
         ck_assert_int_eq(fdslots_index_set_has(&m->set, from), m->has[from]);
@@ -87,7 +88,7 @@ static void compare_at(const struct model *m, uint32_t from)
 
 static void compare(const struct model *m)
 {
-    ck_assert_uint_eq(fdslots_index_set_last(&m->set), model_last(m));
+    ck_assert_uint_eq(fdslots_index_set_last(&m->set), model_last_below(m, INDEX_NONE));
     ck_assert_uint_eq(fdslots_index_set_first(&m->set), model_next(m, 0));
     ck_assert_uint_eq(fdslots_index_set_count(&m->set), m->count);
     compare_at(m, 0);

@@ -67,6 +67,19 @@ static int ppoll_part(uint32_t nfds)
 
 static int (*const polls[])(uint32_t nfds) = {poll_part, ppoll_part};
 
+/* Nor does it get empty slots at the end of a part of the slots. */
+START_TEST(a_part_ends_with_its_highest_used_slot)
+{
+    EXPECT(fdslots_set_index(s, 3, full[0], POLLIN), 0);
+    EXPECT(fdslots_set_index(s, NSLOTS - 1, full[0], POLLIN), 0);
+    EXPECT(polls[_i](NSLOTS - 1), 1);
+    EXPECT(polls[_i](4), 1);
+    EXPECT(polls[_i](3), 0);
+    EXPECT(fdslots_invalidate_index(s, 3), 0);
+    EXPECT(polls[_i](NSLOTS - 1), 0);
+}
+END_TEST
+
 START_TEST(poll_passes_the_refusal_on)
 {
     uint32_t count = 17;
@@ -95,6 +108,7 @@ Suite *suite_limits(void)
     TCase *tcase = add_case(suite, "RLIMIT_NOFILE");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, empty_slots_at_the_end_do_not_count, 0, entry_count());
+    tcase_add_loop_test(tcase, a_part_ends_with_its_highest_used_slot, 0, LENGTH(polls));
     tcase_add_loop_test(tcase, poll_passes_the_refusal_on, 0, LENGTH(polls));
     return suite;
 }
