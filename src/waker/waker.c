@@ -51,7 +51,9 @@ bool fdslots_waker_is_in(const struct fdslots *s, uint32_t index)
     const int fd = atomic_load(&waker->read_fd);
     if (fd < 0 || fdslots_slot_fd(s, index) != fd)
         return false;
-    return is_ours(waker) || (index == waker->index && is_intact(s));
+    /* A lost slot is no proof, because its number is another file. */
+    const bool proves = is_ours(waker) && (s->slots[index].flags & SLOT_LOST) == 0;
+    return proves || (index == waker->index && is_intact(s));
 }
 
 /* ---- opening and closing ---- */
@@ -76,11 +78,11 @@ int fdslots_waker_open(struct fdslots *s, uint32_t index)
 {
     if (!fdslots_slot_exists(s, index))
         return -EINVAL;
-    fdslots_check_process(s);
-    if (atomic_load(&s->waker->read_fd) >= 0)
+    if (atomic_load(&s->waker->read_fd) >= 0 && (is_ours(s->waker) || is_intact(s)))
         return -EEXIST;
     if (fdslots_slot_used(s, index))
         return -EBUSY;
+    fdslots_check_process(s);
     atomic_store(&s->waker->pending, 0); /* such a wake was for an earlier waker */
     int rc = open_waker(s);
     if (rc < 0)
@@ -122,23 +124,36 @@ int fdslots_waker_forget(struct fdslots *s)
 
 /* ---- a child of fork(2) ---- */
 
-/* Open a waker of this process, and close the inherited one. If there is no fd left for both, the
- * inherited one is closed first. Returns 0 or an error. */
+/* Whether another slot than the waker's holds one of these fds. */
+static bool others_hold(const struct fdslots *s, int read_fd, int write_fd)
+{
+    FOR_EACH_IN(&s->used, i)
+    {
+        const int fd = fdslots_slot_held_fd(s, i);
+        if (i != s->waker->index && fd >= 0 && (fd == read_fd || fd == write_fd))
+            return true;
+    }
+    return false;
+}
+
+/* Open a waker of this process, and close the inherited one, unless the caller has put it into
+ * another slot, too. If there is no fd left for both, the inherited one is closed first. Returns 0
+ * or an error. */
 static int reopen_waker(struct fdslots *s)
 {
     struct waker *waker = s->waker;
     const int read_fd = atomic_load(&waker->read_fd);
     const int write_fd = atomic_load(&waker->write_fd);
-    const bool proven = is_proven(s);
+    const bool may_close = is_proven(s) && !others_hold(s, read_fd, write_fd);
     int rc = open_waker(s);
-    if ((rc == -EMFILE || rc == -ENFILE) && proven) {
+    if ((rc == -EMFILE || rc == -ENFILE) && may_close) {
         fdslots_wake_close(read_fd, write_fd);
         waker->let_go = true;
         rc = open_waker(s);
     }
     if (rc < 0)
         return rc;
-    if (proven && !waker->let_go)
+    if (may_close && !waker->let_go)
         fdslots_wake_close(read_fd, write_fd);
     waker->let_go = false;
     return 0;

@@ -215,10 +215,14 @@ static void opened_after_close_index(void)
     waker_works(2);
 }
 
+/* What is refused changes nothing, not even the waker's slot. */
 static void not_opened_twice(void)
 {
+    const int64_t generation = fdslots_get_generation(s, 0);
     CHILD_EXPECT(fdslots_waker_open(s, 4), -EEXIST);
     CHILD_EXPECT(fdslots_waker_open(s, 0), -EEXIST);
+    CHILD_EXPECT(fdslots_get_generation(s, 0), generation);
+    CHILD_EXPECT(fdslots_get_fd(s, 0), number);
     waker_works(0);
 }
 
@@ -301,6 +305,18 @@ static void other_events_in_the_child(void)
     CHILD_EXPECT(e->wait(s, 0, NULL), 1);
 }
 
+/* The number stays what it was, because the caller has put it into a slot. */
+static void also_in_another_slot(void)
+{
+    CHILD_EXPECT(fdslots_set_index(s, 2, number, POLLPRI), 0);
+    CHILD_EXPECT(e->wait(s, 0, NULL), 0);
+    CHILD_EXPECT(fcntl(number, F_GETFD) >= 0, true);
+    waker_works(0);
+    CHILD_EXPECT(fdslots_close_index(s, 2), 0);
+    CHILD_EXPECT(fcntl(number, F_GETFD), -1);
+    waker_works(0);
+}
+
 static void (*const children[])(void) = {
     socket_in_another_slot,
     socket_in_the_slot_of_the_waker,
@@ -323,6 +339,7 @@ static void (*const children[])(void) = {
     woken_before_another_was_opened,
     closed_all_but_told_nothing_of_the_waker,
     other_events_in_the_child,
+    also_in_another_slot,
 };
 static void (*child)(void);
 
