@@ -35,10 +35,12 @@ static void take_all(struct fdslots *s, uint32_t nfds, uint32_t count)
 bool fdslots_poll_says_once(struct fdslots *s, uint32_t index)
 {
     struct slot *slot = &s->slots[index];
-    if ((slot->flags & (SLOT_KEEPS | SLOT_LOST)) != 0)
+    if ((slot->flags & SLOT_LOST) != 0)
         return false;
     if ((slot->flags & (SLOT_ONCE | SLOT_POLLED)) != 0)
         return true;
+    if ((slot->flags & SLOT_KEEPS) != 0)
+        return false;
     uint32_t mark;
     const enum file_kind kind = fdslots_file_kind(s->pollfds[index].fd, &mark);
     if (kind == KIND_CLOSED)

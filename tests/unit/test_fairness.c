@@ -471,6 +471,26 @@ START_TEST(one_wait_reports_them_all)
 }
 END_TEST
 
+/* A slot that asks for poll only after a wait has left it out does not lose what later waits leave
+ * out. */
+START_TEST(polled_since_it_was_left_out)
+{
+    for (uint32_t i = 0; i < 2; i++)
+        EXPECT(fdslots_set_index(s, i, fds[i], POLLIN), 0);
+    EXPECT(fdslots_set_max_ready(s, 1), 0);
+    for (int again = 0; again < 2; again++)
+        EXPECT(fdslots_poll(s, 2, 0), 1);
+    for (uint32_t i = 0; i < 2; i++)
+        EXPECT(fdslots_set_events(s, i, POLLIN | FDSLOTS_POLLED), 0);
+    EXPECT(fdslots_poll(s, 2, 0), 1);
+    const uint32_t other = 1 - fdslots_ready(s, NULL)[0];
+    for (int i = 0; i < 2; i++)
+        event_clear(fds[i]);
+    EXPECT(fdslots_poll(s, 2, 0), 1);
+    EXPECT(fdslots_get_revents(s, other), POLLIN);
+}
+END_TEST
+
 Suite *suite_fairness(void)
 {
     Suite *suite = suite_create("fairness");
@@ -489,6 +509,7 @@ Suite *suite_fairness(void)
     tcase_add_loop_test(tcase, the_limit_can_change, 0, entry_count());
     tcase_add_loop_test(tcase, what_a_poll_left_out_is_asked_again, 0, entry_count());
     tcase_add_loop_test(tcase, what_is_left_out_is_not_spent, 0, entry_count());
+    tcase_add_test(tcase, polled_since_it_was_left_out);
     if (!have_epoll())
         return suite;
     tcase = add_case(suite, "turns of the set");
