@@ -36,13 +36,18 @@ struct kernel {
     uint32_t patience;   /* waits until what was refused is offered again */
     uint32_t last_patience;
     uint32_t rent;          /* waits with refused runs since the set was made */
-    uint32_t ghost_reports; /* reports of ghosts since the set was made */
+    uint32_t ghost_reports; /* reports of ghosts since the set was made, and what else they cost */
+    uint64_t round_in;      /* the wait in which ghosts last filled a report, or 0 */
+    uint64_t round_from;    /* data of the first event of that report */
     uint64_t kept_in;       /* the wait in which an outworn set was last kept, or 0 */
     bool outworn;           /* make the set anew before it is used again */
     bool is_nested;         /* the outer set holds the set */
     struct runs runs;
     union scratch scratch;
 };
+
+/* Looking at this many slots costs as much as the report of a ghost. */
+#define SLOTS_A_REPORT 16
 
 /* The slot that a registration belongs to, as the data of the registration names it. */
 struct event_name {

@@ -132,9 +132,6 @@ INLINE int apply_changes(struct fdslots *s)
 
 /* ---- the sync ---- */
 
-/* Looking at this many slots costs as much as the report of a ghost. */
-#define SLOTS_A_REPORT 16
-
 /* Whether the reports of ghosts have cost as much as a new set would. That must be told of each
  * file, and about as many slots are looked at for it as the last time. */
 static bool ghosts_are_dear(const struct kernel *k)

@@ -202,16 +202,35 @@ static void unreport(struct fdslots *s, uint32_t from)
         s->pollfds[s->ready[--s->ready_count]].revents = 0;
 }
 
-/* End a wait that has seen ghosts. If there was no room for more events, ghosts may have kept
- * others out. The set is then made anew; the new one reports all that is ready, edges too. Returns
- * what the wait returns. */
-SELDOM static int pass_ghosts(struct fdslots *s, uint32_t ghosts, bool full, bool blocks,
-                              uint32_t had)
+/* Whether every file that is ready has been reported in this wait, although each report was full.
+ * The kernel reports the files in turn, so this is so when the first one comes again. */
+static bool has_gone_round(struct fdslots *s, uint32_t count)
+{
+    struct kernel *k = s->kernel;
+    const struct epoll_event *const events = k->scratch.events;
+    const uint64_t wait = s->stats.waits + 1; /* 0 stands for none */
+    if (k->round_in != wait) {
+        k->round_in = wait;
+        k->round_from = events[0].data.u64;
+        return false;
+    }
+    uint32_t i = 0;
+    while (i < count && events[i].data.u64 != k->round_from)
+        i++;
+    return i < count;
+}
+
+/* End a wait that has seen `ghosts` ghosts among `count` events. If there was no room for more
+ * events, ghosts may have kept others out. The set is then made anew; the new one reports all that
+ * is ready, edges too. Returns what the wait returns. */
+SELDOM static int pass_ghosts(struct fdslots *s, uint32_t ghosts, uint32_t count, bool full,
+                              bool blocks, uint32_t had)
 {
     struct kernel *k = s->kernel;
     s->set_ready = false; /* so that a sync decides whether a new set is worth its price */
     s->stats.ghosts_dropped += ghosts;
-    k->ghost_reports += ghosts;
+    /* A wait that goes on looks at the polled slots again, too. */
+    k->ghost_reports += ghosts + fdslots_index_set_count(&s->polled) / SLOTS_A_REPORT;
     s->ghosts_possible = true;
     if (full && !cuts(s)) {
         s->set_misleads = true;
@@ -220,7 +239,8 @@ SELDOM static int pass_ghosts(struct fdslots *s, uint32_t ghosts, bool full, boo
     }
     if (s->ready_count > had)
         return fdslots_ready_finish(s);
-    return full || blocks || k->outworn ? KERNEL_AGAIN : (int)had;
+    const bool more = full && !has_gone_round(s, count);
+    return more || blocks || k->outworn ? KERNEL_AGAIN : (int)had;
 }
 
 /* End a wait that has reported events. */
@@ -229,7 +249,7 @@ static inline int take(struct fdslots *s, uint32_t count, uint32_t most, bool bl
     const uint32_t had = s->ready_count;
     const uint32_t ghosts = take_events(s, count, most - count);
     return LIKELY(ghosts == 0) ? fdslots_ready_finish(s)
-                               : pass_ghosts(s, ghosts, count == most, blocks, had);
+                               : pass_ghosts(s, ghosts, count, count == most, blocks, had);
 }
 
 /* The call of a wait has failed. If epoll_wait(2) was refused, epoll_pwait(2) is called instead,
