@@ -79,8 +79,15 @@ static inline bool is_plain(const struct fdslots *s, uint32_t index, uint32_t ev
            ((s->slots[index].flags | events >> EVENTS_USER_SHIFT) & SLOT_SPECIAL) == 0;
 }
 
-/* Give a slot another owner. When the generation wraps around, the kernel's set may hold a ghost
- * with the same generation, so the set must be made anew. */
+/* Generations begin anew. The kernel's set may hold ghosts with those that come now, so it must be
+ * made anew, too. */
+static inline void begin_generations(struct fdslots *s)
+{
+    s->set_misleads = true;
+    s->set_ready = false;
+}
+
+/* Give a slot another owner. */
 static inline void write_owner(struct fdslots *s, uint32_t index, struct pollfd pollfd)
 {
     struct slot *slot = &s->slots[index];
@@ -88,7 +95,7 @@ static inline void write_owner(struct fdslots *s, uint32_t index, struct pollfd 
     s->pollfds[index] = pollfd;
     slot->events = (uint16_t)pollfd.events;
     if (UNLIKELY(++slot->generation == 0))
-        s->set_misleads = true, s->set_ready = false;
+        begin_generations(s);
 }
 
 /* Update the levels above a word after a change that was the first or the last of the word in a
@@ -249,12 +256,18 @@ void fdslots_slot_lose(struct fdslots *s, uint32_t index)
     s->stats.lost++;
 }
 
-/* A later owner of a slot from `end` up must get a generation that no earlier one had. */
+/* A later owner of a slot from `end` up must get a generation that no earlier one had. If these
+ * slots were to wrap around one after another, the set would be made anew for each; so they begin
+ * anew all at once. */
 static void keep_generations(struct fdslots *s, uint32_t end)
 {
     for (uint32_t i = end; i < s->touched; i++)
         if (s->slots[i].generation > s->first_generation)
             s->first_generation = s->slots[i].generation;
+    if (s->first_generation > INT32_MAX) {
+        s->first_generation = 0;
+        begin_generations(s);
+    }
 }
 
 void fdslots_slots_cut(struct fdslots *s, uint32_t end)

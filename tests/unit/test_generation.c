@@ -51,6 +51,25 @@ START_TEST(the_set_is_made_anew_once)
 }
 END_TEST
 
+/* Slots that a smaller buffer has cut off begin with the highest generation of theirs. They do not
+ * wrap around one after another. */
+START_TEST(cut_slots_wrap_around_once)
+{
+    EXPECT(fdslots_resize(&s, 256), 0);
+    EXPECT(fdslots_set_index(s, 200, idle, POLLIN), 0);
+    EXPECT(fdslots_epoll_wait(s, 0), 0);
+    s->slots[200].generation = UINT32_MAX - 1;
+    EXPECT(fdslots_invalidate_index(s, 200), 0);
+    EXPECT(fdslots_resize(&s, 64), 0);
+    EXPECT(fdslots_resize(&s, 256), 0);
+    for (uint32_t i = 100; i < 200; i++) {
+        EXPECT(fdslots_set_index(s, i, idle, POLLIN), 0);
+        EXPECT(fdslots_epoll_wait(s, 0), 0);
+    }
+    ck_assert_uint_eq(stats_of(s).rebuilds, 1);
+}
+END_TEST
+
 Suite *suite_generation(void)
 {
     Suite *suite = suite_create("generation");
@@ -60,5 +79,6 @@ Suite *suite_generation(void)
     tcase_add_checked_fixture(tcase, setup, kept_teardown);
     tcase_add_loop_test(tcase, a_ghost_of_the_same_generation, 0, entry_count());
     tcase_add_test(tcase, the_set_is_made_anew_once);
+    tcase_add_test(tcase, cut_slots_wrap_around_once);
     return suite;
 }
