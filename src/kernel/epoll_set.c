@@ -119,8 +119,9 @@ static bool holds(const struct fdslots *s, int set_fd,
 }
 
 /* Leave an inherited set. The child may have closed the inherited fds, and their numbers may be
- * other files by now. The fd provably is the set if it holds a registration that the set was told
- * of. Returns whether there was such a set. */
+ * other files by now. An fd provably is the set if it holds a registration that the set was told
+ * of, and the outer set if it holds a file with the salt of the set. Returns whether there was such
+ * a set. */
 static bool leave_inherited(struct fdslots *s)
 {
     struct kernel *k = s->kernel;
@@ -129,7 +130,7 @@ static bool leave_inherited(struct fdslots *s)
     const int inner = k->fd;
     const int outer = k->outer_fd;
     const bool proven = inner >= 0 && holds(s, inner, is_registration);
-    const bool outer_proven = proven && outer >= 0 && holds(s, outer, is_inner_set);
+    const bool outer_proven = outer >= 0 && holds(s, outer, is_inner_set);
     k->fd = k->outer_fd = -1;
     k->is_nested = false;
     s->set_ready = s->exclusive_changed = false;
