@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -121,6 +122,19 @@ static void connect_back(struct odd *o)
     MUST(connect(o->trigger, (const struct sockaddr *)&address, length));
 }
 
+/* ---- an epoll set that holds a file which reports an event once ---- */
+
+static bool set_of_perf(struct odd *o)
+{
+    struct epoll_event event = {.events = EPOLLIN};
+    if (!odd_perf(o))
+        return false;
+    o->trigger = o->fd;
+    o->fd = MUST(epoll_create1(EPOLL_CLOEXEC));
+    MUST(epoll_ctl(o->fd, EPOLL_CTL_ADD, o->trigger, &event));
+    return true;
+}
+
 /* ---- a userfaultfd, which reports an error while it is blocking ---- */
 
 static bool faults(struct odd *o)
@@ -137,6 +151,7 @@ static void let_block(struct odd *o)
 
 const struct odd_kind odd_kinds[] = {
     {"perf event", POLLIN, ODD_TAKEN, odd_perf, odd_perf_fire},
+    {"epoll set with a perf event", POLLIN, ODD_TAKEN, set_of_perf, odd_perf_fire},
     {"io_uring, IORING_SETUP_DEFER_TASKRUN", POLLIN, ODD_SILENT, odd_ring_deferred,
      odd_ring_complete},
     {"io_uring, room to submit", POLLOUT, ODD_SILENT, odd_ring_full, odd_ring_submit},
