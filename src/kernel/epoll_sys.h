@@ -16,15 +16,13 @@
 
 static inline int sys_epoll_create(void)
 {
-    int saved = errno;
-    return sys_above_stdio(sys_result(epoll_create1(EPOLL_CLOEXEC), saved));
+    return sys_above_stdio(SYS(epoll_create1(EPOLL_CLOEXEC)));
 }
 
 static inline int sys_epoll_ctl(int epfd, int op, int fd, uint32_t events, uint64_t data)
 {
-    int saved = errno;
     struct epoll_event event = {.events = events, .data.u64 = data};
-    return sys_result(epoll_ctl(epfd, op, fd, &event), saved);
+    return SYS(epoll_ctl(epfd, op, fd, &event));
 }
 
 /* The calls that wait are not turned into such results here: see fdslots_kernel_call(). Here is

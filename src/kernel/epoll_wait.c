@@ -20,11 +20,8 @@ static int try_wait(int fd, unsigned feature)
 {
     struct epoll_event event;
     const struct timespec at_once = {0, 0};
-    const int saved = errno;
-    const int rc = feature == FDSLOTS_HAS_EPOLL_NS
-                       ? plain_epoll_pwait2(fd, &event, 1, &at_once, NULL)
-                       : epoll_pwait(fd, &event, 1, 0, NULL);
-    return sys_result(rc, saved);
+    return SYS(feature == FDSLOTS_HAS_EPOLL_NS ? plain_epoll_pwait2(fd, &event, 1, &at_once, NULL)
+                                               : epoll_pwait(fd, &event, 1, 0, NULL));
 }
 
 bool fdslots_kernel_has(unsigned feature)

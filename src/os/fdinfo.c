@@ -9,8 +9,7 @@ static int open_info(int fd)
 {
     char path[sizeof "/proc/self/fdinfo/2147483647"];
     snprintf(path, sizeof path, "/proc/self/fdinfo/%d", fd);
-    int saved = errno;
-    return sys_result(open(path, O_RDONLY | O_CLOEXEC), saved);
+    return SYS(open(path, O_RDONLY | O_CLOEXEC));
 }
 
 int fdslots_fdinfo_read(int fd, char *text, size_t size)

@@ -38,6 +38,13 @@ static inline int sys_result(int rc, int saved)
     return rc;
 }
 
+/* Make a call with these conventions. */
+#define SYS(call)                                                                                  \
+    __extension__({                                                                                \
+        int saved_ = errno;                                                                        \
+        sys_result(call, saved_);                                                                  \
+    })
+
 /* Delay any pthread_cancel(3) of this thread, while it would lose something that nobody else knows
  * of yet. Returns the argument for sys_restore_cancel(). */
 static inline int sys_disable_cancel(void)
@@ -61,8 +68,7 @@ static inline bool sys_is_refused(int rc)
 
 static inline int sys_poll(struct pollfd *fds, nfds_t nfds, int timeout_ms)
 {
-    int saved = errno;
-    return sys_result(poll(fds, nfds, timeout_ms), saved);
+    return SYS(poll(fds, nfds, timeout_ms));
 }
 
 /* From here on: calls that some systems lack. */
@@ -71,8 +77,7 @@ static inline int sys_poll(struct pollfd *fds, nfds_t nfds, int timeout_ms)
 static inline int sys_ppoll(struct pollfd *fds, nfds_t nfds, const struct timespec *timeout,
                             const sigset_t *sigmask)
 {
-    int saved = errno;
-    return sys_result(ppoll(fds, nfds, timeout, sigmask), saved);
+    return SYS(ppoll(fds, nfds, timeout, sigmask));
 }
 #else
 #define SYS_HAS_PPOLL false
@@ -87,8 +92,7 @@ static inline int sys_ppoll(struct pollfd *fds, nfds_t nfds, const struct timesp
 #ifdef HAVE_EVENTFD
 static inline int sys_eventfd(void)
 {
-    int saved = errno;
-    return sys_result(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), saved);
+    return SYS(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 }
 #else
 static inline int sys_eventfd(void)
@@ -99,8 +103,7 @@ static inline int sys_eventfd(void)
 
 static inline int sys_fstat(int fd, struct stat *st)
 {
-    int saved = errno;
-    return sys_result(fstat(fd, st), saved);
+    return SYS(fstat(fd, st));
 }
 
 /* EINTR is no failure: the fd is closed even then, and must not be closed again. A thread that was
@@ -108,8 +111,7 @@ static inline int sys_fstat(int fd, struct stat *st)
 static inline int sys_close(int fd)
 {
     const int cancel = sys_disable_cancel();
-    int saved = errno;
-    int rc = sys_result(close(fd), saved);
+    int rc = SYS(close(fd));
     sys_restore_cancel(cancel);
     return rc == -EINTR ? 0 : rc;
 }
@@ -118,21 +120,18 @@ static inline int sys_close(int fd)
 #ifdef HAVE_PIPE2
 static inline int sys_pipe(int ends[2])
 {
-    int saved = errno;
-    return sys_result(pipe2(ends, O_CLOEXEC | O_NONBLOCK), saved);
+    return SYS(pipe2(ends, O_CLOEXEC | O_NONBLOCK));
 }
 #else
 static inline int sys_prepare_end(int fd)
 {
-    int saved = errno;
-    int rc = sys_result(fcntl(fd, F_SETFD, FD_CLOEXEC), saved);
-    return rc < 0 ? rc : sys_result(fcntl(fd, F_SETFL, O_NONBLOCK), saved);
+    int rc = SYS(fcntl(fd, F_SETFD, FD_CLOEXEC));
+    return rc < 0 ? rc : SYS(fcntl(fd, F_SETFL, O_NONBLOCK));
 }
 
 static inline int sys_pipe(int ends[2])
 {
-    int saved = errno;
-    int rc = sys_result(pipe(ends), saved);
+    int rc = SYS(pipe(ends));
     if (rc < 0)
         return rc;
     rc = sys_prepare_end(ends[0]);
@@ -148,8 +147,7 @@ static inline int sys_pipe(int ends[2])
  * all, fcntl(2) fails with EINVAL. */
 static inline int sys_dup_above(int fd, int number)
 {
-    int saved = errno;
-    int rc = sys_result(fcntl(fd, F_DUPFD_CLOEXEC, number + 1), saved);
+    int rc = SYS(fcntl(fd, F_DUPFD_CLOEXEC, number + 1));
     return rc == -EINVAL ? -EMFILE : rc;
 }
 
@@ -168,8 +166,7 @@ static inline int sys_above_stdio(int fd)
 static inline int sys_let_signals_in(const sigset_t *sigmask)
 {
     const struct timespec at_once = {0, 0};
-    int saved = errno;
-    return sys_result(pselect(0, NULL, NULL, NULL, &at_once, sigmask), saved);
+    return SYS(pselect(0, NULL, NULL, NULL, &at_once, sigmask));
 }
 
 /* Have the kernel give this memory no huge pages. The first byte that is written in a huge page
@@ -180,29 +177,26 @@ static inline void sys_keep_pages_small(void *mem, size_t size)
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
     const size_t before = (page - (uintptr_t)mem % page) % page; /* the first whole page */
     const size_t whole = size > before ? (size - before) / page * page : 0;
-    int saved = errno;
     if (whole > 0)
-        sys_result(madvise((unsigned char *)mem + before, whole, MADV_NOHUGEPAGE), saved);
+        SYS(madvise((unsigned char *)mem + before, whole, MADV_NOHUGEPAGE));
 }
 
 /* Both are for fds that never block: those of wakers, and files of /proc. EINTR can then come only
  * from a supervisor of system calls (seccomp), and a wake must not be lost because of it. */
 static inline int sys_read(int fd, void *buf, size_t size)
 {
-    int saved = errno;
     int rc;
     do
-        rc = sys_result((int)read(fd, buf, size), saved);
+        rc = SYS((int)read(fd, buf, size));
     while (rc == -EINTR);
     return rc;
 }
 
 static inline int sys_write(int fd, const void *buf, size_t size)
 {
-    int saved = errno;
     int rc;
     do
-        rc = sys_result((int)write(fd, buf, size), saved);
+        rc = SYS((int)write(fd, buf, size));
     while (rc == -EINTR);
     return rc;
 }

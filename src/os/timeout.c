@@ -50,8 +50,7 @@ struct timespec fdslots_timespec_from_ns(int64_t ns)
 int64_t fdslots_now(void)
 {
     struct timespec ts;
-    int saved = errno;
-    int rc = sys_result(clock_gettime(CLOCK_MONOTONIC, &ts), saved);
+    int rc = SYS(clock_gettime(CLOCK_MONOTONIC, &ts));
     return rc < 0 ? rc : ts.tv_sec * NS_PER_S + ts.tv_nsec;
 }
 
