@@ -13,7 +13,6 @@
  * at once or the wait need not block. */
 int fdslots_ppoll_call(struct pollfd *fds, uint32_t nfds, int64_t timeout_ns,
                        const sigset_t *sigmask);
-bool fdslots_ppoll_built(void); /* whether the build has ppoll(2) */
 bool fdslots_ppoll_works(void); /* whether the kernel has it: makes one system call */
 
 /* Call poll(2), or ppoll(2) for what poll(2) cannot express. Returns what they return, or -ENOTSUP

@@ -46,11 +46,6 @@ int fdslots_ppoll_call(struct pollfd *fds, uint32_t nfds, int64_t timeout_ns,
                            : poll_for(fds, nfds, timeout_ns);
 }
 
-bool fdslots_ppoll_built(void)
-{
-    return SYS_HAS_PPOLL;
-}
-
 bool fdslots_ppoll_works(void)
 {
     const struct timespec at_once = {0, 0};

@@ -255,7 +255,7 @@ SELDOM static int wait_bound(struct fdslots *s, int64_t timeout_ns, const sigset
     const int refusal = no_poll ? fdslots_set_allowed(s) : 0;
     if (refusal < 0)
         return refusal;
-    if (no_set && sigmask != NULL && !fdslots_ppoll_built())
+    if (no_set && sigmask != NULL && !SYS_HAS_PPOLL)
         return -ENOTSUP;
     fdslots_wait_begin(s);
     if (no_set || no_poll)

@@ -39,7 +39,7 @@ static bool any_has(const struct fdslots *s, uint32_t nfds, uint32_t flags)
 static int poll_allowed(const struct fdslots *s, uint32_t nfds, const sigset_t *sigmask)
 {
     const bool misses = any_has(s, nfds, SLOT_EDGE | SLOT_EXCLUSIVE);
-    return misses || (sigmask != NULL && !fdslots_ppoll_built()) ? -ENOTSUP : 0;
+    return misses || (sigmask != NULL && !SYS_HAS_PPOLL) ? -ENOTSUP : 0;
 }
 
 /* Empty slots at the end of the range need not be looked at. */
