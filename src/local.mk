@@ -12,8 +12,6 @@
 
 lib_LTLIBRARIES = libfdslots.la
 libfdslots_la_SOURCES = \
-	src/os/environment.c \
-	src/os/environment.h \
 	src/os/file_kind.c \
 	src/os/file_kind.h \
 	src/os/process.c \

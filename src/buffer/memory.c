@@ -10,7 +10,6 @@
  */
 #include "../core/ready.h"
 #include "../kernel/kernel.h"
-#include "../os/environment.h"
 #include "../os/sys.h"
 #include "../wait/choice.h"
 #include "../waker/waker.h"
@@ -19,6 +18,7 @@
 #include <limits.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- the layout ---- */
 
@@ -157,6 +157,19 @@ static void leave_place(struct fdslots *s)
 
 /* ---- making a buffer ---- */
 
+/* Whether FDSLOTS_CHECK=1 in the environment asks for checks of every buffer. The environment
+ * belongs to the user who starts the program. A program that has more rights than that user (by
+ * set-user-ID, set-group-ID or file capabilities) ignores it. It is read once. */
+static bool environment_checks(void)
+{
+    static atomic_int answer; /* 0 until it was read; then 1 for no, 2 for yes */
+    if (atomic_load(&answer) == 0) {
+        const char *value = secure_getenv("FDSLOTS_CHECK");
+        atomic_store(&answer, value != NULL && strcmp(value, "1") == 0 ? 2 : 1);
+    }
+    return atomic_load(&answer) == 2;
+}
+
 /* Return 0 if these flags are possible, or an error. Adds the flags that the build and the
  * environment ask for. */
 static int check_flags(uint32_t *flags)
@@ -167,7 +180,7 @@ static int check_flags(uint32_t *flags)
         *flags |= FDSLOTS_NO_EPOLL;
     if ((*flags & FDSLOTS_NO_EPOLL) != 0)
         return (*flags & FDSLOTS_CHECK) != 0 ? -ENOTSUP : 0;
-    if (fdslots_environment_checks())
+    if (environment_checks())
         *flags |= FDSLOTS_CHECK;
     return 0;
 }

@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/select.h>
 #include <sys/stat.h>
@@ -72,6 +73,13 @@ static inline int sys_poll(struct pollfd *fds, nfds_t nfds, int timeout_ms)
 }
 
 /* From here on: calls that some systems lack. */
+#ifndef HAVE_SECURE_GETENV
+#ifndef HAVE_ISSETUGID
+#define issetugid() (getuid() != geteuid() || getgid() != getegid())
+#endif
+#define secure_getenv(name) (issetugid() ? NULL : getenv(name))
+#endif
+
 #ifdef HAVE_PPOLL
 #define SYS_HAS_PPOLL true
 static inline int sys_ppoll(struct pollfd *fds, nfds_t nfds, const struct timespec *timeout,
