@@ -57,8 +57,6 @@ EXTRA_libfdslots_la_SOURCES =
 
 # What a system has is a file of its own; configure picks it.
 epoll_sources = \
-	src/os/fdinfo.c \
-	src/os/fdinfo.h \
 	src/kernel/epoll.h \
 	src/kernel/epoll_check.c \
 	src/kernel/epoll_run.c \

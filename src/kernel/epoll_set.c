@@ -10,8 +10,6 @@
  */
 #include "epoll.h"
 
-#include "../os/fdinfo.h"
-
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,7 +103,7 @@ static bool holds(const struct fdslots *s, int set_fd,
                   bool (*is_it)(const struct fdslots *s, struct watched watched))
 {
     char text[4096];
-    fdslots_fdinfo_read(set_fd, text, sizeof text);
+    sys_read_fdinfo(set_fd, text, sizeof text);
     for (const char *at = strstr(text, "tfd:"); at != NULL; at = strstr(at + 1, "tfd:")) {
         const char *data = strstr(at, "data:");
         if (data == NULL)

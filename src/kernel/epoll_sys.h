@@ -7,6 +7,7 @@
 
 #include "../os/sys.h"
 
+#include <stdio.h>
 #include <sys/epoll.h>
 
 #if !HAVE_DECL_EPOLLEXCLUSIVE
@@ -23,6 +24,21 @@ static inline int sys_epoll_ctl(int epfd, int op, int fd, uint32_t events, uint6
 {
     struct epoll_event event = {.events = events, .data.u64 = data};
     return SYS(epoll_ctl(epfd, op, fd, &event));
+}
+
+/* Read the beginning of /proc/self/fdinfo/FD as a string, which is empty if there is no such file.
+ * Makes three system calls, changes nothing, and does not touch the file behind the fd. */
+static inline void sys_read_fdinfo(int fd, char *text, size_t size)
+{
+    char path[sizeof "/proc/self/fdinfo/2147483647"];
+    const int cancel = sys_disable_cancel(); /* it would leave the fd open */
+    snprintf(path, sizeof path, "/proc/self/fdinfo/%d", fd);
+    const int info = SYS(open(path, O_RDONLY | O_CLOEXEC));
+    const int length = info < 0 ? info : sys_read(info, text, size - 1);
+    text[length > 0 ? length : 0] = '\0';
+    if (info >= 0)
+        sys_close(info);
+    sys_restore_cancel(cancel);
 }
 
 /* The calls that wait are not turned into such results here: see fdslots_kernel_call(). Here is
