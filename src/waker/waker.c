@@ -69,6 +69,7 @@ static int open_waker(struct fdslots *s)
     atomic_store(&waker->write_fd, ends[1]);
     atomic_store(&waker->read_fd, ends[0]);
     atomic_store(&waker->process, process);
+    waker->let_go = false;
     if (s->process == 0)
         s->process = process;
     return 0;
@@ -124,39 +125,30 @@ int fdslots_waker_forget(struct fdslots *s)
 
 /* ---- a child of fork(2) ---- */
 
-/* Whether another slot than the waker's holds one of these fds. */
-static bool others_hold(const struct fdslots *s, int read_fd, int write_fd)
+/* Whether another slot than the waker's holds one of its fds. */
+static bool others_hold(const struct fdslots *s)
 {
+    const struct waker *waker = s->waker;
     FOR_EACH_IN(&s->used, i)
     {
         const int fd = fdslots_slot_held_fd(s, i);
-        if (i != s->waker->index && fd >= 0 && (fd == read_fd || fd == write_fd))
+        if (i != waker->index && fd >= 0 && (fd == waker->read_fd || fd == waker->write_fd))
             return true;
     }
     return false;
 }
 
-/* Open a waker of this process, and close the inherited one, unless the caller has put it into
- * another slot, too. If there is no fd left for both, the inherited one is closed first. Returns 0
- * or an error. */
+/* Close the inherited waker, unless the caller has put it into another slot, too, and open one of
+ * this process. Returns 0 or an error. The inherited one is closed first, because there may be no
+ * fd left for both. */
 static int reopen_waker(struct fdslots *s)
 {
     struct waker *waker = s->waker;
-    const int read_fd = atomic_load(&waker->read_fd);
-    const int write_fd = atomic_load(&waker->write_fd);
-    const bool may_close = is_proven(s) && !others_hold(s, read_fd, write_fd);
-    int rc = open_waker(s);
-    if ((rc == -EMFILE || rc == -ENFILE) && may_close) {
-        fdslots_wake_close(read_fd, write_fd);
+    if (is_proven(s) && !others_hold(s)) {
+        fdslots_wake_close(atomic_load(&waker->read_fd), atomic_load(&waker->write_fd));
         waker->let_go = true;
-        rc = open_waker(s);
     }
-    if (rc < 0)
-        return rc;
-    if (may_close && !waker->let_go)
-        fdslots_wake_close(read_fd, write_fd);
-    waker->let_go = false;
-    return 0;
+    return open_waker(s);
 }
 
 /* Put a waker of this process into the waker's slot. If the slot has changed, this process has no
