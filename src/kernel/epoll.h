@@ -33,9 +33,7 @@ struct kernel {
     uint64_t salt;       /* mixed into the data of registrations; no two sets have the same */
     uint32_t registered; /* files in the set, not counting ghosts */
     uint32_t looked_at;  /* slots that were looked at when the set was made */
-    uint32_t patience;   /* waits until what was refused is offered again */
-    uint32_t last_patience;
-    uint32_t rent;          /* waits with refused runs since the set was made */
+    uint32_t rent;       /* waits in which runs were refused, since none was or the set was made */
     uint32_t ghost_reports; /* reports of ghosts since the set was made, and what else they cost */
     uint64_t round_in;      /* the wait in which ghosts last filled a report, or 0 */
     uint64_t round_from;    /* data of the first event of that report */

@@ -160,8 +160,6 @@ static void refuse(struct fdslots *s, uint32_t leader, int rc)
      * refused has cost as much as that. */
     if ((rc == -ENOSPC || rc == -ENOMEM) && s->ghosts_possible && k->rent >= k->registered)
         fdslots_epoll_wear_out(s);
-    if (passes && k->last_patience == 0)
-        k->patience = k->last_patience = 1;
     reject(s, leader, passes ? RUN_REFUSED : 0);
 }
 
@@ -277,7 +275,7 @@ int fdslots_epoll_update_runs(struct fdslots *s, const uint32_t *slots, uint32_t
         if ((runs[*slot].flags & RUN_DUE) != 0)
             update_run(s, *slot);
     if (s->refused == 0)
-        k->last_patience = 0;
+        k->rent = 0;
     return LIKELY(s->set_ready) ? 0 : fdslots_kernel_sync(s);
 }
 

@@ -189,17 +189,14 @@ int fdslots_kernel_rebuild(struct fdslots *s)
 
 /* ---- what the kernel has refused ---- */
 
-#define LONGEST_PATIENCE 1024u
+#define LONGEST_PAUSE 1024u /* waits; a power of two */
 
 void fdslots_kernel_retry(struct fdslots *s)
 {
     struct kernel *k = s->kernel;
-    k->rent++;
-    if (--k->patience > 0)
+    const uint32_t next = ++k->rent + 1; /* the pauses end where this is a power of two */
+    if ((next & (next - 1)) != 0 && next % LONGEST_PAUSE != 0)
         return;
-    if (k->last_patience < LONGEST_PATIENCE)
-        k->last_patience *= 2;
-    k->patience = k->last_patience;
     FOR_EACH_IN(&s->polled, i)
     {
         const uint32_t leader = fdslots_run_leader(&k->runs, i);
