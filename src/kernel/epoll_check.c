@@ -19,6 +19,9 @@ static bool is_claimed(const struct fdslots *s, uint32_t index)
            (s->slots[index].flags & SLOT_CONFIRM) == 0;
 }
 
+/* Whether the set does not hold this file under this fd. EINTR and the refusals come from a filter
+ * or a supervisor of system calls, and prove nothing. EBADF and EINVAL mean that the program has
+ * closed the fd of the set, as this fd is open. */
 static bool is_gone_from_set(struct fdslots *s, int fd)
 {
     uint32_t mark;
@@ -28,9 +31,7 @@ static bool is_gone_from_set(struct fdslots *s, int fd)
     int rc = fdslots_epoll_ctl(s, EPOLL_CTL_ADD, fd, 0, 0);
     if (rc == 0)
         fdslots_epoll_ctl(s, EPOLL_CTL_DEL, fd, 0, 0);
-    /* EINTR and the refusals come from a filter or a supervisor of system calls, and prove nothing.
-     */
-    return rc != -EEXIST && rc != -EINTR && !sys_is_refused(rc);
+    return rc != -EEXIST && rc != -EINTR && rc != -EBADF && rc != -EINVAL && !sys_is_refused(rc);
 }
 
 /* Whether the file of a polled run is of another kind than when it was first polled. A number that
@@ -50,18 +51,6 @@ static bool is_gone(struct fdslots *s, const struct registration *leads)
     return leads->events != 0 && is_gone_from_set(s, leads->fd);
 }
 
-/* Whether fd is an epoll set. Removing a fresh set from an epoll set fails with ENOENT. It fails
- * with EINVAL if fd is another file, and with EBADF if fd is closed. */
-static bool is_epoll_set(int fd)
-{
-    const int fresh = sys_epoll_create();
-    if (fresh < 0)
-        return false; /* unknown */
-    const int rc = sys_epoll_ctl(fd, EPOLL_CTL_DEL, fresh, 0, 0);
-    sys_close(fresh);
-    return rc == -ENOENT;
-}
-
 /* Whether any slot of this run claims its fd. */
 static bool is_claimed_by_any(const struct fdslots *s, uint32_t leader)
 {
@@ -74,8 +63,7 @@ static bool is_claimed_by_any(const struct fdslots *s, uint32_t leader)
 }
 
 /* Mark the slots that claim this fd as lost, if it is gone. This is done once for each run in a
- * check. If the program has closed the fd of the set, every fd seems to be gone although none is,
- * so the set is looked at, too. */
+ * check. */
 static void check_fd(struct fdslots *s, int fd)
 {
     struct runs *runs = &s->kernel->runs;
@@ -83,8 +71,7 @@ static void check_fd(struct fdslots *s, int fd)
     if (leader == INDEX_NONE || (runs->of[leader].flags & RUN_CHECKED) != 0)
         return;
     runs->of[leader].flags |= RUN_CHECKED;
-    if (!is_claimed_by_any(s, leader) || !is_gone(s, &runs->of[leader]) ||
-        !is_epoll_set(s->kernel->fd))
+    if (!is_claimed_by_any(s, leader) || !is_gone(s, &runs->of[leader]))
         return;
     s->ghosts_possible = true;
     FOR_EACH_IN_RUN(runs, leader, i)
