@@ -12,7 +12,7 @@
 
 #include <errno.h>
 
-#define LONGEST_AVOIDANCE 1023u
+#define AVOIDANCE 32 /* waits */
 
 /* ---- what is known ---- */
 
@@ -71,8 +71,7 @@ static bool is_refusal(int rc)
 /* A way was refused. Polling is refused if there are more slots than RLIMIT_NOFILE, if there is no
  * memory, or if a mask is given and there is no ppoll(2). The set is refused if there are no fds,
  * no memory, or a filter of system calls. The other way may still work. If it does, the next waits
- * take it without a choice, more of them after every refusal, and nothing is learnt from their
- * cost. */
+ * take it without a choice, and nothing is learnt from their cost. */
 SELDOM static int fall_back(struct fdslots *s, enum way way, int refusal, int64_t timeout_ns,
                             const sigset_t *sigmask)
 {
@@ -83,9 +82,7 @@ SELDOM static int fall_back(struct fdslots *s, enum way way, int refusal, int64_
     s->stats.fallbacks++;
     c->steady.waits = c->trial = 0;
     c->avoided = way;
-    c->avoid_length =
-        c->avoid_length < LONGEST_AVOIDANCE ? c->avoid_length * 2 + 1 : LONGEST_AVOIDANCE;
-    c->avoid_left = c->avoid_length;
+    c->avoid_left = AVOIDANCE;
     return rc;
 }
 
@@ -181,8 +178,6 @@ APART static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t
     int rc = go(s, way, timeout_ns, sigmask);
     if (is_refusal(rc))
         return fall_back(s, way, rc, timeout_ns, sigmask);
-    if (way == c->avoided)
-        c->avoid_length = 0; /* it works again */
     struct finding found = {
         .outcome = outcome_of(s),
         .polled = count_polled(s),

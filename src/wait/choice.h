@@ -127,8 +127,7 @@ struct choice {
 
     /* fdslots_wait() avoids a way that was refused. */
     enum way avoided;
-    uint32_t avoid_left;   /* waits until it is tried again */
-    uint32_t avoid_length; /* how many these were after the last refusal */
+    uint32_t avoid_left; /* waits until it is tried again */
 };
 
 #define TRIAL 2 /* waits at least; the first may have to tell the set */

@@ -273,17 +273,6 @@ START_TEST(a_refusal_in_the_shortest_way)
 }
 END_TEST
 
-/* A refusal that lies far back does not make the next one dearer. */
-START_TEST(a_mechanism_that_works_again)
-{
-    s->choice->avoided = BY_SET;
-    s->choice->avoid_length = 511;
-    s->choice->steady.waits = 0;
-    EXPECT(fdslots_wait(s, 0, NULL), 0);
-    ck_assert_uint_eq(s->choice->avoid_length, 0);
-}
-END_TEST
-
 Suite *suite_few_changes(void)
 {
     Suite *suite = suite_create("few changes");
@@ -302,6 +291,5 @@ Suite *suite_few_changes(void)
     tcase_add_test(tcase, refused_changes_are_not_lost);
     tcase_add_test(tcase, what_is_as_expected_again);
     tcase_add_test(tcase, a_refusal_in_the_shortest_way);
-    tcase_add_test(tcase, a_mechanism_that_works_again);
     return suite;
 }
