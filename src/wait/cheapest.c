@@ -266,10 +266,9 @@ int fdslots_wait(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
         return -EINVAL;
     if (timeout_ns < 0)
         timeout_ns = TIMEOUT_FOREVER;
-    if (UNLIKELY((s->flags | s->epoll_only | s->choice->avoid_left) != 0 ||
-                 !fdslots_wait_is_plain(s)))
+    if (UNLIKELY((s->flags | s->epoll_only | s->choice->avoid_left) != 0))
         return wait_bound(s, timeout_ns, sigmask);
-    fdslots_wait_begin_plain(s);
+    fdslots_wait_begin(s);
     if (is_planned(s, timeout_ns > 0))
         return wait_as_planned(s, timeout_ns, sigmask);
     return wait_anew(s, timeout_ns, sigmask);

@@ -13,27 +13,14 @@
  * wants any more, because they take wakes that others wait for. */
 void fdslots_wait_prepare(struct fdslots *s);
 
-/* Whether fdslots_wait_prepare() has nothing to do. */
-static inline bool fdslots_wait_is_plain(const struct fdslots *s)
-{
-    return ((s->flags & FDSLOTS_CHECK) | s->refused) == 0 && !s->exclusive_changed && !s->asking;
-}
-
-/* Begin a plain wait whose arguments are good. The ready set of the last wait is emptied, and a
- * child leaves the set that it has inherited to its parent. */
-static inline void fdslots_wait_begin_plain(struct fdslots *s)
-{
-    fdslots_ready_reset(s);
-    fdslots_check_process(s);
-    s->stats.waits++;
-}
-
-/* Begin any wait whose arguments are good. */
+/* Begin a wait whose arguments are good. The ready set of the last wait is emptied, and a child
+ * leaves the set that it has inherited to its parent. */
 static inline void fdslots_wait_begin(struct fdslots *s)
 {
     fdslots_ready_reset(s);
     fdslots_check_process(s);
-    if (UNLIKELY(!fdslots_wait_is_plain(s)))
+    if (UNLIKELY(((s->flags & FDSLOTS_CHECK) | s->refused) != 0 || s->exclusive_changed ||
+                 s->asking))
         fdslots_wait_prepare(s);
     s->stats.waits++;
 }
