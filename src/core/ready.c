@@ -61,10 +61,10 @@ void fdslots_iterations_end(const struct fdslots *s)
 static bool has_ended(const struct fdslots *s, unsigned since)
 {
     const unsigned count = atomic_load_explicit(&ended_count, memory_order_relaxed);
-    bool found = false;
-    for (unsigned i = since; i != count && i - since < ENDED; i++)
-        found |= atomic_load(&ended[i % ENDED]) == s;
-    return UNLIKELY(count != since) && (found || atomic_load(&ended_count) - since > ENDED);
+    for (unsigned i = since; i != count; i++)
+        if (atomic_load(&ended[i % ENDED]) == s || atomic_load(&ended_count) - since > ENDED)
+            return true;
+    return false;
 }
 
 int fdslots_iter_ready(struct fdslots *s,
