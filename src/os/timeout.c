@@ -35,15 +35,10 @@ int fdslots_ms_from_ns(int64_t ns)
     return ms < INT_MAX ? (int)ms : INT_MAX;
 }
 
-int64_t fdslots_seconds_that_fit(int64_t seconds, size_t size)
-{
-    const int64_t most = size < sizeof seconds ? INT32_MAX : INT64_MAX;
-    return seconds < most ? seconds : most;
-}
-
 struct timespec fdslots_timespec_from_ns(int64_t ns)
 {
-    const int64_t seconds = fdslots_seconds_that_fit(ns / NS_PER_S, sizeof(time_t));
+    const int64_t most = sizeof(time_t) < sizeof ns ? INT32_MAX : INT64_MAX;
+    const int64_t seconds = ns / NS_PER_S < most ? ns / NS_PER_S : most;
     return (struct timespec){.tv_sec = (time_t)seconds, .tv_nsec = (long)(ns % NS_PER_S)};
 }
 

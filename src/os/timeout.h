@@ -8,7 +8,6 @@
 #define FDSLOTS_TIMEOUT_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -22,8 +21,6 @@ int64_t fdslots_ns_from_ms(int ms);
 int64_t fdslots_ns_from_timespec(const struct timespec *timeout);
 int fdslots_ms_from_ns(int64_t ns); /* -1 for TIMEOUT_FOREVER; at most INT_MAX */
 struct timespec fdslots_timespec_from_ns(int64_t ns);
-/* Return `seconds`, or the most that a time_t of `size` bytes can hold, if that is less. */
-int64_t fdslots_seconds_that_fit(int64_t seconds, size_t size);
 
 /* Return the time of a clock that only goes forward, or an error. */
 int64_t fdslots_now(void);
