@@ -128,7 +128,9 @@ struct fdslots {
     struct waker *waker;
     struct choice *choice;
     struct fdslots_stats stats;
-    uint64_t modify_calls; /* how many of stats.epoll_ctl_calls modify a registration */
+    /* Calls of epoll_ctl(2) since the choice last counted them. */
+    uint32_t told_modifies; /* those that modify a registration */
+    uint32_t told_adds;     /* the others */
 };
 
 static inline bool fdslots_slot_exists(const struct fdslots *s, uint32_t index)

@@ -121,10 +121,6 @@ struct choice {
     uint64_t rebuilds;       /* how often the set was made anew when it was counted */
     struct steady steady;    /* the waits that need no choice */
 
-    /* How many calls of epoll_ctl(2) there were when what the set was told was last counted. */
-    uint64_t ctl_calls;
-    uint64_t modify_calls; /* those that modify a registration */
-
     /* fdslots_wait() avoids a way that was refused. */
     enum way avoided;
     uint32_t avoid_left; /* waits until it is tried again */
