@@ -120,9 +120,8 @@ struct fdslots {
     uint64_t ready_epoch; /* changes with every wait, clear and resize, which end an iteration */
 
     /* For waits that find more ready slots than s->max_ready. */
-    uint32_t turn;     /* the slot with which the next report begins */
-    uint32_t turn_end; /* the length of the longest wait that filled the ready set */
-    bool held_first;   /* whether held events are reported before those of the set; alternates */
+    uint32_t turn;   /* the slot with which the next report begins */
+    bool held_first; /* whether held events are reported before those of the set; alternates */
 
     struct kernel *kernel;
     struct waker *waker;

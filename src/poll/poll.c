@@ -101,27 +101,17 @@ static uint32_t elsewhere(const struct fdslots *s, uint32_t nfds, uint32_t count
     return i;
 }
 
-/* Note the length of a wait. Returns false if longer waits are known, which reach more slots. */
-static bool note_length(struct fdslots *s, uint32_t nfds)
-{
-    if (nfds < s->turn_end && nfds < fdslots_slot_end(s))
-        return false;
-    s->turn_end = nfds;
-    if (s->turn >= nfds)
-        s->turn = 0;
-    return true;
-}
-
 /* Report as many ready slots as a wait may, beginning with the slot whose turn it is. If this wait
- * does not reach that slot, the slot keeps its turn until a longer wait comes. */
+ * does not reach that slot, the slot keeps its turn until a longer wait comes. Only a wait on all
+ * slots begins again with the lowest one. */
 SELDOM static void take_in_turn(struct fdslots *s, uint32_t nfds, uint32_t count)
 {
-    const bool longest = note_length(s, nfds);
+    const bool longest = nfds == fdslots_slot_end(s);
     const bool reached = s->turn < nfds;
-    const uint32_t turn = reached ? s->turn : elsewhere(s, nfds, count);
+    const uint32_t turn = reached ? s->turn : longest ? 0 : elsewhere(s, nfds, count);
     const uint32_t above = take_range(s, turn, nfds);
     const uint32_t below = take_range(s, 0, turn);
-    if (reached)
+    if (reached || longest)
         s->turn = above != INDEX_NONE ? above : longest ? below : nfds;
 }
 

@@ -63,8 +63,7 @@ static uint32_t report_range(struct fdslots *s, uint32_t from, uint32_t to)
     return to;
 }
 
-/* Report what the slots hold, beginning with the slot whose turn it is. If the ready set is full, a
- * shorter wait by poll(2) must not take that turn away, so this counts as the longest wait. */
+/* Report what the slots hold, beginning with the slot whose turn it is. */
 static void report_held(struct fdslots *s)
 {
     const uint32_t turn = s->turn;
@@ -72,8 +71,6 @@ static void report_held(struct fdslots *s)
     if (end == INDEX_NONE)
         end = report_range(s, 0, turn);
     s->turn = end;
-    if (s->ready_count == s->max_ready)
-        s->turn_end = UINT32_MAX;
 }
 
 static int report_set(struct fdslots *s, bool ready)
