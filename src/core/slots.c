@@ -287,33 +287,36 @@ void fdslots_slots_cut(struct fdslots *s, uint32_t end)
 
 /* ---- events, and pauses ---- */
 
-/* Remove these reasons for hiding a slot. If none is left, the kernel sees the slot again. */
-static void unhide(struct fdslots *s, uint32_t index, uint32_t reasons)
+/* Note a slot that holds an event or is exclusive, and was hidden or shown. A hidden slot is not in
+ * s->held. Returns 0. */
+SELDOM static int note_flipped(struct fdslots *s, uint32_t index)
 {
-    struct slot *slot = &s->slots[index];
-    /* In level mode an fd that is still ready is reported again anyway. An edge is not, because it
-     * has been reported. */
-    if ((slot->flags & SLOT_EDGE) != 0 && (slot->flags & reasons & SLOT_FIRED) != 0)
-        slot->flags |= SLOT_REARM;
-    slot->flags &= (uint16_t)~reasons;
-    if ((slot->flags & SLOT_HIDDEN) != 0)
-        return;
-    s->pollfds[index].fd = ~s->pollfds[index].fd;
-    s->visible++;
-    if ((slot->flags & SLOT_HOLDS) != 0)
-        fdslots_index_set_add(&s->held, index);
-    fdslots_slot_note_change(s, index);
+    const uint32_t flags = s->slots[index].flags;
+    const bool hidden = (flags & SLOT_HIDDEN) != 0;
+    if ((flags & SLOT_HOLDS) != 0)
+        (hidden ? fdslots_index_set_remove : fdslots_index_set_add)(&s->held, index);
+    s->exclusive_changed |= hidden && s->exclusives > 0 && (flags & SLOT_EXCLUSIVE) != 0;
+    return note(s, index);
 }
 
-/* Give a slot the caller's flags that come with new events. Any call that sets the events of an
- * edge slot looks for the edge again, as EPOLL_CTL_MOD does. */
-SELDOM static void set_user_flags(struct fdslots *s, uint32_t index, uint32_t user)
+/* Replace the reasons for hiding a slot. The kernel sees the slot while there is none. Returns 0.
+ */
+INLINE int replace_reasons(struct fdslots *s, uint32_t index, uint32_t reasons)
 {
-    const uint32_t before = s->slots[index].flags;
-    const uint32_t rearm = ((before | user) & SLOT_EDGE) != 0 ? SLOT_REARM : 0;
-    if ((before & SLOT_FIRED) != 0)
-        unhide(s, index, SLOT_FIRED);
-    replace_flags(s, index, (s->slots[index].flags & ~SLOT_USER) | user | rearm);
+    struct slot *slot = &s->slots[index];
+    const uint32_t before = slot->flags;
+    slot->flags = (uint16_t)((before & ~SLOT_HIDDEN) | reasons);
+    if ((reasons != 0) == ((before & SLOT_HIDDEN) != 0))
+        return 0;
+    s->pollfds[index].fd = ~s->pollfds[index].fd;
+    s->visible += reasons != 0 ? -1u : 1u;
+    return LIKELY((before & (SLOT_HOLDS | SLOT_EXCLUSIVE)) == 0) ? note(s, index)
+                                                                 : note_flipped(s, index);
+}
+
+void fdslots_slot_fire(struct fdslots *s, uint32_t index)
+{
+    replace_reasons(s, index, (s->slots[index].flags & SLOT_HIDDEN) | SLOT_FIRED);
 }
 
 static inline int write_events(struct fdslots *s, uint32_t index, uint32_t events)
@@ -325,20 +328,15 @@ static inline int write_events(struct fdslots *s, uint32_t index, uint32_t event
     return note(s, index);
 }
 
-/* Loops often set all events before each wait. Those that stay the same are no change. */
-static inline int set_events_plain(struct fdslots *s, uint32_t index, uint32_t events)
+/* Set events with flags of the caller, which the slot has or gets. Any call that sets the events of
+ * an edge slot looks for the edge again, as EPOLL_CTL_MOD does. */
+SELDOM static int write_user_events(struct fdslots *s, uint32_t index, uint32_t events)
 {
-    const bool same = s->slots[index].events == (uint16_t)events;
-    return same ? 0 : write_events(s, index, events);
-}
-
-SELDOM static int set_events_other(struct fdslots *s, uint32_t index, uint32_t events)
-{
+    const uint32_t before = s->slots[index].flags;
     const uint32_t user = events >> EVENTS_USER_SHIFT;
-    if (!fdslots_slot_used(s, index))
-        return -ENOENT;
-    if (((s->slots[index].flags | user) & SLOT_USER) != 0)
-        set_user_flags(s, index, user);
+    const uint32_t rearm = ((before | user) & SLOT_EDGE) != 0 ? SLOT_REARM : 0;
+    replace_reasons(s, index, before & SLOT_PAUSED);
+    replace_flags(s, index, (s->slots[index].flags & ~SLOT_USER) | user | rearm);
     return write_events(s, index, events);
 }
 
@@ -346,28 +344,18 @@ int fdslots_set_events(struct fdslots *s, uint32_t index, uint32_t events)
 {
     if (!fdslots_slot_exists(s, index) || !events_valid(events))
         return -EINVAL;
-    const bool plain = is_plain(s, index, events) && s->pollfds[index].fd >= 0;
-    return LIKELY(plain) ? set_events_plain(s, index, events) : set_events_other(s, index, events);
+    if (!fdslots_slot_used(s, index))
+        return -ENOENT;
+    if (UNLIKELY(((s->slots[index].flags | events >> EVENTS_USER_SHIFT) & SLOT_USER) != 0))
+        return write_user_events(s, index, events);
+    /* Loops often set all events before each wait. Those that stay the same are no change. */
+    return s->slots[index].events == events ? 0 : write_events(s, index, events);
 }
 
-/* Hide a visible slot, or show a hidden one. Returns 0. */
-static inline int flip(struct fdslots *s, uint32_t index)
+int fdslots_pause_index(struct fdslots *s, uint32_t index)
 {
-    struct pollfd *pollfd = &s->pollfds[index];
-    s->visible += pollfd->fd < 0 ? 1u : -1u;
-    pollfd->fd = ~pollfd->fd;
-    return note(s, index);
-}
-
-static inline int pause_plain(struct fdslots *s, uint32_t index)
-{
-    s->pollfds[index].revents = 0;
-    s->slots[index].flags |= SLOT_PAUSED;
-    return flip(s, index);
-}
-
-SELDOM static int pause_other(struct fdslots *s, uint32_t index)
-{
+    if (!fdslots_slot_exists(s, index))
+        return -EINVAL;
     if (!fdslots_slot_used(s, index))
         return -ENOENT;
     struct slot *slot = &s->slots[index];
@@ -375,38 +363,19 @@ SELDOM static int pause_other(struct fdslots *s, uint32_t index)
     if ((slot->flags & SLOT_EDGE) != 0 && s->pollfds[index].revents != 0)
         slot->flags |= SLOT_REARM;
     s->pollfds[index].revents = 0;
-    fdslots_slot_hide(s, index, SLOT_PAUSED);
-    return 0;
-}
-
-int fdslots_pause_index(struct fdslots *s, uint32_t index)
-{
-    if (!fdslots_slot_exists(s, index))
-        return -EINVAL;
-    const bool plain = is_plain(s, index, 0) && s->pollfds[index].fd >= 0;
-    return LIKELY(plain) ? pause_plain(s, index) : pause_other(s, index);
-}
-
-static inline int resume_plain(struct fdslots *s, uint32_t index)
-{
-    s->slots[index].flags &= (uint16_t)~SLOT_HIDDEN;
-    return flip(s, index);
-}
-
-SELDOM static int resume_other(struct fdslots *s, uint32_t index)
-{
-    if (!fdslots_slot_used(s, index))
-        return -ENOENT;
-    if ((s->slots[index].flags & SLOT_HIDDEN) != 0)
-        unhide(s, index, SLOT_HIDDEN);
-    return 0;
+    return replace_reasons(s, index, (slot->flags & SLOT_HIDDEN) | SLOT_PAUSED);
 }
 
 int fdslots_resume_index(struct fdslots *s, uint32_t index)
 {
     if (!fdslots_slot_exists(s, index))
         return -EINVAL;
-    const uint32_t flags = index < s->touched ? s->slots[index].flags : 0;
-    const bool plain = (flags & SLOT_HIDDEN) != 0 && (flags & (SLOT_EDGE | SLOT_HOLDS)) == 0;
-    return LIKELY(plain) ? resume_plain(s, index) : resume_other(s, index);
+    if (!fdslots_slot_used(s, index))
+        return -ENOENT;
+    struct slot *slot = &s->slots[index];
+    /* In level mode an fd that is still ready is reported again anyway. An edge is not, because it
+     * has been reported. */
+    if ((slot->flags & SLOT_EDGE) != 0 && (slot->flags & SLOT_FIRED) != 0)
+        slot->flags |= SLOT_REARM;
+    return replace_reasons(s, index, 0);
 }

@@ -178,21 +178,8 @@ static inline void fdslots_slot_note_change(struct fdslots *s, uint32_t index)
     fdslots_index_set_add(&s->fresh, index);
 }
 
-/* Hide a used slot from the kernel, for a reason in SLOT_HIDDEN. */
-static inline void fdslots_slot_hide(struct fdslots *s, uint32_t index, uint32_t reason)
-{
-    struct slot *slot = &s->slots[index];
-    const bool hidden = (slot->flags & SLOT_HIDDEN) != 0;
-    slot->flags |= (uint16_t)reason;
-    if (hidden)
-        return;
-    s->pollfds[index].fd = ~s->pollfds[index].fd;
-    s->visible--;
-    if (UNLIKELY((slot->flags & SLOT_HOLDS) != 0))
-        fdslots_index_set_remove(&s->held, index); /* until it is shown again */
-    s->exclusive_changed |= s->exclusives > 0 && (slot->flags & SLOT_EXCLUSIVE) != 0;
-    fdslots_slot_note_change(s, index);
-}
+/* Hide a one-shot slot from the kernel, because it was reported. */
+void fdslots_slot_fire(struct fdslots *s, uint32_t index);
 
 /* Return the events that a slot both holds and wants, or 0 while it is hidden. */
 static inline uint32_t fdslots_slot_held_events(const struct fdslots *s, uint32_t index)
