@@ -68,15 +68,12 @@ static void replace_flags(struct fdslots *s, uint32_t index, uint32_t flags)
         fdslots_slot_release(s, index);
 }
 
-/* The flags that something else depends on. */
-#define SLOT_SPECIAL (SLOT_USER | SLOT_HIDDEN | SLOT_LOST | SLOT_HOLDS | SLOT_KEEPS | SLOT_ONCE)
-
-/* Whether a slot has none of these flags, before and after. Nearly every slot is plain; the others
- * are prepared out of line. */
-static inline bool is_plain(const struct fdslots *s, uint32_t index, uint32_t events)
+/* Whether a slot has or gets flags that something else depends on. Few slots do, and they are
+ * prepared out of line. */
+static inline bool is_special(const struct fdslots *s, uint32_t index, uint32_t events)
 {
-    return index < s->touched &&
-           ((s->slots[index].flags | events >> EVENTS_USER_SHIFT) & SLOT_SPECIAL) == 0;
+    const uint32_t flags = s->slots[index].flags | events >> EVENTS_USER_SHIFT;
+    return UNLIKELY((flags & (SLOT_USER | SLOT_HOLDS)) != 0);
 }
 
 /* Generations begin anew. The kernel's set may hold ghosts with those that come now, so it must be
@@ -160,60 +157,46 @@ static inline int note_empty(struct fdslots *s, uint32_t index)
 
 /* ---- set and empty ---- */
 
-static inline int vacate_plain(struct fdslots *s, uint32_t index)
-{
-    write_owner(s, index, (struct pollfd){.fd = -1});
-    s->slots[index].flags = 0;
-    return note_empty(s, index);
-}
-
-SELDOM static int vacate_other(struct fdslots *s, uint32_t index)
-{
-    if (!fdslots_slot_used(s, index))
-        return 0;
-    replace_flags(s, index, 0);
-    return vacate_plain(s, index);
-}
-
-/* Empty a slot, if it is used. Returns 0. */
-static inline int vacate(struct fdslots *s, uint32_t index)
-{
-    const bool plain = is_plain(s, index, 0) && s->pollfds[index].fd >= 0;
-    return LIKELY(plain) ? vacate_plain(s, index) : vacate_other(s, index);
-}
-
-static inline int set_plain(struct fdslots *s, uint32_t index, int fd, uint32_t events)
+/* Give a slot another owner with these flags of the caller, or empty it if fd is -1. Returns 0. */
+INLINE int put(struct fdslots *s, uint32_t index, int fd, uint32_t events, uint32_t user)
 {
     const bool was_visible = s->pollfds[index].fd >= 0;
     write_owner(s, index, (struct pollfd){.fd = fd, .events = (short)(uint16_t)events});
     /* The same number may be another file by now, and only the kernel can tell. */
-    s->slots[index].flags |= SLOT_CONFIRM | SLOT_NEW;
+    s->slots[index].flags = (uint16_t)(fd < 0 ? 0 : user | SLOT_CONFIRM | SLOT_NEW);
+    if (fd < 0)
+        return note_empty(s, index);
     return was_visible ? note(s, index) : note_used(s, index);
 }
 
-SELDOM static int set_other(struct fdslots *s, uint32_t index, int fd, uint32_t events)
+/* The same for a special slot, and for the first owner of a slot. */
+SELDOM static int put_special(struct fdslots *s, uint32_t index, int fd, uint32_t events)
 {
-    if (fd < 0)
-        return vacate(s, index);
+    const uint32_t user = events >> EVENTS_USER_SHIFT;
     if (index >= s->touched)
         touch(s, index);
-    replace_flags(s, index, events >> EVENTS_USER_SHIFT);
-    return set_plain(s, index, fd, events);
+    replace_flags(s, index, user);
+    return put(s, index, fd, events, user);
 }
 
 int fdslots_set_index(struct fdslots *s, uint32_t index, int fd, uint32_t events)
 {
     if (!fdslots_slot_exists(s, index) || !events_valid(events))
         return -EINVAL;
-    return LIKELY(fd >= 0 && is_plain(s, index, events)) ? set_plain(s, index, fd, events)
-                                                         : set_other(s, index, fd, events);
+    if (UNLIKELY(fd < 0))
+        return fdslots_invalidate_index(s, index);
+    return UNLIKELY(index >= s->touched) || is_special(s, index, events)
+               ? put_special(s, index, fd, events)
+               : put(s, index, fd, events, 0);
 }
 
 int fdslots_invalidate_index(struct fdslots *s, uint32_t index)
 {
     if (!fdslots_slot_exists(s, index))
         return -EINVAL;
-    return vacate(s, index);
+    if (index < s->touched && s->pollfds[index].fd >= 0 && !is_special(s, index, 0))
+        return put(s, index, -1, 0, 0);
+    return fdslots_slot_used(s, index) ? put_special(s, index, -1, 0) : 0;
 }
 
 void fdslots_slot_replace_fd(struct fdslots *s, uint32_t index, int fd)
