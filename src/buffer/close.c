@@ -19,7 +19,7 @@ static bool is_foreign(const struct fdslots *s, uint32_t index)
 static void check(struct fdslots *s, uint32_t index)
 {
     fdslots_check_process(s);
-    fdslots_kernel_check_changes(s, index);
+    fdslots_kernel_check(s, index);
 }
 
 int fdslots_close_index(struct fdslots *s, uint32_t index)

@@ -51,17 +51,6 @@ static bool is_gone(struct fdslots *s, const struct registration *leads)
     return leads->events != 0 && is_gone_from_set(s, leads->fd);
 }
 
-/* Whether any slot of this run claims its fd. */
-static bool is_claimed_by_any(const struct fdslots *s, uint32_t leader)
-{
-    bool claimed = false;
-    FOR_EACH_IN_RUN(&s->kernel->runs, leader, i)
-    {
-        claimed |= is_claimed(s, i);
-    }
-    return claimed;
-}
-
 /* Mark the slots that claim this fd as lost, if it is gone. This is done once for each run in a
  * check. */
 static void check_fd(struct fdslots *s, int fd)
@@ -71,13 +60,15 @@ static void check_fd(struct fdslots *s, int fd)
     if (leader == INDEX_NONE || (runs->of[leader].flags & RUN_CHECKED) != 0)
         return;
     runs->of[leader].flags |= RUN_CHECKED;
-    if (!is_claimed_by_any(s, leader) || !is_gone(s, &runs->of[leader]))
-        return;
-    s->ghosts_possible = true;
+    bool gone = false;
     FOR_EACH_IN_RUN(runs, leader, i)
     {
-        if (is_claimed(s, i))
-            fdslots_slot_lose(s, i);
+        if (!is_claimed(s, i))
+            continue;
+        if (!gone && !is_gone(s, &runs->of[leader]))
+            return;
+        gone = s->ghosts_possible = true;
+        fdslots_slot_lose(s, i);
     }
 }
 
@@ -108,29 +99,25 @@ static void visit_set(struct fdslots *s, const struct index_set *set,
     }
 }
 
-static void visit_changes(struct fdslots *s, uint32_t index, void (*fn)(struct fdslots *s, int fd))
+/* Visit all used slots if index is INDEX_NONE; otherwise this slot and those that changed. */
+static void visit_slots(struct fdslots *s, uint32_t index, void (*fn)(struct fdslots *s, int fd))
 {
+    if (index == INDEX_NONE) {
+        visit_set(s, &s->used, fn);
+        return;
+    }
     visit(s, index, fn);
     visit_set(s, &s->fresh, fn);
     visit_set(s, &s->noted, fn);
 }
 
-/* Both functions end with a sync, because the next check can look only at what is registered by
- * then. An error is ignored here, because the waits that need the set will report it. */
-void fdslots_kernel_check(struct fdslots *s)
+/* This ends with a sync, because the next check can look only at what is registered by then. An
+ * error is ignored here, because the waits that need the set will report it. */
+void fdslots_kernel_check(struct fdslots *s, uint32_t index)
 {
     if (s->kernel->fd >= 0) {
-        visit_set(s, &s->used, check_fd);
-        visit_set(s, &s->used, end_check);
-    }
-    fdslots_kernel_sync(s);
-}
-
-void fdslots_kernel_check_changes(struct fdslots *s, uint32_t index)
-{
-    if (s->kernel->fd >= 0) {
-        visit_changes(s, index, check_fd);
-        visit_changes(s, index, end_check);
+        visit_slots(s, index, check_fd);
+        visit_slots(s, index, end_check);
     }
     fdslots_kernel_sync(s);
 }

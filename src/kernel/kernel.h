@@ -99,14 +99,14 @@ enum kernel_change fdslots_kernel_change(const struct fdslots *s, uint32_t index
 
 /* Take the fd of a slot out of the set at once, because it is about to be closed. The other slots
  * with this fd are noted, so that the next sync looks at them again. With FDSLOTS_CHECK they are
- * marked as lost; fdslots_kernel_check_changes() must have been called before. */
+ * marked as lost; fdslots_kernel_check() must have been called before. */
 void fdslots_kernel_drop(struct fdslots *s, uint32_t index);
 
 /* For FDSLOTS_CHECK: mark a slot as lost if its fd no longer refers to the file that it referred to
- * at the last sync. Then sync. The second function looks only at the slots that this sync would
- * change, and at those that have an fd in common with one of them or with this slot. */
-void fdslots_kernel_check(struct fdslots *s);
-void fdslots_kernel_check_changes(struct fdslots *s, uint32_t index);
+ * at the last sync. Then sync. If index is INDEX_NONE, all slots are looked at; otherwise only
+ * those that this sync would change, and those that have an fd in common with one of them or with
+ * this slot. */
+void fdslots_kernel_check(struct fdslots *s, uint32_t index);
 
 /* Make the set anew from the slots. Returns what fdslots_kernel_sync() returns. */
 int fdslots_kernel_rebuild(struct fdslots *s);

@@ -68,11 +68,7 @@ void fdslots_kernel_drop(struct fdslots *s, uint32_t index)
 {
 }
 
-void fdslots_kernel_check(struct fdslots *s)
-{
-}
-
-void fdslots_kernel_check_changes(struct fdslots *s, uint32_t index)
+void fdslots_kernel_check(struct fdslots *s, uint32_t index)
 {
 }
 

@@ -17,7 +17,7 @@ void fdslots_wait_prepare(struct fdslots *s)
     if (s->refused)
         fdslots_kernel_retry(s);
     if ((s->flags & FDSLOTS_CHECK) != 0)
-        fdslots_kernel_check(s);
+        fdslots_kernel_check(s, INDEX_NONE);
     else if (s->exclusive_changed)
         fdslots_kernel_sync(s);
 }
@@ -112,7 +112,7 @@ static int prepare_set(struct fdslots *s)
         return rc;
     fdslots_check_process(s);
     if ((s->flags & FDSLOTS_CHECK) != 0)
-        fdslots_kernel_check(s);
+        fdslots_kernel_check(s, INDEX_NONE);
     return 0;
 }
 
