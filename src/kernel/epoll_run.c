@@ -288,33 +288,35 @@ void fdslots_epoll_drop_run(struct fdslots *s, uint32_t leader)
         fdslots_epoll_deregister(s, leads);
 }
 
-enum kernel_change fdslots_kernel_change(const struct fdslots *s, uint32_t index,
-                                         struct sharers *sharers)
+struct kernel_change fdslots_kernel_change(const struct fdslots *s, uint32_t index)
 {
     const struct runs *runs = &s->kernel->runs;
     const int fd = fdslots_slot_held_fd(s, index);
-    *sharers = (struct sharers){1, 1};
-    if (!fdslots_run_has(runs, index))
-        return fd >= 0 ? CHANGE_ADD : CHANGE_NONE;
-    if (fd != runs->of[index].fd)
-        return fd >= 0 ? CHANGE_REPLACE : CHANGE_DROP;
+    const bool in_run = fdslots_run_has(runs, index);
+    struct kernel_change change = {.sharers = 1, .fresh = 1};
+    if (!in_run || fd != runs->of[index].fd) {
+        change.drops = in_run;
+        change.adds = fd >= 0;
+        return change;
+    }
     const uint32_t leader = fdslots_run_leader(runs, index);
     const uint32_t wanted = events_of(s, runs, leader);
     const uint32_t events = runs->of[leader].events;
     FOR_EACH_IN_RUN(runs, leader, i)
     {
-        sharers->all += i != index;
-        sharers->fresh += i != index && fdslots_index_set_has(&s->fresh, i);
+        change.sharers += i != index;
+        change.fresh += i != index && fdslots_index_set_has(&s->fresh, i);
     }
     const bool again = (s->slots[index].flags & (SLOT_CONFIRM | SLOT_REARM)) != 0 ||
                        (runs->of[leader].flags & (RUN_CONFIRM | RUN_REDO)) != 0;
     if ((runs->of[leader].flags & RUN_POLLED) != 0) {
-        if (wanted != 0 && !stays_polled(&runs->of[leader], wanted))
-            return CHANGE_ADD;
         const bool shown = fdslots_index_set_has(&s->polled, index);
-        return again || shown != (s->pollfds[index].fd >= 0) ? CHANGE_MODIFY : CHANGE_NONE;
+        change.adds = wanted != 0 && !stays_polled(&runs->of[leader], wanted);
+        change.modifies = !change.adds && (again || shown != (s->pollfds[index].fd >= 0));
+        return change;
     }
-    if ((wanted == 0) != (events == 0))
-        return wanted != 0 ? CHANGE_ADD : CHANGE_DROP;
-    return wanted != events || again ? CHANGE_MODIFY : CHANGE_NONE;
+    change.adds = wanted != 0 && events == 0;
+    change.drops = wanted == 0 && events != 0;
+    change.modifies = !change.adds && !change.drops && (wanted != events || again);
+    return change;
 }

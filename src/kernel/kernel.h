@@ -77,25 +77,20 @@ static inline int fdslots_kernel_wait(struct fdslots *s, int64_t timeout_ns,
  * function declared here. */
 int fdslots_kernel_beside(struct fdslots *s, struct pollfd **room);
 
-/* What must be done to tell the set about a changed slot. */
-enum kernel_change {
-    CHANGE_NONE,    /* nothing: the set agrees already */
-    CHANGE_MODIFY,  /* a registration gets other events, or must be confirmed */
-    CHANGE_ADD,     /* a file is added to the set */
-    CHANGE_DROP,    /* a file is removed from the set */
-    CHANGE_REPLACE, /* one file is removed, and another one is added */
-};
+/* What must be done to tell the set about a changed slot: nothing if it agrees already. */
+struct kernel_change {
+    bool modifies; /* a registration gets other events, or must be confirmed */
+    bool adds;     /* a file is added to the set */
+    bool drops;    /* a file is removed from the set */
 
-/* How many slots share the registration of a slot, with itself. */
-struct sharers {
-    uint32_t all;
+    /* How many slots share the registration of the slot, with itself. */
+    uint32_t sharers;
     uint32_t fresh; /* those of them in s->fresh */
 };
 
 /* Return what must be done for a slot in s->fresh. If the slot has a registration, all slots that
- * share it are looked at. Stores how many these are; otherwise 1. */
-enum kernel_change fdslots_kernel_change(const struct fdslots *s, uint32_t index,
-                                         struct sharers *sharers);
+ * share it are looked at. */
+struct kernel_change fdslots_kernel_change(const struct fdslots *s, uint32_t index);
 
 /* Take the fd of a slot out of the set at once, because it is about to be closed. The other slots
  * with this fd are noted, so that the next sync looks at them again. With FDSLOTS_CHECK they are

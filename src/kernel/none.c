@@ -57,11 +57,9 @@ int fdslots_kernel_beside(struct fdslots *s, struct pollfd **room)
     return -ENOTSUP;
 }
 
-enum kernel_change fdslots_kernel_change(const struct fdslots *s, uint32_t index,
-                                         struct sharers *sharers)
+struct kernel_change fdslots_kernel_change(const struct fdslots *s, uint32_t index)
 {
-    *sharers = (struct sharers){1, 1};
-    return CHANGE_NONE;
+    return (struct kernel_change){.sharers = 1, .fresh = 1};
 }
 
 void fdslots_kernel_drop(struct fdslots *s, uint32_t index)

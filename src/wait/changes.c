@@ -3,44 +3,15 @@
 
 #include "../kernel/kernel.h"
 
-/* Return the work of telling the set about a change. */
-static struct telling telling_of(enum kernel_change change)
+/* Add the work of telling the set about a slot. If several changed slots share a registration, the
+ * set is told of them all at once, and each counts for its part of that work. */
+static void add(struct telling *sum, const struct kernel_change *change)
 {
-    static const struct telling tellings[] = {
-        [CHANGE_NONE] = {.looks = 1},
-        [CHANGE_MODIFY] = {.looks = 1, .modifies = 1},
-        [CHANGE_ADD] = {.looks = 1, .adds = 1},
-        [CHANGE_DROP] = {.looks = 1, .adds = 1},
-        [CHANGE_REPLACE] = {.looks = 1, .adds = 2},
-    };
-    return tellings[change];
-}
-
-/* Return the same for a slot that had changed before and still has the same owner, as if the set
- * had been told about that earlier change. A file that is missing in the set would then have been
- * added already. Every other difference counts as a change of events. */
-static struct telling telling_again(enum kernel_change change)
-{
-    const bool none = change == CHANGE_NONE || change == CHANGE_ADD;
-    return telling_of(none ? CHANGE_NONE : CHANGE_MODIFY);
-}
-
-/* Return the part of this work that falls to one of so many changed slots with one registration.
- * The set is told of them all at once. */
-static struct telling share_of(struct telling telling, uint32_t changed)
-{
-    if (UNLIKELY(changed > 1)) { /* a division takes longer than the rest of a look */
-        telling.modifies /= changed;
-        telling.adds /= changed;
-    }
-    return telling;
-}
-
-static void add(struct telling *sum, struct telling more)
-{
-    sum->looks += more.looks;
-    sum->modifies += more.modifies;
-    sum->adds += more.adds;
+    /* A division takes longer than the rest of a look. */
+    const double part = LIKELY(change->fresh == 1) ? 1 : 1.0 / change->fresh;
+    sum->looks++;
+    sum->modifies += change->modifies * part;
+    sum->adds += (change->adds + change->drops) * part;
 }
 
 /* The changes that were looked at. */
@@ -62,27 +33,32 @@ static uint32_t remembered(const struct slot *slot)
            ((slot->events & POLLOUT) != 0 ? SLOT_SEEN_OUT : 0) | (odd ? SLOT_SEEN_ODD : 0);
 }
 
-/* Return the work of telling the set about a change, as if it knew what was noted before. */
-static struct telling telling_fresh(const struct slot *slot, bool noted, enum kernel_change change)
+/* Return what would be done about a slot if the set had been told of what was noted before. If the
+ * slot still has the same owner, a file that is missing in the set would then have been added
+ * already, and every other difference counts as a change of events. */
+static struct kernel_change change_since(const struct slot *slot, bool noted,
+                                         struct kernel_change change)
 {
     if (!noted || (slot->flags & SLOT_NEW) != 0)
-        return telling_of(change);
+        return change;
     const bool same = (slot->flags & SLOT_SEEN) == remembered(slot);
-    return same ? telling_of(CHANGE_NONE) : telling_again(change);
+    change.modifies = !same && (change.modifies || change.drops);
+    change.adds = change.drops = false;
+    return change;
 }
 
 static void look_at(struct fdslots *s, struct sample *sample, uint32_t index)
 {
     struct slot *slot = &s->slots[index];
     const bool noted = fdslots_index_set_has(&s->noted, index);
-    struct sharers sharers;
-    const enum kernel_change change = fdslots_kernel_change(s, index, &sharers);
-    sample->looked_at += sharers.all;
-    add(&sample->fresh, share_of(telling_fresh(slot, noted, change), sharers.fresh));
-    add(&sample->lag, share_of(telling_of(change), sharers.fresh));
+    const struct kernel_change change = fdslots_kernel_change(s, index);
+    const struct kernel_change since = change_since(slot, noted, change);
+    sample->looked_at += change.sharers;
+    add(&sample->fresh, &since);
+    add(&sample->lag, &change);
     sample->again += noted;
     slot->flags = (uint16_t)((slot->flags & ~(SLOT_NEW | SLOT_SEEN)) | remembered(slot));
-    if (change == CHANGE_NONE) {
+    if (!change.modifies && !change.adds && !change.drops) {
         fdslots_index_set_remove(&s->fresh, index);
         fdslots_index_set_remove(&s->noted, index);
     }
@@ -116,5 +92,7 @@ void fdslots_changes_look(struct fdslots *s, struct outlook *o)
     const double again = sample.again * times;
     fdslots_choice_scale(&o->lag, again < o->lag.looks ? 1 - again / o->lag.looks : 0);
     o->fresh = sample.fresh;
-    add(&o->lag, sample.lag);
+    o->lag.looks += sample.lag.looks;
+    o->lag.modifies += sample.lag.modifies;
+    o->lag.adds += sample.lag.adds;
 }
