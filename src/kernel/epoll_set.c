@@ -76,31 +76,22 @@ static void forget_set(struct fdslots *s)
 
 /* ---- an inherited set ---- */
 
-/* A file in a set, as a line of fdinfo describes it. */
-struct watched {
-    int fd;
-    uint64_t data;
-};
-
-/* The slot may have got another owner since, with a higher generation. Without the salt of the set,
- * hardly any name is that of a slot and of an earlier generation. */
-static bool is_registration(const struct fdslots *s, struct watched watched)
+/* Whether this line of fdinfo is a registration of the inherited set, or that of this set in the
+ * outer one. A slot may have got another owner since it was registered, with a higher generation.
+ * Without the salt of the set, hardly any name is that of a slot and of an earlier generation. */
+static bool is_registration(const struct fdslots *s, int fd, uint64_t data)
 {
     const struct runs *runs = &s->kernel->runs;
-    const struct event_name name = fdslots_epoll_name(s->kernel, watched.data);
-    return name.index < runs->extent && runs->of[name.index].fd == watched.fd &&
+    const struct event_name name = fdslots_epoll_name(s->kernel, data);
+    if (fd == s->kernel->fd && data == s->kernel->salt)
+        return true;
+    return name.index < runs->extent && runs->of[name.index].fd == fd &&
            runs->of[name.index].events != 0 && name.generation <= s->slots[name.index].generation;
 }
 
-static bool is_inner_set(const struct fdslots *s, struct watched watched)
-{
-    return watched.fd == s->kernel->fd && watched.data == s->kernel->salt;
-}
-
-/* Whether this fd is a set that holds a file for which is_it() is true. /proc tells this without a
- * change to the set, which belongs to the parent. An epoll_ctl(2) that asked could change it. */
-static bool holds(const struct fdslots *s, int set_fd,
-                  bool (*is_it)(const struct fdslots *s, struct watched watched))
+/* Whether this fd is a set that holds such a registration. /proc tells this without a change to the
+ * set, which belongs to the parent. An epoll_ctl(2) that asked could change it. */
+static bool is_proven(const struct fdslots *s, int set_fd)
 {
     char text[4096];
     sys_read_fdinfo(set_fd, text, sizeof text);
@@ -108,9 +99,8 @@ static bool holds(const struct fdslots *s, int set_fd,
         const char *data = strstr(at, "data:");
         if (data == NULL)
             break; /* the text is cut */
-        const struct watched watched = {.fd = (int)strtol(at + strlen("tfd:"), NULL, 10),
-                                        .data = strtoull(data + strlen("data:"), NULL, 16)};
-        if (is_it(s, watched))
+        if (is_registration(s, (int)strtol(at + strlen("tfd:"), NULL, 10),
+                            strtoull(data + strlen("data:"), NULL, 16)))
             return true;
     }
     return false;
@@ -127,8 +117,8 @@ static bool leave_inherited(struct fdslots *s)
         return false;
     const int inner = k->fd;
     const int outer = k->outer_fd;
-    const bool proven = inner >= 0 && holds(s, inner, is_registration);
-    const bool outer_proven = outer >= 0 && holds(s, outer, is_inner_set);
+    const bool proven = inner >= 0 && is_proven(s, inner);
+    const bool outer_proven = outer >= 0 && is_proven(s, outer);
     k->fd = k->outer_fd = -1;
     k->is_nested = false;
     s->set_ready = s->exclusive_changed = false;
