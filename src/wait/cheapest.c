@@ -56,13 +56,6 @@ INLINE int go(struct fdslots *s, enum way way, int64_t timeout_ns, const sigset_
                           : fdslots_wait_by_set(s, timeout_ns, sigmask);
 }
 
-/* The same where it is rare: one copy of the code is enough there. */
-SELDOM static int go_bound(struct fdslots *s, enum way way, int64_t timeout_ns,
-                           const sigset_t *sigmask)
-{
-    return go(s, way, timeout_ns, sigmask);
-}
-
 static bool is_refusal(int rc)
 {
     return rc < 0 && rc != -EINTR;
@@ -76,7 +69,7 @@ SELDOM static int fall_back(struct fdslots *s, enum way way, int refusal, int64_
                             const sigset_t *sigmask)
 {
     struct choice *c = s->choice;
-    int rc = go_bound(s, fdslots_other_way(way), timeout_ns, sigmask);
+    int rc = go(s, fdslots_other_way(way), timeout_ns, sigmask);
     if (is_refusal(rc))
         return refusal;
     s->stats.fallbacks++;
@@ -90,7 +83,7 @@ SELDOM static int wait_avoiding(struct fdslots *s, int64_t timeout_ns, const sig
 {
     const enum way way = fdslots_other_way(s->choice->avoided);
     s->choice->avoid_left--;
-    int rc = go_bound(s, way, timeout_ns, sigmask);
+    int rc = go(s, way, timeout_ns, sigmask);
     return is_refusal(rc) ? fall_back(s, way, rc, timeout_ns, sigmask) : rc;
 }
 
@@ -251,7 +244,7 @@ SELDOM static int wait_bound(struct fdslots *s, int64_t timeout_ns, const sigset
         return -ENOTSUP;
     fdslots_wait_begin(s);
     if (no_set || no_poll)
-        return go_bound(s, no_set ? BY_POLL : BY_SET, timeout_ns, sigmask);
+        return go(s, no_set ? BY_POLL : BY_SET, timeout_ns, sigmask);
     if (s->choice->avoid_left > 0)
         return wait_avoiding(s, timeout_ns, sigmask);
     return wait_anew(s, timeout_ns, sigmask);
