@@ -104,22 +104,16 @@ static void restore_errno(int saved)
     errno = saved;
 }
 
+#define HUGE_PAGE ((size_t)2 << 20)
+
+/* Slots that were never used must cost no memory, even if the kernel uses huge pages everywhere.
+ * This is not calloc(), which may write zeros: a large piece comes untouched from the kernel, and
+ * must stay so. */
 static void *allocate(size_t size)
 {
     int saved = errno;
-    /* This is not calloc(), which may write zeros: a large piece comes untouched from the kernel,
-     * and must stay so. */
     void *mem = malloc(size);
     restore_errno(saved);
-    return mem;
-}
-
-#define HUGE_PAGE ((size_t)2 << 20)
-
-/* Slots that were never used must cost no memory, even if the kernel uses huge pages everywhere. */
-static void *allocate_arrays(size_t size)
-{
-    void *mem = allocate(size);
     if (mem != NULL && size >= HUGE_PAGE)
         sys_keep_pages_small(mem, size);
     return mem;
@@ -137,7 +131,7 @@ static int allocate_place(struct sizes sizes, struct place *place)
 {
     *place = (struct place){.head = allocate(sizes.head), .is_owned = true};
     if (place->head != NULL)
-        place->arrays = allocate_arrays(sizes.arrays);
+        place->arrays = allocate(sizes.arrays);
     if (place->arrays != NULL)
         return 0;
     release(place->head);
@@ -221,11 +215,6 @@ int fdslots_create(uint32_t nslots, uint32_t flags, struct fdslots **out)
 
 /* ---- going on with another capacity ---- */
 
-static bool holds_all_used(const struct fdslots *s, uint32_t nslots)
-{
-    return fdslots_slot_end(s) <= nslots;
-}
-
 /* Drop the slots from `nslots` up, which are empty. If the kernel's set still holds anything of
  * them, it must be told now. */
 static void cut(struct fdslots *s, uint32_t nslots)
@@ -273,7 +262,7 @@ static bool meet(const struct fdslots *s, const void *mem, uint32_t nslots)
 
 int fdslots_move(struct fdslots *s, void *mem, size_t size, uint32_t nslots, struct fdslots **out)
 {
-    if (s == NULL || !is_enough(mem, size, nslots) || out == NULL || !holds_all_used(s, nslots) ||
+    if (s == NULL || !is_enough(mem, size, nslots) || out == NULL || fdslots_slot_end(s) > nslots ||
         meet(s, mem, nslots))
         return -EINVAL;
     go_to(s, place_in(mem), nslots, out);
@@ -284,10 +273,10 @@ int fdslots_resize(struct fdslots **s, uint32_t nslots)
 {
     struct place place;
     const struct sizes sizes = measure(nslots);
-    if (s == NULL || *s == NULL || sizes.arrays == 0 || !holds_all_used(*s, nslots))
+    if (s == NULL || *s == NULL || sizes.arrays == 0 || fdslots_slot_end(*s) > nslots)
         return -EINVAL;
     if ((*s)->owns_memory) {
-        unsigned char *elsewhere = allocate_arrays(sizes.arrays);
+        unsigned char *elsewhere = allocate(sizes.arrays);
         if (elsewhere == NULL)
             return -ENOMEM;
         replace_arrays(*s, elsewhere, nslots);
