@@ -205,7 +205,7 @@ void fdslots_slot_replace_fd(struct fdslots *s, uint32_t index, int fd)
     replace_flags(s, index, (s->slots[index].flags & ~(SLOT_LOST | SLOT_HOLDS)) | SLOT_CONFIRM);
     write_owner(s, index,
                 (struct pollfd){.fd = hidden ? ~fd : fd, .events = (short)s->slots[index].events});
-    fdslots_slot_note_change(s, index);
+    note(s, index);
 }
 
 void fdslots_slot_hold(struct fdslots *s, uint32_t index, uint32_t revents)
@@ -235,7 +235,7 @@ void fdslots_slot_lose(struct fdslots *s, uint32_t index)
     slot->flags |= SLOT_LOST;
     s->pollfds[index].revents = 0;
     s->exclusive_changed |= s->exclusives > 0 && (slot->flags & SLOT_EXCLUSIVE) != 0;
-    fdslots_slot_note_change(s, index);
+    note(s, index);
     s->stats.lost++;
 }
 

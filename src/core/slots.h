@@ -173,11 +173,6 @@ static inline uint32_t fdslots_slot_end_of(const struct fdslots *s, uint32_t nsl
     return nslots >= end ? end : fdslots_index_set_last_below(&s->used, nslots) + 1;
 }
 
-static inline void fdslots_slot_note_change(struct fdslots *s, uint32_t index)
-{
-    fdslots_index_set_add(&s->fresh, index);
-}
-
 /* Hide a one-shot slot from the kernel, because it was reported. */
 void fdslots_slot_fire(struct fdslots *s, uint32_t index);
 

@@ -214,7 +214,7 @@ static void note_leaders(struct fdslots *s, const struct changes *changes)
 {
     for (uint32_t c = 0; c < changes->count; c++) {
         s->kernel->runs.of[changes->slots[c]].flags &= (uint16_t)~RUN_DUE;
-        fdslots_slot_note_change(s, changes->slots[c]);
+        fdslots_index_set_add(&s->fresh, changes->slots[c]);
     }
 }
 
@@ -246,7 +246,7 @@ void fdslots_kernel_drop(struct fdslots *s, uint32_t index)
     k->runs.of[leader].flags |= RUN_CONFIRM;
     for (uint32_t i = leader, next; i != INDEX_NONE; i = next) {
         next = k->runs.of[i].next;
-        fdslots_slot_note_change(s, i);
+        fdslots_index_set_add(&s->fresh, i);
         const bool holds = fdslots_slot_held_fd(s, i) == fd;
         if (holds && checks && i != index)
             fdslots_slot_lose(s, i);
