@@ -36,7 +36,6 @@ libfdslots_la_SOURCES = \
 	src/waker/wake.h \
 	src/waker/waker.c \
 	src/waker/waker.h \
-	src/wait/by_both.c \
 	src/wait/by_set.c \
 	src/wait/changes.c \
 	src/wait/changes.h \

@@ -17,9 +17,6 @@
 #include "../kernel/kernel.h"
 #include "../os/timeout.h"
 
-/* Wait once, by both. Returns what fdslots_kernel_wait() returns. */
-int fdslots_wait_by_both(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask);
-
 /* Wait by the set, or by both. Repeats this if only ghosts were ready or the kernel was given only
  * a part of the time. */
 int fdslots_wait_in_turns(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask);
