@@ -38,16 +38,13 @@ libfdslots_la_SOURCES = \
 	src/waker/waker.h \
 	src/wait/by_set.c \
 	src/wait/changes.c \
-	src/wait/changes.h \
 	src/wait/cheapest.c \
 	src/wait/choice.c \
 	src/wait/choice.h \
 	src/wait/entry.c \
-	src/wait/entry.h \
 	src/wait/prices.c \
 	src/wait/prices.h \
 	src/wait/steady.c \
-	src/wait/steady.h \
 	src/wait/ways.h \
 	src/buffer/close.c \
 	src/buffer/info.c \

@@ -6,11 +6,7 @@
  */
 #include "ways.h"
 
-#include "../core/ready.h"
-#include "../os/sys.h"
 #include "../poll/poll.h"
-
-#include <errno.h>
 
 /* Ask poll(2), and have the polled slots hold its answers. Stores whether the set reads ready. */
 static int ask_poll(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask, bool *set_ready)

@@ -1,7 +1,14 @@
-/* SPDX-License-Identifier: ISC */
-#include "changes.h"
+/* SPDX-License-Identifier: ISC
+ *
+ * The changes since the last wait. The choice of a way needs to know how much work it would be to
+ * tell the set about them. Pricing every change would cost more than the best choice saves, so a
+ * few stand for all.
+ */
+#include "choice.h"
 
 #include "../kernel/kernel.h"
+
+#define CHANGES_LOOKED_AT 4 /* and one of 64 */
 
 /* Add the work of telling the set about a slot. If several changed slots share a registration, the
  * set is told of them all at once, and each counts for its part of that work. */

@@ -3,14 +3,10 @@
  * fdslots_wait() and fdslots_wait_until(): they go the way that choice.h expects to be the
  * cheapest, or the other one if that way is refused.
  */
-#include "changes.h"
-#include "entry.h"
-#include "steady.h"
+#include "choice.h"
 #include "ways.h"
 
 #include "../poll/poll.h"
-
-#include <errno.h>
 
 #define AVOIDANCE 32 /* waits */
 

@@ -32,7 +32,7 @@
  * two waits, because each wait with which it goes on takes at most 0.95 times as long as the one
  * before. No account grows beyond what closes it.
  *
- * Steady waits (steady.h) are not priced one by one: each counts as much as the last wait that was
+ * Steady waits (steady.c) are not priced one by one: each counts as much as the last wait that was
  * chosen. What they cost beyond that is in neither bound. A run of them ends when a wait is to be
  * timed.
  */
@@ -75,7 +75,7 @@ struct finding {
     double ns;           /* time that the wait took; 0 if it was not timed */
 };
 
-/* The plan for the waits that need no choice: see steady.h. */
+/* The plan for the waits that need no choice: see steady.c. */
 struct steady {
     enum way way;   /* that they go */
     uint32_t waits; /* how many they are */
@@ -188,5 +188,24 @@ static inline void fdslots_choice_scale(struct telling *telling, double times)
     telling->modifies *= times;
     telling->adds *= times;
 }
+
+/* ---- the changes since the last wait (changes.c) ---- */
+
+/* Set o->fresh, and update o->lag, which on entry covers only the earlier changes. A slot that is
+ * looked at and found to be as the set knows it no longer counts as changed. At least one slot must
+ * have changed. */
+void fdslots_changes_look(struct fdslots *s, struct outlook *o);
+
+/* ---- waits that need no choice (steady.c) ---- */
+
+/* Plan the waits that follow a chosen one from which everything has been learnt. */
+void fdslots_steady_plan(struct choice *c, struct outlook *o, enum way way);
+
+/* Whether a planned wait by the set is allowed although this many slots have changed. `told` is
+ * what the set was told since the last question. */
+bool fdslots_steady_allows(struct choice *c, uint32_t changed, struct telling told);
+
+/* End the plan, and account for the waits that have run. */
+void fdslots_steady_end(struct choice *c);
 
 #endif

@@ -2,13 +2,9 @@
  *
  * The entry points: the arguments that they refuse, and the way of waiting that each takes.
  */
-#include "entry.h"
-
-#include "../os/timeout.h"
-#include "../poll/poll.h"
 #include "ways.h"
 
-#include <errno.h>
+#include "../poll/poll.h"
 
 void fdslots_wait_prepare(struct fdslots *s)
 {

@@ -1,5 +1,17 @@
-/* SPDX-License-Identifier: ISC */
-#include "steady.h"
+/* SPDX-License-Identifier: ISC
+ *
+ * Waits that need no choice. A choice takes some 40 ns, and in most programs a wait is much like
+ * the one before it. So each choice also plans how many waits may go the same way after it, as long
+ * as every wait finds what the last one found, and so few slots change that the other way cannot be
+ * cheaper.
+ *
+ * Only the number of changed slots is known before such a wait, not what telling the set about them
+ * costs. So a wait by the set allows as many as can be told, at the price of the dearest changes of
+ * late, before poll(2) is cheaper. What it really costs corrects that price, and if it was too
+ * much, there is a choice again. If only the changes have made poll(2) the cheaper way, there must
+ * be as many again. While waits poll, the buffer may grow by a quarter.
+ */
+#include "choice.h"
 
 #define FEW_CHANGES 4    /* slots that may change where the last changes cost nothing */
 #define FORGET      0.98 /* dear changes are expected again for some 50 choices */

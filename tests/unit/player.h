@@ -6,7 +6,7 @@
 #ifndef TESTS_PLAYER_H
 #define TESTS_PLAYER_H
 
-#include "wait/steady.h"
+#include "wait/choice.h"
 
 #include <stdbool.h>
 #include <stdint.h>
