@@ -32,8 +32,6 @@ libfdslots_la_SOURCES = \
 	src/poll/poll.h \
 	src/poll/ppoll.c \
 	src/kernel/kernel.h \
-	src/waker/wake.c \
-	src/waker/wake.h \
 	src/waker/waker.c \
 	src/waker/waker.h \
 	src/wait/by_set.c \

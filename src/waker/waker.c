@@ -9,9 +9,74 @@
 
 #include "../kernel/kernel.h"
 #include "../os/sys.h"
-#include "wake.h"
 
 #include <stdatomic.h>
+
+/* ---- the file of the waker ----
+ *
+ * An eventfd; or a pipe, if there is no eventfd or a filter of system calls refuses it. An eventfd
+ * is both ends at once, takes 8 bytes in each write, and returns all wakes in one read. */
+
+static int open_pipe(int ends[2])
+{
+    int rc = sys_pipe(ends);
+    if (rc < 0)
+        return rc;
+    ends[0] = sys_above_stdio(ends[0]);
+    ends[1] = sys_above_stdio(ends[1]);
+    if (ends[0] >= 0 && ends[1] >= 0)
+        return 0;
+    rc = ends[0] < 0 ? ends[0] : ends[1];
+    for (int i = 0; i < 2; i++)
+        if (ends[i] >= 0)
+            sys_close(ends[i]);
+    return rc;
+}
+
+/* Open both ends, close-on-exec and non-blocking. Returns 0 or an error. */
+static int wake_open(int ends[2])
+{
+    const int fd = sys_above_stdio(sys_eventfd());
+    if (sys_is_refused(fd))
+        return open_pipe(ends);
+    ends[0] = ends[1] = fd;
+    return fd < 0 ? fd : 0;
+}
+
+static void wake_close(int read_fd, int write_fd)
+{
+    sys_close(read_fd);
+    if (write_fd != read_fd)
+        sys_close(write_fd);
+}
+
+/* Writing to a full waker is no error, because the waker reads ready already. Like draining, it is
+ * safe in a signal handler. */
+static int wake_write(int write_fd)
+{
+    const uint64_t one = 1;
+    int rc = sys_write(write_fd, &one, sizeof one);
+    return rc >= 0 || rc == -EAGAIN ? 0 : rc;
+}
+
+static int wake_drain(int read_fd)
+{
+    uint64_t wakes[512];
+    int rc;
+    do
+        rc = sys_read(read_fd, wakes, sizeof wakes);
+    while (rc == (int)sizeof wakes);
+    return rc >= 0 || rc == -EAGAIN ? 0 : rc;
+}
+
+/* Whether a file with this st_mode can be a waker with these ends. An eventfd is an anonymous
+ * inode, whose mode has no file type. */
+static bool wake_can_be(int read_fd, int write_fd, mode_t mode)
+{
+    return read_fd == write_fd ? (mode & S_IFMT) == 0 : S_ISFIFO(mode);
+}
+
+/* ---- the waker of a buffer ---- */
 
 /* Apart from the buffer, because the buffer is const in fdslots_wake(). */
 struct waker {
@@ -63,7 +128,7 @@ static int open_waker(struct fdslots *s)
     struct waker *waker = s->waker;
     int ends[2];
     const uint32_t process = fdslots_process_enter();
-    int rc = process != 0 ? fdslots_wake_open(ends) : -ENOMEM;
+    int rc = process != 0 ? wake_open(ends) : -ENOMEM;
     if (rc < 0)
         return rc;
     atomic_store(&waker->write_fd, ends[1]);
@@ -103,7 +168,7 @@ static bool is_proven(struct fdslots *s)
     struct stat st;
     if (waker->let_go || !is_intact(s) || sys_fstat(read_fd, &st) < 0)
         return false;
-    return fdslots_wake_can_be(read_fd, atomic_load(&waker->write_fd), st.st_mode);
+    return wake_can_be(read_fd, atomic_load(&waker->write_fd), st.st_mode);
 }
 
 void fdslots_waker_close(struct fdslots *s)
@@ -113,7 +178,7 @@ void fdslots_waker_close(struct fdslots *s)
     const int read_fd = atomic_exchange(&waker->read_fd, -1);
     const int write_fd = atomic_exchange(&waker->write_fd, -1);
     if (may_close)
-        fdslots_wake_close(read_fd, write_fd);
+        wake_close(read_fd, write_fd);
 }
 
 int fdslots_waker_forget(struct fdslots *s)
@@ -145,7 +210,7 @@ static int reopen_waker(struct fdslots *s)
 {
     struct waker *waker = s->waker;
     if (is_proven(s) && !others_hold(s)) {
-        fdslots_wake_close(atomic_load(&waker->read_fd), atomic_load(&waker->write_fd));
+        wake_close(atomic_load(&waker->read_fd), atomic_load(&waker->write_fd));
         waker->let_go = true;
     }
     return open_waker(s);
@@ -173,7 +238,7 @@ static int inherit_waker(struct fdslots *s)
     fdslots_slot_replace_fd(s, waker->index, atomic_load(&waker->read_fd));
     waker->generation = s->slots[waker->index].generation;
     if (fdslots_process_is(atomic_exchange(&waker->pending, 0)))
-        fdslots_wake_write(atomic_load(&waker->write_fd));
+        wake_write(atomic_load(&waker->write_fd));
     return 0;
 }
 
@@ -201,7 +266,7 @@ int fdslots_wake(const struct fdslots *s)
             return 0;
         fd = atomic_load(&waker->write_fd);
     }
-    return fdslots_wake_write(fd);
+    return wake_write(fd);
 }
 
 int fdslots_waker_drain(struct fdslots *s)
@@ -212,5 +277,5 @@ int fdslots_waker_drain(struct fdslots *s)
     if (fd < 0)
         return -ENOENT;
     atomic_store(&s->waker->pending, 0);
-    return is_ours(s->waker) ? fdslots_wake_drain(fd) : 0;
+    return is_ours(s->waker) ? wake_drain(fd) : 0;
 }
