@@ -41,6 +41,7 @@ struct kernel {
     bool outworn;           /* make the set anew before it is used again */
     bool is_nested;         /* the outer set holds the set */
     struct runs runs;
+    uint32_t listed; /* how many slots the list of changes has: see epoll_sync.c */
     union scratch scratch;
 };
 
@@ -100,11 +101,11 @@ static inline int fdslots_epoll_ctl(struct fdslots *s, int op, int fd, uint32_t 
  * open under its number, and may be a ghost. */
 void fdslots_epoll_deregister(struct fdslots *s, struct registration *leads);
 
-/* Update each run that is RUN_DUE and whose leader is among these slots: tell the set how the run
- * differs from what the set holds, or have the run polled. If this has worn the set out, sync
+/* Update each run that is RUN_DUE and whose leader is in the list of changes: tell the set how the
+ * run differs from what the set holds, or have the run polled. If this has worn the set out, sync
  * again. The first changes of a new set never wear it out. Returns what fdslots_kernel_sync() does.
  */
-int fdslots_epoll_update_runs(struct fdslots *s, const uint32_t *slots, uint32_t count);
+int fdslots_epoll_update_runs(struct fdslots *s);
 
 /* Remove a run from the set, or stop polling its slots. */
 void fdslots_epoll_drop_run(struct fdslots *s, uint32_t leader);

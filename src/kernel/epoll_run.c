@@ -267,11 +267,12 @@ static void update_run(struct fdslots *s, uint32_t leader)
     leads->flags &= (uint16_t) ~(RUN_CONFIRM | RUN_REDO | RUN_DUE);
 }
 
-int fdslots_epoll_update_runs(struct fdslots *s, const uint32_t *slots, uint32_t count)
+int fdslots_epoll_update_runs(struct fdslots *s)
 {
     struct kernel *k = s->kernel;
     const struct registration *const runs = k->runs.of;
-    for (const uint32_t *slot = slots; slot < slots + count; slot++)
+    const uint32_t *const end = k->scratch.indices + k->listed;
+    for (const uint32_t *slot = k->scratch.indices; slot < end; slot++)
         if ((runs[*slot].flags & RUN_DUE) != 0)
             update_run(s, *slot);
     if (s->refused == 0)

@@ -17,36 +17,31 @@
 
 /* ---- the changes of a sync ---- */
 
-/* The slots that changed, and leaders that did not change themselves: at most one for each slot
- * that leaves a run, and one for each that joins one. The list uses the memory for the events of a
- * wait, because there are none between waits. */
-struct changes {
-    uint32_t *slots;
-    uint32_t count;
-};
+/* The list of changes has the slots that changed, and leaders that did not change themselves: at
+ * most one for each slot that leaves a run, and one for each that joins one. It uses the memory for
+ * the events of a wait, because there are none between waits. */
 _Static_assert(sizeof(struct epoll_event) >= 3 * sizeof(uint32_t), "room for the changes");
 
-static void list_changes(struct fdslots *s, struct changes *changes)
+static void list_changes(struct fdslots *s)
 {
     struct index_set *set = &s->fresh;
     if (!fdslots_index_set_empty(&s->noted)) {
         fdslots_index_set_move(&s->fresh, &s->noted);
         set = &s->noted;
     }
-    changes->slots = s->kernel->scratch.indices;
-    changes->count = fdslots_index_set_drain(set, changes->slots);
+    s->kernel->listed = fdslots_index_set_drain(set, s->kernel->scratch.indices);
 }
 
 /* List a leader, which may not have changed itself, unless it is RUN_DUE already. */
-static void add_leader(struct kernel *k, struct changes *changes, uint32_t leader)
+static void add_leader(struct kernel *k, uint32_t leader)
 {
     if ((k->runs.of[leader].flags & RUN_DUE) != 0)
         return;
     k->runs.of[leader].flags |= RUN_DUE;
-    changes->slots[changes->count++] = leader;
+    k->scratch.indices[k->listed++] = leader;
 }
 
-SELDOM static void leave_run(struct fdslots *s, struct changes *changes, uint32_t index)
+SELDOM static void leave_run(struct fdslots *s, uint32_t index)
 {
     struct kernel *k = s->kernel;
     const struct registration *leaves = &k->runs.of[index];
@@ -55,28 +50,27 @@ SELDOM static void leave_run(struct fdslots *s, struct changes *changes, uint32_
     fdslots_index_set_remove(&s->polled, index);
     const uint32_t leader = fdslots_run_leave(&k->runs, index);
     if (leader != INDEX_NONE)
-        add_leader(k, changes, leader);
+        add_leader(k, leader);
 }
 
 /* Return the leader of a slot. If the slot is in no run yet, it joins the run of this fd first. */
-SELDOM static uint32_t find_leader(struct fdslots *s, struct changes *changes, uint32_t index,
-                                   int fd)
+SELDOM static uint32_t find_leader(struct fdslots *s, uint32_t index, int fd)
 {
     struct runs *runs = &s->kernel->runs;
     const uint32_t leader = runs->of[index].fd < 0 ? fdslots_run_join(runs, index, fd)
                                                    : fdslots_run_leader(runs, index);
     if (leader != index)
-        add_leader(s->kernel, changes, leader);
+        add_leader(s->kernel, leader);
     return leader;
 }
 
 /* Put a changed slot into the run of its fd, and note in the leader what changed. */
-INLINE void join_run(struct fdslots *s, struct changes *changes, uint32_t index, int fd)
+INLINE void join_run(struct fdslots *s, uint32_t index, int fd)
 {
     struct slot *slot = &s->slots[index];
     struct registration *leads = &s->kernel->runs.of[index];
     if (UNLIKELY((leads->flags & RUN_LEADER) == 0))
-        leads = &s->kernel->runs.of[find_leader(s, changes, index, fd)];
+        leads = &s->kernel->runs.of[find_leader(s, index, fd)];
     if (UNLIKELY((leads->flags & RUN_POLLED) != 0))
         fdslots_epoll_show_polled(s, index);
     leads->flags |= RUN_DUE;
@@ -98,22 +92,23 @@ INLINE void join_run(struct fdslots *s, struct changes *changes, uint32_t index,
 
 /* Bring the runs up to date. Deletions come first, so that an fd can move from one slot to another,
  * and one file can take the watch that another one frees. */
-INLINE void update_members(struct fdslots *s, struct changes *changes)
+INLINE void update_members(struct fdslots *s)
 {
     struct registration *const runs = s->kernel->runs.of;
-    const uint32_t count = changes->count;
+    const uint32_t *const slots = s->kernel->scratch.indices;
+    const uint32_t count = s->kernel->listed;
     for (uint32_t c = 0; c < count; c++) {
-        const uint32_t index = changes->slots[c];
+        const uint32_t index = slots[c];
         if (runs[index].fd >= 0 && runs[index].fd != fdslots_slot_held_fd(s, index))
-            leave_run(s, changes, index);
+            leave_run(s, index);
         else if ((s->slots[index].flags & SLOT_HIDDEN) != 0 && fdslots_run_is_alone(&runs[index]))
             fdslots_epoll_deregister(s, &runs[index]);
     }
     for (uint32_t c = 0; c < count; c++) {
-        const uint32_t index = changes->slots[c];
+        const uint32_t index = slots[c];
         const int fd = fdslots_slot_held_fd(s, index);
         if (fd >= 0)
-            join_run(s, changes, index, fd);
+            join_run(s, index, fd);
     }
 }
 
@@ -122,12 +117,11 @@ INLINE void update_members(struct fdslots *s, struct changes *changes)
 INLINE int apply_changes(struct fdslots *s)
 {
     struct kernel *k = s->kernel;
-    struct changes changes;
     if (UNLIKELY(k->runs.extent != s->touched))
         fdslots_runs_extend(&k->runs, s->touched, s->capacity);
-    list_changes(s, &changes);
-    update_members(s, &changes);
-    return fdslots_epoll_update_runs(s, changes.slots, changes.count);
+    list_changes(s);
+    update_members(s);
+    return fdslots_epoll_update_runs(s);
 }
 
 /* ---- the sync ---- */
@@ -210,11 +204,13 @@ void fdslots_kernel_retry(struct fdslots *s)
 /* ---- fds that are closed, and slots that go ---- */
 
 /* Note the leaders of runs that slots have left outside a sync. */
-static void note_leaders(struct fdslots *s, const struct changes *changes)
+static void note_leaders(struct fdslots *s)
 {
-    for (uint32_t c = 0; c < changes->count; c++) {
-        s->kernel->runs.of[changes->slots[c]].flags &= (uint16_t)~RUN_DUE;
-        fdslots_index_set_add(&s->fresh, changes->slots[c]);
+    struct kernel *k = s->kernel;
+    while (k->listed > 0) {
+        const uint32_t leader = k->scratch.indices[--k->listed];
+        k->runs.of[leader].flags &= (uint16_t)~RUN_DUE;
+        fdslots_index_set_add(&s->fresh, leader);
     }
 }
 
@@ -235,7 +231,7 @@ void fdslots_kernel_drop(struct fdslots *s, uint32_t index)
     const int fd = fdslots_slot_fd(s, index);
     const uint32_t leader = fdslots_run_find(&k->runs, fd);
     const bool ours = fdslots_epoll_is_ours(k);
-    struct changes changes = {.slots = k->scratch.indices};
+    k->listed = 0;
     if (leader == INDEX_NONE) {
         if (checks)
             lose_sharers(s, index, fd);
@@ -251,23 +247,23 @@ void fdslots_kernel_drop(struct fdslots *s, uint32_t index)
         if (holds && checks && i != index)
             fdslots_slot_lose(s, i);
         if (!holds && ours) /* now, so that it is not met again if the number is closed again */
-            leave_run(s, &changes, i);
+            leave_run(s, i);
     }
-    note_leaders(s, &changes);
+    note_leaders(s);
 }
 
 void fdslots_kernel_cut(struct fdslots *s, uint32_t end)
 {
     struct runs *runs = &s->kernel->runs;
-    struct changes changes = {.slots = s->kernel->scratch.indices};
+    s->kernel->listed = 0;
     for (uint32_t i = end; i < runs->extent; i++) {
         if (runs->of[i].fd < 0)
             continue;
         if (s->kernel->fd < 0)
             runs->of[i].events = 0; /* there is no set to take it out of */
-        leave_run(s, &changes, i);
+        leave_run(s, i);
     }
-    note_leaders(s, &changes);
+    note_leaders(s);
     if (runs->extent > end)
         runs->extent = end;
 }
