@@ -12,14 +12,10 @@
 
 void fdslots_choice_lay_out(struct fdslots *s, struct layout *at)
 {
-    const struct choice *old = s->choice;
-    s->choice = fdslots_layout_take(at, 1, sizeof *s->choice);
-    if (s->choice == NULL)
+    const bool is_new = s->choice == NULL;
+    s->choice = fdslots_layout_move(at, s->choice, !is_new, 1, sizeof *s->choice);
+    if (!is_new || s->choice == NULL)
         return;
-    if (old != NULL) {
-        *s->choice = *old;
-        return;
-    }
     *s->choice = (struct choice){.way = BY_POLL};
     fdslots_prices_start(&s->choice->prices);
 }
