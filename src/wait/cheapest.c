@@ -31,19 +31,6 @@ static struct outcome outcome_of(const struct fdslots *s)
     return (struct outcome){.ready = s->ready_count, .queued = count_queued(s)};
 }
 
-static inline uint32_t count_polled(const struct fdslots *s)
-{
-    return fdslots_index_set_empty(&s->polled) ? 0 : fdslots_index_set_count(&s->polled);
-}
-
-static inline struct outlook look_out(const struct fdslots *s, int64_t timeout_ns)
-{
-    return (struct outlook){.slots = s->visible,
-                            .holes = fdslots_slot_end(s) - s->visible,
-                            .polled = count_polled(s),
-                            .blocks = timeout_ns > 0};
-}
-
 /* ---- the ways ---- */
 
 INLINE int go(struct fdslots *s, enum way way, int64_t timeout_ns, const sigset_t *sigmask)
@@ -157,7 +144,10 @@ static struct telling count_told(struct fdslots *s)
 APART static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
 {
     struct choice *c = s->choice;
-    struct outlook o = look_out(s, timeout_ns);
+    struct outlook o = {.slots = s->visible,
+                        .holes = fdslots_slot_end(s) - s->visible,
+                        .polled = fdslots_index_set_count(&s->polled),
+                        .blocks = timeout_ns > 0};
     const enum way way = choose(s, &o);
     count_told(s);
     const int64_t start = start_clock(c);
@@ -166,7 +156,7 @@ APART static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t
         return fall_back(s, way, rc, timeout_ns, sigmask);
     struct finding found = {
         .outcome = outcome_of(s),
-        .polled = count_polled(s),
+        .polled = fdslots_index_set_count(&s->polled),
         .told = count_told(s),
         .ns = rc >= 0 ? stop_clock(c, start) : 0, /* a signal ended it early */
     };
