@@ -73,9 +73,23 @@ static void set_bounds(struct choice *c, const struct outlook *o, enum way way)
     plan->end = plan->slots + o->holes + o->holes / 4;
 }
 
+/* As many changes as before may show slots that are paused now. A plan to poll must be the best
+ * then, too. */
+static void expect_shown(const struct choice *c, struct outlook *o)
+{
+    const uint32_t shown = o->holes < c->steady.changed ? o->holes : c->steady.changed;
+    if (shown == 0)
+        return;
+    o->slots += shown;
+    o->holes -= shown;
+    fdslots_choice_estimate(c, o, c->last);
+}
+
 void fdslots_steady_plan(struct choice *c, struct outlook *o, enum way way)
 {
     note_changes(c, o, way);
+    if (way == BY_POLL)
+        expect_shown(c, o);
     c->steady.way = way;
     c->steady.blocks = o->blocks;
     c->steady.waits = count_waits(c, o, way);

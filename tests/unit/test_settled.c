@@ -391,6 +391,20 @@ START_TEST(on_poll_where_one_interest_comes_back)
 }
 END_TEST
 
+/* The same where a pause ends. The number of slots that poll(2) looks at goes up and down. */
+START_TEST(on_poll_where_one_pause_ends)
+{
+    int fd;
+    struct fdslots *one = known_slots(&fd, 1);
+    for (int again = 0; again < 200; again++) {
+        EXPECT(again % 2 == 0 ? fdslots_pause_index(one, 0) : fdslots_resume_index(one, 0), 0);
+        EXPECT(fdslots_wait(one, 0, NULL), 0);
+    }
+    ck_assert_uint_ge(stats_of(one).poll_calls, 190);
+    close_slots(one, &fd, 1);
+}
+END_TEST
+
 /* A child has no set, and a new one would have to be told of all slots. */
 START_TEST(on_poll_in_a_child_at_first)
 {
@@ -512,6 +526,7 @@ Suite *suite_settled(void)
     tcase_add_test(tcase, on_a_backlog_of_all_slots_in_a_child);
     tcase_add_test(tcase, on_all_that_steady_waits_have_not_told);
     tcase_add_test(tcase, on_poll_where_one_interest_comes_back);
+    tcase_add_test(tcase, on_poll_where_one_pause_ends);
     tcase_add_test(tcase, on_poll_while_slots_are_set_again);
     tcase_add_loop_test(tcase, on_what_all_changes_cost, 0, BLOCKS + 1);
     tcase_add_loop_test(tcase, on_nothing_after_the_buffer_has_grown, 0, 4);
