@@ -108,7 +108,8 @@ int fdslots_init(void *mem, size_t size, uint32_t nslots, uint32_t flags, struct
 /* Make a buffer of nslots empty slots in memory of its own.
  *
  * Returns 0, or -EINVAL or -ENOTSUP as in fdslots_init(), or -ENOMEM.
- * Cost: two mallocs; above 2 MiB, one madvise(2), so that the kernel gives the slots no huge pages.
+ * Cost: two mallocs; for 2 MiB or more, one madvise(2), so that the kernel gives the slots no huge
+ * pages.
  */
 int fdslots_create(uint32_t nslots, uint32_t flags, struct fdslots **out);
 
@@ -176,11 +177,11 @@ uint32_t fdslots_capacity(const struct fdslots *s);
 #define FDSLOTS_EDGE    0x10000u
 #define FDSLOTS_ONESHOT 0x20000u /* once reported, pause the slot; in every entry point */
 /* Wake one of the epoll sets that wait on this file, not all (EPOLLEXCLUSIVE); epoll entry points
- * only. The kernel accepts it with POLLIN, POLLOUT and FDSLOTS_EDGE; with any other event, or
- * FDSLOTS_ONESHOT, it is -EINVAL. A polled slot is woken as if the flag were not set; and while any
- * slot is polled, so are those that are not. After fdslots_invalidate_index() and close(2), this
- * buffer still takes wakes of the file that others wait for, until its next wait;
- * fdslots_close_index() leaves the file at once. */
+ * only. It goes with POLLIN, POLLOUT, the events that are always reported, FDSLOTS_EDGE and
+ * FDSLOTS_POLLED; with any other event, or FDSLOTS_ONESHOT, it is -EINVAL. A polled slot is woken
+ * as if the flag were not set; and while any slot is polled, so are those that are not. After
+ * fdslots_invalidate_index() and close(2), this buffer still takes wakes of the file that others
+ * wait for, until its next wait; fdslots_close_index() leaves the file at once. */
 #define FDSLOTS_EXCLUSIVE 0x40000u
 /* Poll this slot beside the epoll set, whatever its file is. This is for files for which epoll
  * answers differently and which fstat(2) does not tell from others (fdslots(7) names them). All
