@@ -121,14 +121,11 @@ static int64_t start_clock(struct choice *c)
     return fdslots_now();
 }
 
-/* Return how many ns the wait took that began at `start`, or 0 if that is not known. */
-static double stop_clock(const struct choice *c, int64_t start)
+/* Return how many ns have passed since `start`, or 0 if that is not known. */
+static double time_since(const struct choice *c, int64_t start, int64_t end)
 {
-    if (LIKELY(start <= 0))
-        return 0;
-    const int64_t end = fdslots_now();
     const double ns = (double)(end - start) - c->clock;
-    if (end <= start)
+    if (start <= 0 || end <= start)
         return 0; /* the clock could not be read, or has stood still */
     return ns > 1 ? ns : 1;
 }
@@ -152,17 +149,20 @@ APART static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t
     count_told(s);
     const int64_t start = start_clock(c);
     int rc = go(s, way, timeout_ns, sigmask);
+    const int64_t end = UNLIKELY(start > 0) ? fdslots_now() : 0;
     if (is_refusal(rc))
         return fall_back(s, way, rc, timeout_ns, sigmask);
     struct finding found = {
         .outcome = outcome_of(s),
         .polled = fdslots_index_set_count(&s->polled),
         .told = count_told(s),
-        .ns = rc >= 0 ? stop_clock(c, start) : 0, /* a signal ended it early */
+        .ns = rc >= 0 ? time_since(c, start, end) : 0, /* a signal ended it early */
     };
     found.told.looks = way == BY_SET ? o.lag.looks : 0;
     fdslots_choice_learn(c, &o, way, &found);
     fdslots_steady_plan(c, &o, way);
+    if (UNLIKELY(end > 0))
+        fdslots_choice_learn_choosing(c, time_since(c, end, fdslots_now()));
     return rc;
 }
 

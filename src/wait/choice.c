@@ -2,6 +2,7 @@
 #include "choice.h"
 
 #define CLOCK_START     25   /* ns; assumed until the clock is measured */
+#define CHOOSING_START  75   /* ns; assumed until a choice is measured */
 #define ASKING          16   /* times the clock, for each wait of a trial */
 #define LEAST_STEPS     3    /* clock steps below which a time says nothing */
 #define EXPECT          0.25 /* weight of a wait in what is expected of the next one */
@@ -16,7 +17,7 @@ void fdslots_choice_lay_out(struct fdslots *s, struct layout *at)
     s->choice = fdslots_layout_move(at, s->choice, !is_new, 1, sizeof *s->choice);
     if (!is_new || s->choice == NULL)
         return;
-    *s->choice = (struct choice){.way = BY_POLL};
+    *s->choice = (struct choice){.way = BY_POLL, .choosing = CHOOSING_START};
     fdslots_prices_start(&s->choice->prices);
 }
 
@@ -244,6 +245,13 @@ static void remember_wait(struct choice *c, struct outlook *o, enum way way,
     if (c->trial > 0)
         pay_for_trial(c, way == BY_POLL ? o->poll - o->set : c->each - o->poll);
     fdslots_choice_expect(c, outcome);
+}
+
+void fdslots_choice_learn_choosing(struct choice *c, double ns)
+{
+    const double most = 2 * c->choosing;
+    if (ns > 0)
+        c->choosing += WEIGHT * ((ns < most ? ns : most) - c->choosing);
 }
 
 void fdslots_choice_learn(struct choice *c, struct outlook *o, enum way way,

@@ -15,13 +15,14 @@
  * has cost more than the set would have by as much as the flush costs, and then flushes.
  *
  * Learn. Now and then a wait is timed, so seldom that this costs less than a thousandth of what the
- * waits cost, or a hundredth while they take so long that they may have slept. The way that is not
- * taken may have become cheaper, so it is tried now and then. A two-hundredth of what the waits
- * cost is put aside for that. A trial begins when this pays for the expected extra cost of the
- * trial. The actual extra cost is then deducted. A trial takes two waits, and goes on while they
- * take less and less, because a cold cache becomes warm only after some. More is put aside, for one
- * trial, if the way was never taken, or if its prices have just risen far: other programs may have
- * slowed the waits that raised them.
+ * waits cost, or a hundredth while they take so long that they may have slept. So is what comes
+ * after it, which tells what a choice costs: on some processors, after a system call, as much as
+ * the call. The way that is not taken may have become cheaper, so it is tried now and then. A
+ * two-hundredth of what the waits cost is put aside for that. A trial begins when this pays for the
+ * expected extra cost of the trial. The actual extra cost is then deducted. A trial takes two
+ * waits, and goes on while they take less and less, because a cold cache becomes warm only after
+ * some. More is put aside, for one trial, if the way was never taken, or if its prices have just
+ * risen far: other programs may have slowed the waits that raised them.
  *
  * This gives two bounds, by the prices known at each wait. First, before a flush, polling costs
  * more than the set by at most the price of that flush and of one wait, not counting trials,
@@ -108,6 +109,7 @@ struct choice {
     double budget[WAYS];     /* for trials of each way, put aside while the other one is taken */
     double untimed;          /* what the waits have cost since one was timed */
     double clock;            /* price of timing a wait; 0 until it is measured */
+    double choosing;         /* price of the part of a choice that comes after the wait */
     uint32_t timed;          /* number of timed waits; no more than WARM are counted */
     uint32_t turn;           /* multiple of the golden ratio: its high bit alternates irregularly */
     bool taken[WAYS];        /* the way was taken at least once */
@@ -181,6 +183,10 @@ double fdslots_choice_until_due(const struct choice *c, const struct outlook *o,
 /* Learn from a wait that went this way. */
 void fdslots_choice_learn(struct choice *c, struct outlook *o, enum way way,
                           const struct finding *found);
+
+/* Learn from a choice whose part after the wait took `ns`, or 0 if that is unknown. Little is
+ * learnt from one that took long, because it may have been interrupted. */
+void fdslots_choice_learn_choosing(struct choice *c, double ns);
 
 static inline void fdslots_choice_scale(struct telling *telling, double times)
 {

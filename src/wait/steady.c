@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Waits that need no choice. A choice takes some 40 ns, and in most programs a wait is much like
+ * Waits that need no choice. A choice takes 40 to 300 ns, and in most programs a wait is much like
  * the one before it. So each choice also plans how many waits may go the same way after it, as long
  * as every wait finds what the last one found, and so few slots change that the other way cannot be
  * cheaper.
@@ -33,14 +33,13 @@ static void note_changes(struct choice *c, const struct outlook *o, enum way way
 
 /* Whether no wait like the chosen one would be cheaper by the other way. Where interests go back
  * and forth, the set agrees with the slots before every other wait, and is the cheaper way for that
- * one. This is worth a choice before both only if it saves more than these cost, which is about as
- * much as a call of epoll_wait(2). */
+ * one. This is worth a choice for both only if it saves more than these cost. */
 static bool is_best(const struct choice *c, const struct outlook *o, enum way way)
 {
     const double set = o->set + fdslots_choice_price(c, o->fresh);
     if (way == BY_SET)
         return set < o->poll;
-    const bool lasts = c->steady.repeats || o->poll <= o->set + c->prices.of[SET_CALL];
+    const bool lasts = c->steady.repeats || o->poll <= o->set + 2 * c->choosing;
     return o->poll <= set && lasts && c->excess == 0;
 }
 

@@ -117,14 +117,16 @@ START_TEST(on_what_was_learnt)
         fds[i] = event_fd(i % 50 == 0);
         EXPECT(fdslots_set_index(many, i, fds[i], POLLIN), 0);
     }
+    const struct choice *c = many->choice;
+    const double choosing = c->choosing;
     for (int again = 0; again < 3000; again++) {
         EXPECT(fdslots_wait(many, again % 2, NULL), MANY / 50);
         EXPECT(fdslots_set_events(many, 1, again % 3 == 0 ? POLLIN | POLLPRI : POLLIN), 0);
     }
-    const struct choice *c = many->choice;
     ck_assert_uint_eq(c->timed, WARM);
     ck_assert(c->taken[BY_POLL] && c->taken[BY_SET]);
     ck_assert_double_ne(c->prices.of[POLL_SLOT], COST_POLL_SLOT / 10.0);
+    ck_assert_double_ne(c->choosing, choosing);
     fdslots_destroy(many);
     for (uint32_t i = 0; i < MANY; i++)
         close(fds[i]);
@@ -188,6 +190,19 @@ START_TEST(on_each_way_in_turn_where_interests_come_back)
     ck_assert_uint_ge(stats.poll_calls, 40);
     ck_assert_uint_ge(stats.epoll_calls, 40);
     ck_assert_uint_le(stats.epoll_ctl_calls, MANY + 2 * TRIAL * TOGGLED);
+    close_slots(many, fds, MANY);
+}
+END_TEST
+
+/* But not if a choice costs more than this saves. */
+START_TEST(on_poll_where_a_choice_is_dear)
+{
+    int fds[MANY];
+    struct fdslots *many = known_slots(fds, MANY);
+    many->choice->choosing = 10000;
+    for (int again = 0; again < 100; again++)
+        toggle_and_wait(many, again % 2 == 0 ? POLLIN | POLLPRI : POLLIN);
+    ck_assert_uint_ge(stats_of(many).poll_calls, 90);
     close_slots(many, fds, MANY);
 }
 END_TEST
@@ -531,6 +546,7 @@ Suite *suite_settled(void)
     tcase_add_loop_test(tcase, on_what_all_changes_cost, 0, BLOCKS + 1);
     tcase_add_loop_test(tcase, on_nothing_after_the_buffer_has_grown, 0, 4);
     tcase_add_test(tcase, on_each_way_in_turn_where_interests_come_back);
+    tcase_add_test(tcase, on_poll_where_a_choice_is_dear);
     tcase_add_test(tcase, on_each_way_in_turn_where_pauses_end);
     return suite;
 }
