@@ -36,7 +36,8 @@ struct kernel {
     uint32_t rent;       /* waits in which runs were refused, since none was or the set was made */
     uint32_t ghost_reports; /* reports of ghosts since the set was made, and what else they cost */
     uint64_t round_in;      /* the wait in which ghosts last filled a report, or 0 */
-    uint64_t round_from;    /* data of the first event of that report */
+    uint64_t round_from;    /* data of the first event of one of these reports */
+    uint32_t round_reports; /* how many of them were full */
     uint64_t kept_in;       /* the wait in which an outworn set was last kept, or 0 */
     bool outworn;           /* make the set anew before it is used again */
     bool is_nested;         /* the outer set holds the set */
@@ -47,6 +48,8 @@ struct kernel {
 
 /* Looking at this many slots costs as much as the report of a ghost. */
 #define SLOTS_A_REPORT 16
+/* The turn of an outer loop costs as much as so many reports. */
+#define REPORTS_A_TURN 16
 
 /* The slot that a registration belongs to, as the data of the registration names it. */
 struct event_name {

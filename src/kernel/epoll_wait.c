@@ -200,21 +200,24 @@ static void unreport(struct fdslots *s, uint32_t from)
 }
 
 /* Whether every file that is ready has been reported in this wait, although each report was full.
- * The kernel reports the files in turn, so this is so when the first one comes again. */
+ * The kernel reports the files in turn, so this is so when one comes again. The one that is looked
+ * for may not come again, because it was an edge, so after 1, 2, 4, 8 and so on reports another one
+ * takes its place. */
 static bool has_gone_round(struct fdslots *s, uint32_t count)
 {
     struct kernel *k = s->kernel;
     const struct epoll_event *const events = k->scratch.events;
     const uint64_t wait = s->stats.waits + 1; /* 0 stands for none */
-    if (k->round_in != wait) {
-        k->round_in = wait;
+    if (k->round_in != wait)
+        k->round_reports = 0;
+    k->round_in = wait;
+    for (uint32_t i = 0; i < count && k->round_reports > 0; i++)
+        if (events[i].data.u64 == k->round_from)
+            return true;
+    k->round_reports++;
+    if ((k->round_reports & (k->round_reports - 1)) == 0)
         k->round_from = events[0].data.u64;
-        return false;
-    }
-    uint32_t i = 0;
-    while (i < count && events[i].data.u64 != k->round_from)
-        i++;
-    return i < count;
+    return false;
 }
 
 /* End a wait that has seen `ghosts` ghosts among `count` events. If there was no room for more
@@ -226,8 +229,9 @@ SELDOM static int pass_ghosts(struct fdslots *s, uint32_t ghosts, uint32_t count
     struct kernel *k = s->kernel;
     s->set_ready = false; /* so that a sync decides whether a new set is worth its price */
     s->stats.ghosts_dropped += ghosts;
-    /* A wait that goes on looks at the polled slots again, too. */
-    k->ghost_reports += ghosts + fdslots_index_set_count(&s->polled) / SLOTS_A_REPORT;
+    /* A wait that goes on looks at the polled slots again, too, and a ghost wakes an outer loop. */
+    k->ghost_reports += k->is_nested ? ghosts * REPORTS_A_TURN : ghosts;
+    k->ghost_reports += fdslots_index_set_count(&s->polled) / SLOTS_A_REPORT;
     s->ghosts_possible = true;
     if (full && !cuts(s)) {
         s->set_misleads = true;

@@ -8,6 +8,7 @@
 #include "sets.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -154,8 +155,46 @@ static void one_at_a_time(void)
     CHILD_EXPECT(stats_of(s).epoll_calls - before <= 5 * HANDS, true);
 }
 
-static void (*const hands[])(void) = {each_ends,      all_stay,        all_are_idle,
-                                      all_have_edges, most_are_paused, one_at_a_time};
+/* The ghost that fills the first report is an edge, so it does not come again. */
+static void an_edge_is_first(void)
+{
+    make();
+    CHILD_EXPECT(fdslots_set_max_ready(s, 1), 0);
+    const struct fdslots_stats before = stats_of(s);
+    for (int i = 0; i < HANDS / 2; i++) {
+        hand_over(true, FDSLOTS_EDGE);
+        hand_over(false, 0);
+        event_set(kept[given - 2]);
+        event_set(kept[given - 1]);
+        nothing_is_seen();
+        close(kept[--given]);
+        close(kept[--given]);
+    }
+    CHILD_EXPECT(stats_of(s).epoll_calls - before.epoll_calls <= 10 * HANDS, true);
+    costs_at_most(&before, 5 * HANDS + MANY, 1);
+}
+
+/* A ghost wakes the loop in which the buffer is nested, again and again, until it is gone. */
+static void nested(void)
+{
+    enum { FEW = 320 }; /* files of their own, because the kernel nests no set with more of one */
+    CHILD_EXPECT(fdslots_create(MANY + 1, 0, &s), 0);
+    for (uint32_t i = 0; i < FEW; i++)
+        CHILD_EXPECT(fdslots_set_index(s, i, event_fd(false), POLLIN), 0);
+    struct pollfd outer = {.fd = fdslots_epoll_fd(s), .events = POLLIN};
+    hand_over(true, 0);
+    CHILD_EXPECT(fdslots_epoll_fd(s), outer.fd);
+    CHILD_EXPECT(poll(&outer, 1, 0), 1);
+    int turns = 0;
+    for (; poll(&outer, 1, 0) > 0; turns++)
+        CHILD_EXPECT(fdslots_epoll_wait(s, 0), 0);
+    CHILD_EXPECT(turns <= FEW / 10, true);
+}
+
+static void (*const hands[])(void) = {
+    each_ends,       all_stay,      all_are_idle,     all_have_edges,
+    most_are_paused, one_at_a_time, an_edge_is_first, nested,
+};
 
 START_TEST(a_hand_over_costs_little)
 {
