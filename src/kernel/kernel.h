@@ -115,7 +115,8 @@ bool fdslots_kernel_owns(const struct fdslots *s, int fd);
 
 /* To be called in a child of fork(2) before it changes a slot. Leaves the inherited set to the
  * parent, because a change to it would affect the parent. Closes the child's fd only if it provably
- * still refers to that set. Notes all used slots, because a new set must be told of them. */
+ * still refers to that set. Notes all used slots, because a new set must be told of them. Does
+ * nothing in the process that made the set. */
 void fdslots_kernel_inherit(struct fdslots *s);
 
 /* Close the set, or leave an inherited one as fdslots_kernel_inherit() does. */

@@ -229,7 +229,7 @@ static int inherit_waker(struct fdslots *s)
     }
     const int rc = reopen_waker(s);
     if (sys_is_refused(rc)) { /* by a filter of system calls, which will refuse it next time, too */
-        fdslots_waker_close(s);
+        fdslots_waker_forget(s);
         fdslots_invalidate_index(s, waker->index);
         return 0;
     }

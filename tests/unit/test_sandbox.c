@@ -7,6 +7,7 @@
 #include "filter.h"
 #include "pair.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -224,12 +225,25 @@ static void child_without_waker(void)
     CHILD_EXPECT(open_fds() <= before, true);
 }
 
+/* Another slot holds the inherited waker, too, and goes on holding an open file. */
+static void child_with_a_sharer(void)
+{
+    const int number = fdslots_get_fd(s, 3);
+    CHILD_EXPECT(fdslots_set_index(s, 2, number, POLLPRI), 0);
+    filter_refuse(SYS_eventfd2, FILTER_ANY, error);
+    filter_refuse(SYS_pipe2, FILTER_ANY, error);
+    CHILD_EXPECT(fdslots_wait(s, 0, NULL), 1);
+    CHILD_EXPECT(fdslots_get_fd(s, 3), -ENOENT);
+    CHILD_EXPECT(fcntl(number, F_GETFD) >= 0, true);
+}
+
 static void with_a_waker(void)
 {
     CHILD_EXPECT(fdslots_set_index(s, 0, ready, POLLIN), 0);
     CHILD_EXPECT(fdslots_waker_open(s, 3), 0);
     CHILD_EXPECT(fdslots_wait(s, 0, NULL), 1);
     child_run(child_without_waker);
+    child_run(child_with_a_sharer);
     CHILD_EXPECT(fdslots_wake(s), 0);
     CHILD_EXPECT(fdslots_wait(s, 0, NULL), 2);
 }

@@ -305,6 +305,19 @@ static void other_events_in_the_child(void)
     CHILD_EXPECT(e->wait(s, 0, NULL), 1);
 }
 
+/* A resize makes no system call that a waker would need. */
+static void resized(void)
+{
+    const int64_t generation = fdslots_get_generation(s, 0);
+    CHILD_EXPECT(fdslots_resize(&s, 128), 0);
+    CHILD_EXPECT(fdslots_set_index(s, 100, number, POLLIN), 0);
+    CHILD_EXPECT(fdslots_invalidate_index(s, 100), 0);
+    CHILD_EXPECT(fdslots_resize(&s, NSLOTS), 0);
+    CHILD_EXPECT(fdslots_get_generation(s, 0), generation);
+    CHILD_EXPECT(fdslots_get_fd(s, 0), number);
+    waker_works(0);
+}
+
 /* The number stays what it was, because the caller has put it into a slot. */
 static void also_in_another_slot(void)
 {
@@ -340,6 +353,7 @@ static void (*const children[])(void) = {
     closed_all_but_told_nothing_of_the_waker,
     other_events_in_the_child,
     also_in_another_slot,
+    resized,
 };
 static void (*child)(void);
 
