@@ -216,7 +216,8 @@ void fdslots_slot_hold(struct fdslots *s, uint32_t index, uint32_t revents)
     const bool other_file = ((held ^ revents) & POLLNVAL) != 0;
     s->held_revents[index] = (uint16_t)(other_file ? revents : held | revents);
     s->slots[index].flags |= SLOT_HOLDS;
-    fdslots_index_set_add(&s->held, index);
+    if (s->pollfds[index].fd >= 0)
+        fdslots_index_set_add(&s->held, index); /* a hidden slot is added when it is shown */
 }
 
 void fdslots_slot_release(struct fdslots *s, uint32_t index)

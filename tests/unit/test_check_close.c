@@ -107,6 +107,23 @@ START_TEST(close_index_tells_the_others)
 }
 END_TEST
 
+/* A lost slot that is paused says nothing, and makes no wait poll beside the set. */
+START_TEST(a_paused_one_is_lost)
+{
+    e = entry_at(_i);
+    EXPECT(fdslots_set_index(s, 2, lost, POLLIN), 0);
+    EXPECT(fdslots_pause_index(s, 2), 0);
+    EXPECT(e->wait(s, 0, NULL), 0);
+    EXPECT(fdslots_close_index(s, 1), 0);
+    for (int again = 0; again < 3; again++)
+        EXPECT(e->wait(s, 0, NULL), 0);
+    ck_assert_uint_eq(stats_of(s).polled, 0);
+    EXPECT(fdslots_resume_index(s, 2), 0);
+    EXPECT(e->wait(s, 0, NULL), 1);
+    EXPECT(fdslots_get_revents(s, 2), POLLNVAL);
+}
+END_TEST
+
 /* The waker has a number under which a slot was lost. That slot is not the waker's. */
 START_TEST(the_waker_gets_a_lost_number)
 {
@@ -163,6 +180,7 @@ Suite *suite_check_close(void)
     tcase_add_loop_test(tc, a_lost_fd_is_found_although_a_sharer_leaves, 0, entries);
     tcase_add_loop_test(tc, close_index_tells_the_others, 0, 6 * entries);
     tcase_add_loop_test(tc, the_waker_gets_a_lost_number, 0, entries);
+    tcase_add_loop_test(tc, a_paused_one_is_lost, 0, entries);
     tc = add_case(suite, "close_index in a child, which makes a buffer of its own");
     tcase_add_test(tc, close_index_tells_the_others_without_a_set);
     return suite;
