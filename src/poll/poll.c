@@ -127,6 +127,16 @@ static inline int take_ready(struct fdslots *s, uint32_t nfds, uint32_t count)
 
 /* ---- what is ready whatever poll(2) says ---- */
 
+bool fdslots_poll_knows(struct fdslots *s, uint32_t nfds)
+{
+    FOR_EACH_IN(&s->held, i)
+    {
+        if (!fdslots_index_set_has(&s->polled, i) && !fdslots_poll_says_once(s, i))
+            fdslots_slot_release(s, i);
+    }
+    return fdslots_ready_at_once(s, nfds);
+}
+
 /* Report the events that slots hold, because poll(2) may not report them again. Returns how many
  * more slots are ready. */
 static uint32_t show_held(struct fdslots *s, uint32_t nfds)

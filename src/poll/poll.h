@@ -48,6 +48,11 @@ static inline int fdslots_poll_ask(struct fdslots *s, uint32_t nfds, int64_t tim
 /* End a wait in which poll(2) has returned `rc`. */
 int fdslots_poll_take(struct fdslots *s, uint32_t nfds, int rc);
 
+/* Whether a slot below nfds is ready whatever poll(2) says now, because it holds an event. Slots
+ * that hold one although their files keep their events, because they asked for poll before, release
+ * it. */
+bool fdslots_poll_knows(struct fdslots *s, uint32_t nfds);
+
 /* Make a wait in which some slots are ready whatever poll(2) says now. Like all ready slots, they
  * take precedence over a signal. ppoll(2) would let one in if it saw nothing ready itself, so it is
  * not given a mask. */
@@ -60,7 +65,7 @@ static inline int fdslots_poll_slots(struct fdslots *s, uint32_t nfds, int64_t t
                                      const sigset_t *sigmask)
 {
     s->stats.poll_calls++;
-    if (UNLIKELY(!fdslots_index_set_empty(&s->held)) && fdslots_ready_at_once(s, nfds))
+    if (UNLIKELY(!fdslots_index_set_empty(&s->held)) && fdslots_poll_knows(s, nfds))
         return fdslots_poll_at_once(s, nfds);
     return fdslots_poll_take(s, nfds, fdslots_poll_ask(s, nfds, timeout_ns, sigmask));
 }
