@@ -119,6 +119,8 @@ struct fdslots {
     uint32_t max_ready;   /* the most that one wait may report */
     uint64_t ready_epoch; /* changes with every wait, clear and resize, which end an iteration */
 
+    int64_t time_left; /* in ns: what a wait by the set had left when it last called the kernel */
+
     /* For waits that find more ready slots than s->max_ready. */
     uint32_t turn;   /* the slot with which the next report begins */
     bool held_first; /* whether held events are reported before those of the set; alternates */

@@ -140,6 +140,7 @@ int fdslots_wait_in_turns(struct fdslots *s, int64_t timeout_ns, const sigset_t 
     if (deadline < 0)
         return (int)deadline;
     for (;;) {
+        s->time_left = left;
         int rc = fdslots_kernel_sync(s);
         if (rc < 0)
             return rc;

@@ -52,7 +52,8 @@ SELDOM static int fall_back(struct fdslots *s, enum way way, int refusal, int64_
                             const sigset_t *sigmask)
 {
     struct choice *c = s->choice;
-    int rc = go(s, fdslots_other_way(way), timeout_ns, sigmask);
+    const int64_t left = way == BY_SET ? s->time_left : timeout_ns;
+    int rc = go(s, fdslots_other_way(way), left, sigmask);
     if (is_refusal(rc))
         return refusal;
     s->stats.fallbacks++;

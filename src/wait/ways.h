@@ -54,6 +54,7 @@ static inline int fdslots_wait_by_set(struct fdslots *s, int64_t timeout_ns,
                                       const sigset_t *sigmask)
 {
     int rc = 0;
+    s->time_left = timeout_ns;
     if (!s->set_ready || (s->fresh.root | s->noted.root) != 0)
         rc = fdslots_kernel_sync(s);
     if (UNLIKELY(rc < 0))

@@ -6,8 +6,8 @@ check_PROGRAMS += tests/checked tests/huge_pages tests/no_alloc tests/syscalls
 TESTS += tests/huge_pages tests/no_alloc tests/syscalls tests/calls/environment.test
 EXTRA_DIST += tests/calls/environment.test
 if WRAP
-check_PROGRAMS += tests/cut_short tests/written_events
-TESTS += tests/cut_short tests/written_events
+check_PROGRAMS += tests/cut_short tests/late_fallback tests/written_events
+TESTS += tests/cut_short tests/late_fallback tests/written_events
 endif
 
 calls_entries = \
@@ -25,6 +25,11 @@ tests_cut_short_SOURCES = tests/calls/cut_short.c tests/calls/wrapped_poll.h $(c
 tests_cut_short_CPPFLAGS = $(support_cppflags)
 tests_cut_short_LDFLAGS = $(calls_wrap)
 tests_cut_short_LDADD = libfdslots.la
+
+tests_late_fallback_SOURCES = tests/calls/late_fallback.c tests/calls/wrapped_poll.h $(calls_entries)
+tests_late_fallback_CPPFLAGS = $(support_cppflags)
+tests_late_fallback_LDFLAGS = $(calls_wrap)
+tests_late_fallback_LDADD = libfdslots.la
 
 tests_huge_pages_SOURCES = tests/calls/huge_pages.c $(calls_entries)
 tests_huge_pages_CPPFLAGS = $(support_cppflags)
