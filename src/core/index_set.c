@@ -107,7 +107,7 @@ uint32_t fdslots_index_set_last_below(const struct index_set *set, uint32_t end)
 }
 
 /* Count the bits that are set. If the processor has no instruction for this, __builtin_popcountll()
- * may be a call to the compiler's library. */
+ * may be a call to the compiler's library, which other linkers do not have. */
 static uint32_t ones(uint64_t word)
 {
     word -= word >> 1 & 0x5555555555555555;
