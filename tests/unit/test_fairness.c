@@ -491,6 +491,23 @@ START_TEST(polled_since_it_was_left_out)
 }
 END_TEST
 
+/* A slot that is polled only because another one with its fd asks for it loses nothing either. */
+START_TEST(left_out_beside_one_that_is_polled)
+{
+    EXPECT(fdslots_set_index(s, 0, fds[0], POLLIN | FDSLOTS_POLLED), 0);
+    EXPECT(fdslots_set_index(s, 1, fds[0], POLLIN), 0);
+    EXPECT(fdslots_set_max_ready(s, 1), 0);
+    for (int again = 0; again < 4; again++) {
+        event_set(fds[0]);
+        EXPECT(fdslots_epoll_wait(s, 0), 1);
+        const uint32_t other = 1 - fdslots_ready(s, NULL)[0];
+        event_clear(fds[0]);
+        EXPECT(fdslots_poll(s, 2, 0), 1);
+        EXPECT(fdslots_get_revents(s, other), POLLIN);
+    }
+}
+END_TEST
+
 /* A slot that no longer asks for poll does not show what was left out before, because its file
  * keeps its events, and this one is over. */
 START_TEST(not_polled_since_it_was_left_out)
@@ -527,6 +544,8 @@ Suite *suite_fairness(void)
     tcase_add_loop_test(tcase, what_is_left_out_is_not_spent, 0, entry_count());
     tcase_add_test(tcase, polled_since_it_was_left_out);
     tcase_add_test(tcase, not_polled_since_it_was_left_out);
+    if (have_epoll())
+        tcase_add_test(tcase, left_out_beside_one_that_is_polled);
     if (!have_epoll())
         return suite;
     tcase = add_case(suite, "turns of the set");

@@ -14,7 +14,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define MANY 256
+#define MANY    256
+#define AVOIDED 32 /* waits, as fdslots_wait(3) says */
 
 static const struct entry *e;
 static struct fdslots *s;
@@ -268,6 +269,14 @@ START_TEST(a_refusal_in_the_shortest_way)
     EXPECT(fdslots_wait(s, 0, NULL), 1);
     EXPECT(fdslots_get_revents(s, MANY - 1), POLLIN);
     ck_assert_uint_eq(stats_of(s).fallbacks, 1);
+    /* The refused way is avoided for a while. */
+    const uint64_t polls = stats_of(s).poll_calls;
+    for (int i = 0; i < AVOIDED; i++) {
+        ck_assert_uint_gt(s->choice->avoid_left, 0);
+        EXPECT(fdslots_wait(s, 0, NULL), 1);
+    }
+    ck_assert_uint_eq(s->choice->avoid_left, 0);
+    ck_assert_uint_eq(stats_of(s).poll_calls, polls + AVOIDED);
     EXPECT(fdslots_rebuild(s), 0);
     EXPECT(fdslots_epoll_wait(s, -1), 1);
 }
