@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
+ * The ways beside poll: the set alone, and both, which is poll(2) on the polled slots and the set.
+ *
  * Some files hand out an event only once, so an answer of poll(2) about a polled slot must not get
  * lost. It is kept in held_revents until it is reported, because fdslots_set_max_ready() may leave
  * no room for it, and the set may fail.

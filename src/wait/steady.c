@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Waits that need no choice. A choice takes 40 to 300 ns, and in most programs a wait is much like
+ * Waits that need no choice. A choice takes 40 to 400 ns, and in most programs a wait is much like
  * the one before it. So each choice also plans how many waits may go the same way after it, as long
  * as every wait finds what the last one found, and so few slots change that the other way cannot be
  * cheaper.
