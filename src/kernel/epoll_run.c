@@ -289,35 +289,45 @@ void fdslots_epoll_drop_run(struct fdslots *s, uint32_t leader)
         fdslots_epoll_deregister(s, leads);
 }
 
-struct kernel_change fdslots_kernel_change(const struct fdslots *s, uint32_t index)
+/* Return what must be done for the run of this leader, apart from slots that leave or join it. */
+static uint32_t change_of_run(const struct fdslots *s, uint32_t index, uint32_t leader)
+{
+    const struct registration *leads = &s->kernel->runs.of[leader];
+    const uint32_t wanted = events_of(s, &s->kernel->runs, leader);
+    const bool again = (s->slots[index].flags & (SLOT_CONFIRM | SLOT_REARM)) != 0 ||
+                       (leads->flags & (RUN_CONFIRM | RUN_REDO)) != 0;
+    if (UNLIKELY((leads->flags & RUN_POLLED) != 0)) {
+        const bool shown = fdslots_index_set_has(&s->polled, index);
+        if (wanted != 0 && !stays_polled(leads, wanted))
+            return CHANGE_ADDS;
+        return again || shown != (s->pollfds[index].fd >= 0) ? CHANGE_MODIFIES : 0;
+    }
+    if ((wanted == 0) != (leads->events == 0))
+        return wanted != 0 ? CHANGE_ADDS : CHANGE_DROPS;
+    return wanted != leads->events || again ? CHANGE_MODIFIES : 0;
+}
+
+uint32_t fdslots_kernel_change(const struct fdslots *s, uint32_t index)
 {
     const struct runs *runs = &s->kernel->runs;
     const int fd = fdslots_slot_held_fd(s, index);
     const bool in_run = fdslots_run_has(runs, index);
-    struct kernel_change change = {.sharers = 1, .fresh = 1};
-    if (!in_run || fd != runs->of[index].fd) {
-        change.drops = in_run;
-        change.adds = fd >= 0;
-        return change;
-    }
+    if (!in_run || fd != runs->of[index].fd)
+        return (in_run ? CHANGE_DROPS : 0) | (fd >= 0 ? CHANGE_ADDS : 0);
     const uint32_t leader = fdslots_run_leader(runs, index);
-    const uint32_t wanted = events_of(s, runs, leader);
-    const uint32_t events = runs->of[leader].events;
-    FOR_EACH_IN_RUN(runs, leader, i)
+    const bool shared = runs->of[leader].next != INDEX_NONE;
+    return change_of_run(s, index, leader) | (shared ? CHANGE_SHARED : 0);
+}
+
+uint32_t fdslots_kernel_sharers(const struct fdslots *s, uint32_t index, uint32_t *fresh)
+{
+    const struct runs *runs = &s->kernel->runs;
+    uint32_t count = 0;
+    *fresh = 0;
+    FOR_EACH_IN_RUN(runs, fdslots_run_leader(runs, index), i)
     {
-        change.sharers += i != index;
-        change.fresh += i != index && fdslots_index_set_has(&s->fresh, i);
+        count++;
+        *fresh += i == index || fdslots_index_set_has(&s->fresh, i);
     }
-    const bool again = (s->slots[index].flags & (SLOT_CONFIRM | SLOT_REARM)) != 0 ||
-                       (runs->of[leader].flags & (RUN_CONFIRM | RUN_REDO)) != 0;
-    if ((runs->of[leader].flags & RUN_POLLED) != 0) {
-        const bool shown = fdslots_index_set_has(&s->polled, index);
-        change.adds = wanted != 0 && !stays_polled(&runs->of[leader], wanted);
-        change.modifies = !change.adds && (again || shown != (s->pollfds[index].fd >= 0));
-        return change;
-    }
-    change.adds = wanted != 0 && events == 0;
-    change.drops = wanted == 0 && events != 0;
-    change.modifies = !change.adds && !change.drops && (wanted != events || again);
-    return change;
+    return count;
 }

@@ -78,19 +78,18 @@ static inline int fdslots_kernel_wait(struct fdslots *s, int64_t timeout_ns,
 int fdslots_kernel_beside(struct fdslots *s, struct pollfd **room);
 
 /* What must be done to tell the set about a changed slot: nothing if it agrees already. */
-struct kernel_change {
-    bool modifies; /* a registration gets other events, or must be confirmed */
-    bool adds;     /* a file is added to the set */
-    bool drops;    /* a file is removed from the set */
-
-    /* How many slots share the registration of the slot, with itself. */
-    uint32_t sharers;
-    uint32_t fresh; /* those of them in s->fresh */
-};
+#define CHANGE_MODIFIES 0x1u /* a registration gets other events, or must be confirmed */
+#define CHANGE_ADDS     0x2u /* a file is added to the set */
+#define CHANGE_DROPS    0x4u /* a file is removed from the set */
+#define CHANGE_SHARED   0x8u /* other slots share the registration */
 
 /* Return what must be done for a slot in s->fresh. If the slot has a registration, all slots that
  * share it are looked at. */
-struct kernel_change fdslots_kernel_change(const struct fdslots *s, uint32_t index);
+uint32_t fdslots_kernel_change(const struct fdslots *s, uint32_t index);
+
+/* Return how many slots share the registration of a slot for which the answer was CHANGE_SHARED,
+ * with itself. Stores how many of them are in s->fresh. */
+uint32_t fdslots_kernel_sharers(const struct fdslots *s, uint32_t index, uint32_t *fresh);
 
 /* Take the fd of a slot out of the set at once, because it is about to be closed. The other slots
  * with this fd are noted, so that the next sync looks at them again. With FDSLOTS_CHECK they are

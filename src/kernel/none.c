@@ -57,9 +57,14 @@ int fdslots_kernel_beside(struct fdslots *s, struct pollfd **room)
     return -ENOTSUP;
 }
 
-struct kernel_change fdslots_kernel_change(const struct fdslots *s, uint32_t index)
+uint32_t fdslots_kernel_change(const struct fdslots *s, uint32_t index)
 {
-    return (struct kernel_change){.sharers = 1, .fresh = 1};
+    return 0;
+}
+
+uint32_t fdslots_kernel_sharers(const struct fdslots *s, uint32_t index, uint32_t *fresh)
+{
+    return *fresh = 1;
 }
 
 void fdslots_kernel_drop(struct fdslots *s, uint32_t index)

@@ -10,29 +10,34 @@
 
 #define CHANGES_LOOKED_AT 4 /* and one of 64 */
 
-/* Add the work of telling the set about a slot. If several changed slots share a registration, the
- * set is told of them all at once, and each counts for its part of that work. */
-static void add(struct telling *sum, const struct kernel_change *change)
-{
-    /* A division takes longer than the rest of a look. */
-    const double part = LIKELY(change->fresh == 1) ? 1 : 1.0 / change->fresh;
-    sum->looks++;
-    sum->modifies += change->modifies * part;
-    sum->adds += (change->adds + change->drops) * part;
-}
+/* The work of telling the set about the changes that were looked at, in parts: if several changed
+ * slots share a registration, the set is told of them all at once, and each counts for its part of
+ * that work. Integers, because a look takes little more time than converting its numbers would. */
+struct parts {
+    uint64_t modifies;
+    uint64_t adds;
+};
+#define WHOLE (UINT64_C(1) << 20)
 
-/* The changes that were looked at. */
 struct sample {
-    struct telling fresh;
-    struct telling lag;
-    double again;       /* how many had changed before, and the set was not told */
+    struct parts fresh;
+    struct parts lag;
+    uint32_t looks;
+    uint32_t again;     /* how many had changed before, and the set was not told */
     uint32_t looked_at; /* slots, with those that share a registration with one of the changed */
 };
+
+static inline void add(struct parts *sum, uint32_t change, uint64_t part)
+{
+    sum->modifies += (change & CHANGE_MODIFIES) != 0 ? part : 0;
+    sum->adds += (change & CHANGE_ADDS) != 0 ? part : 0;
+    sum->adds += (change & CHANGE_DROPS) != 0 ? part : 0;
+}
 
 /* Return what is remembered of a slot that was looked at. It differs from what is remembered of the
  * same slot when it was paused, or waited for something else; two changes of events at once may go
  * unnoticed. */
-static uint32_t remembered(const struct slot *slot)
+static inline uint32_t remembered(const struct slot *slot)
 {
     const bool odd = ((slot->events & POLLIN) != 0) ^ ((slot->events & POLLPRI) != 0) ^
                      ((slot->events & POLLRDHUP) != 0);
@@ -43,63 +48,74 @@ static uint32_t remembered(const struct slot *slot)
 /* Return what would be done about a slot if the set had been told of what was noted before. If the
  * slot still has the same owner, a file that is missing in the set would then have been added
  * already, and every other difference counts as a change of events. */
-static struct kernel_change change_since(const struct slot *slot, bool noted,
-                                         struct kernel_change change)
+static inline uint32_t change_since(uint32_t flags, uint32_t now, uint32_t change)
 {
-    if (!noted || (slot->flags & SLOT_NEW) != 0)
+    if ((flags & SLOT_NEW) != 0)
         return change;
-    const bool same = (slot->flags & SLOT_SEEN) == remembered(slot);
-    change.modifies = !same && (change.modifies || change.drops);
-    change.adds = change.drops = false;
-    return change;
+    const bool same = (flags & SLOT_SEEN) == now;
+    return !same && (change & (CHANGE_MODIFIES | CHANGE_DROPS)) != 0 ? CHANGE_MODIFIES : 0;
 }
 
-static void look_at(struct fdslots *s, struct sample *sample, uint32_t index)
+static inline void look_at(struct fdslots *s, struct sample *sample, uint32_t index)
 {
     struct slot *slot = &s->slots[index];
+    const uint32_t flags = slot->flags;
+    const uint32_t now = remembered(slot);
     const bool noted = fdslots_index_set_has(&s->noted, index);
-    const struct kernel_change change = fdslots_kernel_change(s, index);
-    const struct kernel_change since = change_since(slot, noted, change);
-    sample->looked_at += change.sharers;
-    add(&sample->fresh, &since);
-    add(&sample->lag, &change);
+    const uint32_t change = fdslots_kernel_change(s, index);
+    uint32_t fresh = 1;
+    sample->looked_at +=
+        LIKELY((change & CHANGE_SHARED) == 0) ? 1 : fdslots_kernel_sharers(s, index, &fresh);
+    const uint64_t part = LIKELY(fresh == 1) ? WHOLE : WHOLE / fresh;
+    add(&sample->fresh, noted ? change_since(flags, now, change) : change, part);
+    add(&sample->lag, change, part);
+    sample->looks++;
     sample->again += noted;
-    slot->flags = (uint16_t)((slot->flags & ~(SLOT_NEW | SLOT_SEEN)) | remembered(slot));
-    if (!change.modifies && !change.adds && !change.drops) {
+    slot->flags = (uint16_t)((flags & ~(SLOT_NEW | SLOT_SEEN)) | now);
+    if ((change & ~CHANGE_SHARED) == 0) {
         fdslots_index_set_remove(&s->fresh, index);
         fdslots_index_set_remove(&s->noted, index);
     }
 }
 
-/* Look at a few fresh slots. Returns how many. They are far from each other, and those of the next
- * wait are others, because neighbours often change alike. They are fewer if many slots have the
- * same fd. */
-static uint32_t look_at_some(struct fdslots *s, struct sample *sample, uint32_t count)
+/* Look at a few fresh slots of this many. They are far from each other, and those of the next wait
+ * are others, because neighbours often change alike. They are fewer if many slots have the same fd.
+ */
+static void look_at_some(struct fdslots *s, struct sample *sample, uint32_t count)
 {
     const uint32_t most = CHANGES_LOOKED_AT + count / 64;
     const uint32_t step = 1 + count / 8 + (uint32_t)(s->stats.waits % (count / 8 + 1));
-    uint32_t looks = 0;
-    for (; looks < count && sample->looked_at < most; looks++) {
-        const uint64_t end = fdslots_index_set_last(&s->fresh) + UINT64_C(1);
-        const uint32_t from = (uint32_t)(s->choice->look_from % end);
-        const uint32_t i = fdslots_index_set_next(&s->fresh, from);
+    uint32_t from = s->choice->look_from;
+    while (sample->looks < count && sample->looked_at < most) {
+        uint32_t i = fdslots_index_set_next(&s->fresh, from);
+        if (i == INDEX_NONE)
+            i = fdslots_index_set_first(&s->fresh);
         look_at(s, sample, i);
-        s->choice->look_from = i + step;
+        from = i + step;
     }
-    return looks;
+    s->choice->look_from = from;
+}
+
+/* Return the work of telling the set about all changes, if those that were looked at need this. */
+static struct telling scaled(const struct parts *sum, double count, double times)
+{
+    const double whole = times / (double)WHOLE;
+    return (struct telling){.looks = count,
+                            .modifies = (double)sum->modifies * whole,
+                            .adds = (double)sum->adds * whole};
 }
 
 void fdslots_changes_look(struct fdslots *s, struct outlook *o)
 {
-    struct sample sample = {.again = 0};
+    struct sample sample = {.looks = 0};
     const uint32_t count = fdslots_index_set_count(&s->fresh);
-    const double times = count / (double)look_at_some(s, &sample, count);
-    fdslots_choice_scale(&sample.fresh, times);
-    fdslots_choice_scale(&sample.lag, times);
+    look_at_some(s, &sample, count);
+    const double times = (double)count / sample.looks;
+    const struct telling lag = scaled(&sample.lag, count, times);
     const double again = sample.again * times;
     fdslots_choice_scale(&o->lag, again < o->lag.looks ? 1 - again / o->lag.looks : 0);
-    o->fresh = sample.fresh;
-    o->lag.looks += sample.lag.looks;
-    o->lag.modifies += sample.lag.modifies;
-    o->lag.adds += sample.lag.adds;
+    o->fresh = scaled(&sample.fresh, count, times);
+    o->lag.looks += lag.looks;
+    o->lag.modifies += lag.modifies;
+    o->lag.adds += lag.adds;
 }

@@ -25,10 +25,12 @@ static inline uint32_t count_queued(const struct fdslots *s)
     return queued;
 }
 
-/* Return what the wait found. */
-static struct outcome outcome_of(const struct fdslots *s)
+/* Return what a wait found. The position of the first ready slot matters only to a wait that may
+ * block; of any other wait, it counts as expected. */
+static struct outcome outcome_of(const struct fdslots *s, bool blocks)
 {
-    return (struct outcome){.ready = s->ready_count, .queued = count_queued(s)};
+    return (struct outcome){.ready = s->ready_count,
+                            .queued = blocks ? count_queued(s) : s->choice->expected.queued};
 }
 
 /* ---- the ways ---- */
@@ -154,7 +156,7 @@ APART static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t
     if (is_refusal(rc))
         return fall_back(s, way, rc, timeout_ns, sigmask);
     struct finding found = {
-        .outcome = outcome_of(s),
+        .outcome = outcome_of(s, o.blocks),
         .polled = fdslots_index_set_count(&s->polled),
         .told = count_told(s),
         .ns = rc >= 0 ? time_since(c, start, end) : 0, /* a signal ended it early */
@@ -209,10 +211,9 @@ static inline int wait_as_planned(struct fdslots *s, int64_t timeout_ns, const s
     int rc = go(s, c->steady.way, timeout_ns, sigmask);
     if (UNLIKELY(is_refusal(rc)))
         return fall_back(s, c->steady.way, rc, timeout_ns, sigmask);
-    /* The position of the first ready slot matters only to a wait that may block. */
     if (UNLIKELY(rc != (int)c->last.ready) ||
         (timeout_ns > 0 && count_queued(s) != (uint32_t)c->last.queued)) {
-        fdslots_choice_expect(c, outcome_of(s));
+        fdslots_choice_expect(c, outcome_of(s, timeout_ns > 0));
         c->steady.waits = 0;
     }
     return rc;
