@@ -475,17 +475,19 @@ Suite *suite_choice(void)
     tcase_add_test(tcase, both_of_two_waits_in_turn_are_timed);
     tcase_add_loop_test(tcase, waits_that_may_block_find_their_price, 0, FAR_MACHINES);
     tcase_add_loop_test(tcase, waits_that_sleep_do_not_mislead, 0, LENGTH(far_factors));
-    tcase_add_loop_test(tcase, prices_that_change_are_followed, 0, MACHINES);
     tcase_add_loop_test(tcase, a_tenth_of_spoilt_samples_changes_nothing, 0, MACHINES);
     tcase_add_test(tcase, a_cold_cache_does_not_mislead);
     tcase_add_test(tcase, the_price_of_a_choice_is_learnt);
     tcase_add_test(tcase, a_burst_of_spoilt_samples_is_soon_forgotten);
     tcase = add_case(suite, "promise");
     tcase_add_loop_test(tcase, polling_costs_at_most_a_flush_more, 0, 20);
-    tcase_add_test(tcase, trials_cost_little);
     tcase_add_test(tcase, trials_are_rare_where_both_ways_cost_the_same);
     tcase_add_test(tcase, trials_that_cost_more_than_they_should_are_paid_for);
     tcase_add_test(tcase, dear_changes_in_steady_waits_are_remembered);
     tcase_add_test(tcase, no_sum_grows_in_ten_years);
+    tcase = add_case(suite, "long");
+    tcase_set_tags(tcase, "long");
+    tcase_add_loop_test(tcase, prices_that_change_are_followed, 0, MACHINES);
+    tcase_add_test(tcase, trials_cost_little);
     return suite;
 }
