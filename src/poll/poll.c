@@ -127,14 +127,34 @@ static inline int take_ready(struct fdslots *s, uint32_t nfds, uint32_t count)
 
 /* ---- what is ready whatever poll(2) says ---- */
 
+/* Whether poll(2) or the set will report again what a slot holds, if it is still so: that its
+ * number is closed, or an event of a file that keeps its events. */
+static bool comes_again(struct fdslots *s, uint32_t index)
+{
+    if ((s->slots[index].flags & SLOT_LOST) != 0)
+        return false;
+    return (s->held_revents[index] & POLLNVAL) != 0 ||
+           (!fdslots_index_set_has(&s->polled, index) && !fdslots_poll_says_once(s, index));
+}
+
 bool fdslots_poll_knows(struct fdslots *s, uint32_t nfds)
 {
-    FOR_EACH_IN(&s->held, i)
+    FOR_EACH_BELOW(&s->held, i, nfds)
     {
-        if (!fdslots_index_set_has(&s->polled, i) && !fdslots_poll_says_once(s, i))
+        if (comes_again(s, i))
             fdslots_slot_release(s, i);
     }
     return fdslots_ready_at_once(s, nfds);
+}
+
+/* Return what a slot reports that holds these events, if poll(2) says this now. If the slot is
+ * lost, poll(2) has looked at another file. If the number is closed by now, what was held is over.
+ */
+static uint32_t held_and_seen(const struct slot *slot, uint32_t held, uint32_t seen)
+{
+    if ((slot->flags & SLOT_LOST) != 0)
+        return held;
+    return (seen & POLLNVAL) != 0 ? seen : held | seen;
 }
 
 /* Report the events that slots hold, because poll(2) may not report them again. Returns how many
@@ -147,10 +167,9 @@ static uint32_t show_held(struct fdslots *s, uint32_t nfds)
         const uint32_t held = fdslots_slot_held_events(s, i);
         if (held == 0)
             continue;
-        more += s->pollfds[i].revents == 0;
-        if ((s->slots[i].flags & SLOT_LOST) != 0)
-            s->pollfds[i].revents = 0; /* poll(2) has looked at another file */
-        s->pollfds[i].revents |= (short)(uint16_t)held;
+        const uint32_t seen = (uint16_t)s->pollfds[i].revents;
+        more += seen == 0;
+        s->pollfds[i].revents = (short)(uint16_t)held_and_seen(&s->slots[i], held, seen);
         fdslots_slot_release(s, i);
     }
     return more;

@@ -49,8 +49,7 @@ static inline int fdslots_poll_ask(struct fdslots *s, uint32_t nfds, int64_t tim
 int fdslots_poll_take(struct fdslots *s, uint32_t nfds, int rc);
 
 /* Whether a slot below nfds is ready whatever poll(2) says now, because it holds an event. Slots
- * that hold one although their files keep their events, because they asked for poll before, release
- * it. */
+ * that hold what will be reported again if it is still so release it. */
 bool fdslots_poll_knows(struct fdslots *s, uint32_t nfds);
 
 /* Make a wait in which some slots are ready whatever poll(2) says now. Like all ready slots, they

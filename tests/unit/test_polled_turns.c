@@ -243,6 +243,32 @@ START_TEST(what_was_held_back_comes)
 }
 END_TEST
 
+/* A wait left out that the number of a slot is closed. By the next wait it is a file, so that is
+ * over. */
+START_TEST(a_closed_number_that_was_left_out_is_asked_again)
+{
+    const int closed = 900;
+    const struct entry *first = entry_at(_i % entry_count());
+    e = entry_at(_i / entry_count() % entry_count());
+    const bool is_ready = _i >= entry_count() * entry_count();
+    EXPECT(fdslots_set_index(s, 0, ready, POLLIN | FDSLOTS_POLLED), 0);
+    EXPECT(fdslots_set_index(s, 1, closed, POLLIN), 0);
+    EXPECT(fdslots_set_max_ready(s, 1), 0);
+    EXPECT(first->wait(s, FDSLOTS_FOREVER, NULL), 1);
+    const bool left_out = fdslots_get_revents(s, 1) == 0;
+    const int file = event_fd(is_ready);
+    ck_assert_int_eq(dup2(file, closed), closed);
+    EXPECT(fdslots_set_max_ready(s, 4 * MANY), 0);
+    event_clear(ready);
+    if (left_out) {
+        EXPECT(e->wait(s, 1000000, NULL), is_ready);
+        EXPECT(fdslots_get_revents(s, 1), is_ready ? POLLIN : 0);
+    }
+    EXPECT(fdslots_close_index(s, 1), 0);
+    close(file);
+}
+END_TEST
+
 /* A paused slot is not polled, though it holds an event. So a wait makes one call, as if the slot
  * were empty. */
 START_TEST(a_paused_one_costs_nothing)
@@ -274,6 +300,8 @@ Suite *suite_polled_turns(void)
     tcase_add_loop_test(tcase, each_has_its_turn, 0, 4 * entry_count());
     tcase_add_loop_test(tcase, each_event_comes_once, 0, (FILES + 1) * entry_count());
     tcase_add_loop_test(tcase, what_was_held_back_comes, 0, LENGTH(ways) * entry_count());
+    tcase_add_loop_test(tcase, a_closed_number_that_was_left_out_is_asked_again, 0,
+                        2 * entry_count() * entry_count());
     tcase_add_test(tcase, a_paused_one_costs_nothing);
     return suite;
 }
