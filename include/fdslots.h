@@ -327,9 +327,10 @@ int fdslots_ppoll(struct fdslots *s, uint32_t nfds, const struct timespec *timeo
  *
  * Returns the number of ready slots, or -ENOTSUP: there is no epoll here, or the buffer has
  * FDSLOTS_NO_EPOLL, or there is a FDSLOTS_EXCLUSIVE slot and epoll does not know EPOLLEXCLUSIVE;
- * -EINTR; -EMFILE, -ENFILE, -ENOMEM: the epoll set could not be made, or could not be rebuilt after
- * a file outlived its fd; -EINVAL: polled slots and set are more than RLIMIT_NOFILE allows; -EBADF:
- * the caller has closed the buffer's own set, which fdslots_rebuild() replaces.
+ * -EINTR; -EMFILE, -ENFILE, -ENOMEM: the epoll set could not be made, or a wait would go on for
+ * ever, because a file has outlived its fd and no other set can be made; -EINVAL: polled slots and
+ * set are more than RLIMIT_NOFILE allows; -EBADF, or -EINVAL if its number is another file: the
+ * caller has closed the buffer's own set, which fdslots_rebuild() replaces.
  * After an error the slots are still right, and the next wait tries again.
  * Cost: one system call, one epoll_ctl(2) for each slot whose registration differs from the
  * kernel's, and one fstat(2) for each fd that is registered for the first time or under which

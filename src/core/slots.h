@@ -92,10 +92,10 @@ struct fdslots {
     uint32_t first_generation; /* the generation of a slot that comes into play */
     bool owns_memory;       /* the library has allocated the head and the arrays, as two pieces */
     bool exclusive_changed; /* an exclusive slot has changed since the set was last told */
-    bool set_misleads;    /* what the kernel's set reports may be another owner's, or be missing */
-    bool asking;          /* poll(2) was asked about the slots, and its answer is not taken yet */
-    bool set_ready;       /* the kernel's set needs nothing but to be told what changed */
-    bool ghosts_possible; /* a file may have outlived its fd in the set */
+    bool set_misleads;      /* what the kernel's set reports may be another owner's */
+    bool asking;            /* poll(2) was asked about the slots, and its answer is not taken yet */
+    bool set_ready;         /* the kernel's set needs nothing but to be told what changed */
+    bool ghosts_possible;   /* a file may have outlived its fd in the set */
 
     void *arrays; /* the memory of all arrays below, and of those of the other parts */
 

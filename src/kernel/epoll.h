@@ -39,6 +39,8 @@ struct kernel {
     uint64_t round_from;    /* data of the first event of one of these reports */
     uint32_t round_reports; /* how many of them were full */
     uint64_t kept_in;       /* the wait in which an outworn set was last kept, or 0 */
+    bool goes_round;        /* that round has not come to its end */
+    bool full;              /* in a sync: the kernel has no room for another file */
     bool outworn;           /* make the set anew before it is used again */
     bool is_nested;         /* the outer set holds the set */
     struct runs runs;
@@ -86,6 +88,9 @@ static inline void fdslots_epoll_wear_out(struct fdslots *s)
  * noted then; or an error, and the old set is still there then, unless it was closed because no fd
  * was left. */
 int fdslots_epoll_open(struct fdslots *s);
+
+/* The same, and count it as a rebuild if there was a set before. */
+int fdslots_epoll_renew(struct fdslots *s);
 
 /* Close the set, and keep the outer one. */
 void fdslots_epoll_close(struct fdslots *s);

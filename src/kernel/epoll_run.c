@@ -79,6 +79,7 @@ void fdslots_epoll_deregister(struct fdslots *s, struct registration *leads)
     leads->events = 0;
     s->kernel->registered--;
     s->exclusives -= exclusive;
+    s->kernel->full = false;
     if (fdslots_epoll_ctl(s, EPOLL_CTL_DEL, leads->fd, 0, 0) == 0)
         return;
     s->ghosts_possible = true;
@@ -157,8 +158,9 @@ static void refuse(struct fdslots *s, uint32_t leader, int rc)
     struct kernel *k = s->kernel;
     const bool passes = rc != -EPERM && rc != -EBADF;
     /* Ghosts take up watches and memory, so a new set may help. It is made once polling what was
-     * refused has cost as much as that. */
-    if ((rc == -ENOSPC || rc == -ENOMEM) && s->ghosts_possible && k->rent >= k->registered)
+     * refused has cost as much as that, and as offering that again. */
+    k->full = rc == -ENOSPC || rc == -ENOMEM;
+    if (k->full && s->ghosts_possible && k->rent >= k->registered + s->refused)
         fdslots_epoll_wear_out(s);
     reject(s, leader, passes ? RUN_REFUSED : 0);
 }
@@ -188,7 +190,7 @@ SELDOM static void register_run(struct fdslots *s, uint32_t leader, uint32_t wan
         reject(s, leader, RUN_ASKED);
         return;
     }
-    int rc = ctl(s, EPOLL_CTL_ADD, leader, wanted);
+    int rc = k->full ? -ENOSPC : ctl(s, EPOLL_CTL_ADD, leader, wanted);
     if (rc == -EEXIST) {
         /* dup2(2) has put a file back under this number that is still registered under it. */
         fdslots_epoll_ctl(s, EPOLL_CTL_DEL, leads->fd, 0, 0);
@@ -272,6 +274,7 @@ int fdslots_epoll_update_runs(struct fdslots *s)
     struct kernel *k = s->kernel;
     const struct registration *const runs = k->runs.of;
     const uint32_t *const end = k->scratch.indices + k->listed;
+    k->full = false;
     for (const uint32_t *slot = k->scratch.indices; slot < end; slot++)
         if ((runs[*slot].flags & RUN_DUE) != 0)
             update_run(s, *slot);

@@ -228,19 +228,27 @@ static uint64_t new_salt(const struct fdslots *s)
 }
 
 /* Make a set, and return its fd or an error. If there is no fd left for two sets, the old one is
- * closed first. If the new set gets the number of the old one, the program has closed the old one.
- */
+ * closed first, but only if its number may be used again, because the limit may have fallen below
+ * it. If the new set gets the number of the old one, the program has closed the old one. */
 static int create_beside(struct fdslots *s)
 {
     struct kernel *k = s->kernel;
     int fd = create_clear_of_slots(s);
-    if ((fd == -EMFILE || fd == -ENFILE) && k->fd >= 0) {
+    if (fd == -EMFILE && k->fd >= 0 && sys_allows_fd(k->fd)) {
         fdslots_epoll_close(s);
         fd = create_clear_of_slots(s);
     }
     if (fd >= 0 && fd == k->fd)
         k->fd = -1;
     return fd;
+}
+
+/* Whether the number of the set is a file that is no epoll set, because the program has closed the
+ * set and opened that file. DEL of another set tells: only what is no set refuses it with EINVAL.
+ */
+static bool is_another_file(int fd, int new_set)
+{
+    return sys_epoll_ctl(fd, EPOLL_CTL_DEL, new_set, 0, 0) == -EINVAL;
 }
 
 int fdslots_epoll_open(struct fdslots *s)
@@ -252,6 +260,8 @@ int fdslots_epoll_open(struct fdslots *s)
     const int fd = create_beside(s);
     if (fd < 0)
         return fd;
+    if (k->fd >= 0 && is_another_file(k->fd, fd))
+        k->fd = -1;
     fdslots_epoll_close(s);
     k->process = process;
     k->fd = fd;
@@ -268,10 +278,12 @@ int fdslots_epoll_open(struct fdslots *s)
 int fdslots_kernel_outer_fd(struct fdslots *s)
 {
     struct kernel *k = s->kernel;
-    if (k->is_nested)
-        return k->outer_fd;
+    k->kept_in = 0; /* this is in no wait */
+    int rc = fdslots_kernel_sync(s);
+    if (rc < 0 || k->is_nested)
+        return rc < 0 ? rc : k->outer_fd;
     const int outer = k->outer_fd >= 0 ? k->outer_fd : create_clear_of_slots(s);
-    const int rc = outer >= 0 ? nest(k, outer) : outer;
+    rc = outer >= 0 ? nest(k, outer) : outer;
     k->is_nested = rc == 0;
     if (rc == 0)
         k->outer_fd = outer;

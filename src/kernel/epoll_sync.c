@@ -140,7 +140,7 @@ static bool needs_new_set(const struct fdslots *s)
     return k->fd < 0 || k->outworn || s->set_misleads || ghosts_are_dear(k);
 }
 
-static int renew_set(struct fdslots *s)
+int fdslots_epoll_renew(struct fdslots *s)
 {
     const int before = s->kernel->fd;
     const int rc = fdslots_epoll_open(s);
@@ -148,19 +148,19 @@ static int renew_set(struct fdslots *s)
     return rc;
 }
 
-/* Make the set anew. If a filter of system calls refuses another set, an outworn one stays in use,
- * because the reports of its ghosts are recognised. A set that misleads does not stay in use. Nor
- * does one that had to be made anew twice in a wait, because its ghosts might never let the wait
- * end. */
+/* Make the set anew. If another set is refused, by a limit or a filter of system calls, an outworn
+ * one stays in use, because the reports of its ghosts are recognised. A set that misleads does not
+ * stay in use. Nor does one that had to be made anew twice in a wait, because its ghosts might
+ * never let the wait end; but first, all that is ready must have been reported. */
 static int renew_or_keep(struct fdslots *s)
 {
     struct kernel *k = s->kernel;
     const uint64_t wait = s->stats.waits + 1; /* 0 stands for none */
-    const int rc = renew_set(s);
-    if (!sys_is_refused(rc) || k->fd < 0 || s->set_misleads || k->kept_in == wait)
+    const int rc = fdslots_epoll_renew(s);
+    if (rc == 0 || k->fd < 0 || s->set_misleads || (k->kept_in == wait && !k->goes_round))
         return rc;
     k->kept_in = wait;
-    k->outworn = false;
+    k->outworn = k->outworn && !sys_is_refused(rc) && rc != -EMFILE; /* other reasons may pass */
     k->ghost_reports = 0;
     return 0;
 }
@@ -170,14 +170,14 @@ int fdslots_kernel_sync(struct fdslots *s)
     int rc = UNLIKELY(needs_new_set(s)) ? renew_or_keep(s) : 0;
     if (rc < 0)
         return rc;
-    s->exclusive_changed = false;
+    s->exclusive_changed = s->kernel->outworn; /* so that each wait tries again */
     s->set_ready = true;
     return (s->fresh.root | s->noted.root) != 0 ? apply_changes(s) : 0;
 }
 
 int fdslots_kernel_rebuild(struct fdslots *s)
 {
-    int rc = renew_set(s);
+    int rc = fdslots_epoll_renew(s);
     return rc < 0 ? rc : fdslots_kernel_sync(s);
 }
 
@@ -229,16 +229,17 @@ void fdslots_kernel_drop(struct fdslots *s, uint32_t index)
     struct kernel *k = s->kernel;
     const bool checks = (s->flags & FDSLOTS_CHECK) != 0;
     const int fd = fdslots_slot_fd(s, index);
+    fdslots_kernel_inherit(s);
     const uint32_t leader = fdslots_run_find(&k->runs, fd);
-    const bool ours = fdslots_epoll_is_ours(k);
     k->listed = 0;
     if (leader == INDEX_NONE) {
         if (checks)
             lose_sharers(s, index, fd);
         return;
     }
-    if (ours)
-        fdslots_epoll_drop_run(s, leader);
+    if (k->fd < 0)
+        k->runs.of[leader].events = 0; /* there is no set to take it out of */
+    fdslots_epoll_drop_run(s, leader);
     k->runs.of[leader].flags |= RUN_CONFIRM;
     for (uint32_t i = leader, next; i != INDEX_NONE; i = next) {
         next = k->runs.of[i].next;
@@ -246,7 +247,7 @@ void fdslots_kernel_drop(struct fdslots *s, uint32_t index)
         const bool holds = fdslots_slot_held_fd(s, i) == fd;
         if (holds && checks && i != index)
             fdslots_slot_lose(s, i);
-        if (!holds && ours) /* now, so that it is not met again if the number is closed again */
+        if (!holds) /* now, so that it is not met again if the number is closed again */
             leave_run(s, i);
     }
     note_leaders(s);

@@ -222,7 +222,8 @@ static bool has_gone_round(struct fdslots *s, uint32_t count)
 
 /* End a wait that has seen `ghosts` ghosts among `count` events. If there was no room for more
  * events, ghosts may have kept others out. The set is then made anew; the new one reports all that
- * is ready, edges too. Returns what the wait returns. */
+ * is ready, edges too. If that is refused, or fdslots_set_max_ready() limits the wait, what was
+ * kept out comes in the next reports. Returns what the wait returns. */
 SELDOM static int pass_ghosts(struct fdslots *s, uint32_t ghosts, uint32_t count, bool full,
                               bool blocks, uint32_t had)
 {
@@ -233,15 +234,15 @@ SELDOM static int pass_ghosts(struct fdslots *s, uint32_t ghosts, uint32_t count
     k->ghost_reports += k->is_nested ? ghosts * REPORTS_A_TURN : ghosts;
     k->ghost_reports += fdslots_index_set_count(&s->polled) / SLOTS_A_REPORT;
     s->ghosts_possible = true;
-    if (full && !cuts(s)) {
-        s->set_misleads = true;
+    k->goes_round = false;
+    if (full && !cuts(s) && fdslots_epoll_renew(s) == 0) {
         unreport(s, had);
         return KERNEL_AGAIN;
     }
     if (s->ready_count > had)
         return fdslots_ready_finish(s);
-    const bool more = full && !has_gone_round(s, count);
-    return more || blocks || k->outworn ? KERNEL_AGAIN : (int)had;
+    k->goes_round = full && !has_gone_round(s, count);
+    return k->goes_round || blocks || k->outworn ? KERNEL_AGAIN : (int)had;
 }
 
 /* End a wait that has reported events. */

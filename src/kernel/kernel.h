@@ -105,8 +105,8 @@ void fdslots_kernel_check(struct fdslots *s, uint32_t index);
 /* Make the set anew from the slots. Returns what fdslots_kernel_sync() returns. */
 int fdslots_kernel_rebuild(struct fdslots *s);
 
-/* Return an fd that reads ready while the set does, or an error. The fd stays the same when the set
- * is made anew. The set must agree with the slots. */
+/* Sync, and return an fd that reads ready while the set does, or an error. The fd stays the same
+ * when the set is made anew. */
 int fdslots_kernel_outer_fd(struct fdslots *s);
 
 /* Whether this fd is that of the set, or the one from fdslots_kernel_outer_fd(). */

@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -150,6 +151,13 @@ static inline int sys_pipe(int ends[2])
     return rc;
 }
 #endif
+
+/* Whether RLIMIT_NOFILE still allows an fd of this number to be opened. */
+static inline bool sys_allows_fd(int fd)
+{
+    struct rlimit limit;
+    return SYS(getrlimit(RLIMIT_NOFILE, &limit)) == 0 && (rlim_t)fd < limit.rlim_cur;
+}
 
 /* Return another fd of the same file, above `number`. If RLIMIT_NOFILE allows no higher number at
  * all, fcntl(2) fails with EINVAL. */

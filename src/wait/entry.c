@@ -115,8 +115,6 @@ static int prepare_set(struct fdslots *s)
 int fdslots_epoll_fd(struct fdslots *s)
 {
     int rc = prepare_set(s);
-    if (rc == 0)
-        rc = fdslots_kernel_sync(s);
     return rc < 0 ? rc : fdslots_kernel_outer_fd(s);
 }
 

@@ -398,7 +398,7 @@ static const struct syscalls_case cases[] = {
     {"100 closed fds come and go", prepare_untold, closed_comes_and_goes, 100, TRACER_ALL, 400,
      false},
     {"100 that ask for poll(2)", prepare_untold, asked_for_poll, 100, TRACER_ALL, 200, false},
-    {"100 rebuilds of 301", prepare, rebuild_one, 100, TRACER_ALL, 100 * (IDLE + 3), false},
+    {"100 rebuilds of 301", prepare, rebuild_one, 100, TRACER_ALL, 100 * (IDLE + 4), false},
     {"100 waits that check 10 slots", prepare_checked, wait_checked, 100, TRACER_ALL, 2100, false},
     {"1,000 waits after a fork", prepare_forked, wait_ready, 1000, TRACER_ALL, 1000, false},
     {"1,000 waits, changes cancel out", prepare, wait_cancelled, 1000, TRACER_ALL, 1000, false},

@@ -40,7 +40,8 @@ const struct fault_kind fault_kinds[FAULT_CALLS] = {
     [FAULT_EPOLL_ADD] = {"epoll_ctl ADD",
                          ERRORS(ENOMEM, ENOSPC, EINVAL, ELOOP, EEXIST, EBADF, EPERM, EINTR)},
     [FAULT_EPOLL_MOD] = {"epoll_ctl MOD", ERRORS(ENOMEM, ENOENT, EINVAL, EBADF, EPERM, EINTR)},
-    [FAULT_EPOLL_DEL] = {"epoll_ctl DEL", ERRORS(ENOMEM, ENOENT, EINVAL, EBADF, EPERM, EINTR)},
+    /* Not EINVAL, which an epoll set never returns for DEL. */
+    [FAULT_EPOLL_DEL] = {"epoll_ctl DEL", ERRORS(ENOMEM, ENOENT, EBADF, EPERM, EINTR)},
     [FAULT_EPOLL_WAIT] = {"epoll_wait", ERRORS(EINTR, EBADF, EFAULT, EINVAL)},
     [FAULT_EPOLL_PWAIT] = {"epoll_pwait", ERRORS(EINTR, EBADF, EFAULT, EINVAL)},
     [FAULT_EPOLL_PWAIT2] = {"epoll_pwait2", ERRORS(EINTR, EBADF, EFAULT, EINVAL, ENOSYS, EPERM)},
