@@ -42,6 +42,15 @@ static inline uint32_t own_events(const struct fdslots *s, uint32_t index)
     return events;
 }
 
+/* Return what the set should hold for a one-shot slot that shares its run with no other, if it
+ * wants these events, or 0 while it is hidden. */
+SELDOM static uint32_t oneshot_events(const struct registration *leads, uint32_t events)
+{
+    if (events == 0)
+        return leads->events == DISARMED ? DISARMED : 0;
+    return (leads->flags & RUN_DISARMS) != 0 ? events | REGISTERED_ONESHOT : events;
+}
+
 /* Return what the set should hold for the run of this leader. */
 static uint32_t events_of(const struct fdslots *s, const struct runs *runs, uint32_t leader)
 {
@@ -54,7 +63,12 @@ static uint32_t events_of(const struct fdslots *s, const struct runs *runs, uint
         any |= own;
         all &= own != 0 ? own : user;
     }
-    return (any & ~user) | (any & all); /* if one slot wants level reports, all get them */
+    const uint32_t events =
+        (any & ~user) | (any & all); /* if one wants level reports, all get them */
+    const struct registration *leads = &runs->of[leader];
+    if (UNLIKELY((s->slots[leader].flags & SLOT_ONESHOT) != 0) && leads->next == INDEX_NONE)
+        return oneshot_events(leads, events);
+    return events;
 }
 
 /* ---- what it is told ---- */
@@ -68,6 +82,8 @@ INLINE int ctl(struct fdslots *s, int op, uint32_t leader, uint32_t registered)
         events |= EPOLLET;
     if (UNLIKELY((registered & REGISTERED_EXCLUSIVE) != 0))
         events |= EPOLLEXCLUSIVE;
+    if (UNLIKELY((registered & REGISTERED_ONESHOT) != 0))
+        events |= EPOLLONESHOT;
     return fdslots_epoll_ctl(s, op, k->runs.of[leader].fd, events, fdslots_epoll_data(k, name));
 }
 
@@ -267,6 +283,8 @@ static void update_run(struct fdslots *s, uint32_t leader)
             update_registered(s, leader, wanted);
     }
     leads->flags &= (uint16_t) ~(RUN_CONFIRM | RUN_REDO | RUN_DUE);
+    if (UNLIKELY((s->slots[leader].flags & SLOT_FIRED) != 0))
+        leads->flags |= RUN_DISARMS;
 }
 
 int fdslots_epoll_update_runs(struct fdslots *s)

@@ -90,6 +90,14 @@ INLINE void join_run(struct fdslots *s, uint32_t index, int fd)
     slot->flags &= (uint16_t)~SLOT_REARM;
 }
 
+/* Whether a hidden slot needs DEL, because it is alone in its run and the kernel has not disarmed
+ * the registration. */
+static inline bool is_to_be_silenced(const struct slot *slot, const struct registration *run)
+{
+    return (slot->flags & SLOT_HIDDEN) != 0 && fdslots_run_is_alone(run) &&
+           (run->events != DISARMED || (slot->flags & SLOT_CONFIRM) != 0);
+}
+
 /* Bring the runs up to date. Deletions come first, so that an fd can move from one slot to another,
  * and one file can take the watch that another one frees. */
 INLINE void update_members(struct fdslots *s)
@@ -101,7 +109,7 @@ INLINE void update_members(struct fdslots *s)
         const uint32_t index = slots[c];
         if (runs[index].fd >= 0 && runs[index].fd != fdslots_slot_held_fd(s, index))
             leave_run(s, index);
-        else if ((s->slots[index].flags & SLOT_HIDDEN) != 0 && fdslots_run_is_alone(&runs[index]))
+        else if (is_to_be_silenced(&s->slots[index], &runs[index]))
             fdslots_epoll_deregister(s, &runs[index]);
     }
     for (uint32_t c = 0; c < count; c++) {

@@ -245,11 +245,23 @@ SELDOM static int pass_ghosts(struct fdslots *s, uint32_t ghosts, uint32_t count
     return k->goes_round || blocks || k->outworn ? KERNEL_AGAIN : (int)had;
 }
 
+/* Note which registrations of one-shot slots the kernel has disarmed by reporting them. */
+SELDOM static void note_disarmed(struct fdslots *s, uint32_t from)
+{
+    for (uint32_t r = from; r < s->ready_count; r++) {
+        struct registration *run = &s->kernel->runs.of[s->ready[r]];
+        if ((run->events & REGISTERED_ONESHOT) != 0)
+            run->events = DISARMED;
+    }
+}
+
 /* End a wait that has reported events. */
 static inline int take(struct fdslots *s, uint32_t count, uint32_t most, bool blocks)
 {
     const uint32_t had = s->ready_count;
     const uint32_t ghosts = take_events(s, count, most - count);
+    if (UNLIKELY(s->oneshots > 0))
+        note_disarmed(s, had);
     return LIKELY(ghosts == 0) ? fdslots_ready_finish(s)
                                : pass_ghosts(s, ghosts, count, count == most, blocks, had);
 }

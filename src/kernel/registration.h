@@ -5,8 +5,9 @@
  * holds one registration for the whole run. It names the leader, and has the union of the events of
  * all slots of the run.
  *
- *     in no run   --join-->   unregistered   --register-->   registered
- *        ^                      |      ^                       |   (modify, rearm)
+ *                                                             (modify)  <---- rearm ------+
+ *     in no run   --join-->   unregistered   --register-->   registered  --report-->  disarmed
+ *        ^                      |      ^                       |
  *        |                   reject    | try again             |
  *        |                      v      |                       |
  *        +------- leave ------ polled (RUN_POLLED) <--reject---+
@@ -16,6 +17,11 @@
  * it. RUN_REFUSED means that the kernel refused the run for a reason that may pass, as when it had
  * no watch left or saw a circle of sets; this is tried again. Without either flag, the run is
  * polled because of the kind of its file.
+ *
+ * A one-shot slot that was reported is hidden. As long as it is shown again before each sync, the
+ * set need not be told. Once it was not (RUN_DISARMS), the kernel is asked to disarm the
+ * registration with each report, so that one call arms it again, instead of two that remove and add
+ * the file.
  *
  * Leaders are found by fd, through the buckets of a hash table. Nothing here makes a system call.
  */
@@ -50,17 +56,22 @@ struct registration {
 #define RUN_CONFIRM   0x80u  /* the fd may refer to another file by now */
 #define RUN_REDO      0x100u /* the kernel must be told again, even if the events are the same */
 #define RUN_DUE       0x200u /* in a sync: to be compared with what the set holds */
+#define RUN_DISARMS   0x400u /* a sync has found its one-shot slot still hidden */
 
 /* Bits of registration.events besides those of poll(2), which leave room for them. REGISTERED is
  * set in every registration, so that 0 means not registered. WANTS_POLL is never registered: it
  * only says that a slot asks for poll(2). */
 #define REGISTERED           0x1000u
 #define WANTS_POLL           0x0800u
+#define REGISTERED_ONESHOT   0x0400u
 #define REGISTERED_EDGE      0x4000u
 #define REGISTERED_EXCLUSIVE 0x8000u
 #define REGISTERED_EVENTS                                                                          \
     ((uint32_t)(POLLIN | POLLPRI | POLLOUT | POLLRDHUP | POLLRDNORM | POLLRDBAND | POLLWRNORM |    \
                 POLLWRBAND))
+/* What the set holds after it has reported a registration with EPOLLONESHOT: it reports nothing any
+ * more, not even ERR and HUP. */
+#define DISARMED (REGISTERED | REGISTERED_ONESHOT)
 
 /* The runs of a buffer. */
 struct runs {

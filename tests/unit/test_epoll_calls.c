@@ -198,6 +198,67 @@ START_TEST(a_oneshot_rearmed_before_the_next_wait_costs_nothing)
 }
 END_TEST
 
+/* A one-shot slot that stays reported over a wait is deleted, and added again when it is rearmed.
+ * From then on the kernel disarms it, and each rearming is one MOD. While it is disarmed, nothing
+ * is reported, whatever happens to the file. */
+START_TEST(a_oneshot_rearmed_later_costs_one)
+{
+    int ends[2];
+    ck_assert_int_eq(pipe(ends), 0);
+    ck_assert_int_eq(write(ends[1], "x", 1), 1);
+    EXPECT(fdslots_invalidate_index(s, 1), 0);
+    EXPECT(fdslots_set_index(s, 3, ends[0], POLLIN | FDSLOTS_ONESHOT), 0);
+    EXPECT_WAIT(fdslots_epoll_wait(s, 0), 1, 2);
+    EXPECT_WAIT(fdslots_epoll_wait(s, 0), 0, 1);
+    EXPECT(fdslots_resume_index(s, 3), 0);
+    EXPECT_WAIT(fdslots_epoll_wait(s, 0), 1, 1);
+    for (int again = 0; again < 3; again++) {
+        EXPECT_WAIT(fdslots_epoll_wait(s, 0), 0, 0);
+        EXPECT_WAIT(fdslots_epoll_wait(s, 0), 0, 0);
+        EXPECT(fdslots_resume_index(s, 3), 0);
+        EXPECT_WAIT(fdslots_epoll_wait(s, 0), 1, 1);
+    }
+    close(ends[1]);
+    EXPECT_WAIT(fdslots_epoll_wait(s, 0), 0, 0);
+    EXPECT(fdslots_pause_index(s, 3), 0);
+    EXPECT_WAIT(fdslots_epoll_wait(s, 0), 0, 0);
+    EXPECT(fdslots_set_index(s, 4, ends[0], POLLOUT), 0); /* shares the registration */
+    EXPECT_WAIT(fdslots_epoll_wait(s, 0), 1, 1);
+    EXPECT(fdslots_get_revents(s, 4), POLLHUP);
+    EXPECT(fdslots_invalidate_index(s, 4), 0);
+    EXPECT_WAIT(fdslots_epoll_wait(s, 0), 0, 1);
+    EXPECT(fdslots_set_events(s, 3, POLLIN | FDSLOTS_ONESHOT), 0);
+    EXPECT_WAIT(fdslots_epoll_wait(s, 0), 0, 0); /* paused */
+    EXPECT(fdslots_resume_index(s, 3), 0);
+    EXPECT_WAIT(fdslots_epoll_wait(s, 0), 1, 1);
+    EXPECT(fdslots_get_revents(s, 3), POLLIN | POLLHUP);
+    EXPECT(fdslots_set_index(s, 3, ends[0], POLLIN | FDSLOTS_ONESHOT), 0); /* set anew */
+    EXPECT(fdslots_pause_index(s, 3), 0);
+    EXPECT_WAIT(fdslots_epoll_wait(s, 0), 0, 1);
+    EXPECT_WAIT(fdslots_epoll_wait(s, 0), 0, 0);
+    EXPECT(fdslots_set_events(s, 3, POLLIN), 0);
+    EXPECT(fdslots_resume_index(s, 3), 0);
+    EXPECT_WAIT(fdslots_epoll_wait(s, 0), 1, 1);
+    EXPECT_WAIT(fdslots_epoll_wait(s, 0), 1, 0);
+    close(ends[0]);
+}
+END_TEST
+
+/* The same where poll(2) has reported the slot, so that the kernel has not disarmed it. */
+START_TEST(a_oneshot_reported_by_poll_is_deleted)
+{
+    EXPECT(fdslots_set_index(s, 3, third, POLLIN | FDSLOTS_ONESHOT), 0);
+    for (int again = 0; again < 3; again++) {
+        event_clear(third);
+        EXPECT(fdslots_resume_index(s, 3), 0);
+        EXPECT_WAIT(fdslots_epoll_wait(s, 0), 1, 1); /* armed */
+        event_set(third);
+        EXPECT(fdslots_poll(s, NSLOTS, 0), 2);
+        EXPECT_WAIT(fdslots_epoll_wait(s, 0), 1, 1);
+    }
+}
+END_TEST
+
 START_TEST(an_exclusive_one_is_replaced)
 {
     if (!have_exclusive())
@@ -387,6 +448,8 @@ Suite *suite_epoll_calls(void)
     tcase_add_test(tcase, a_shared_fd_is_told_once);
     tcase_add_test(tcase, leaving_a_shared_fd_costs_only_what_is_seen);
     tcase_add_test(tcase, a_oneshot_rearmed_before_the_next_wait_costs_nothing);
+    tcase_add_test(tcase, a_oneshot_rearmed_later_costs_one);
+    tcase_add_test(tcase, a_oneshot_reported_by_poll_is_deleted);
     tcase_add_test(tcase, an_exclusive_one_is_replaced);
     tcase_add_test(tcase, edge_is_one_change);
     tcase_add_test(tcase, a_paused_edge_costs_one_where_a_report_is_dropped);
