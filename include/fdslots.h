@@ -94,7 +94,8 @@ size_t fdslots_size(uint32_t nslots);
  *
  * mem      at least fdslots_size(nslots) bytes, aligned to 8; their contents are ignored. The
  *          memory must stay in place until fdslots_destroy(), or until fdslots_move() or
- *          fdslots_resize() has moved the buffer elsewhere; then it may be freed
+ *          fdslots_resize() has moved the buffer elsewhere; then it may be freed. A forked child
+ *          must get a copy of it, so it must not be shared memory (MAP_SHARED)
  * size     bytes at mem
  * flags    0, FDSLOTS_NO_EPOLL or FDSLOTS_CHECK
  * out      where the buffer is stored; not written on failure

@@ -4,11 +4,13 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/aio_abi.h>
 #include <linux/userfaultfd.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -149,6 +151,45 @@ static void let_block(struct odd *o)
     MUST(fcntl(o->fd, F_SETFL, 0));
 }
 
+/* ---- an eventfd whose count overflows: an error, of which the kernel wakes only readers ---- */
+
+/* A read whose end the eventfd counts, because write(2) lets no count overflow. */
+static bool read_counted(struct odd *o)
+{
+    aio_context_t context = 0;
+    char byte;
+    struct iocb read = {.aio_lio_opcode = IOCB_CMD_PREAD,
+                        .aio_fildes = (uint32_t)o->trigger,
+                        .aio_buf = (uintptr_t)&byte,
+                        .aio_nbytes = 1,
+                        .aio_flags = IOCB_FLAG_RESFD,
+                        .aio_resfd = (uint32_t)o->fd};
+    struct iocb *reads[] = {&read};
+    struct io_event end;
+    if (syscall(SYS_io_setup, 1, &context) < 0)
+        return false;
+    const bool counted = syscall(SYS_io_submit, context, 1, reads) == 1 &&
+                         syscall(SYS_io_getevents, context, 1, 1, &end, NULL) == 1;
+    MUST((int)syscall(SYS_io_destroy, context));
+    return counted;
+}
+
+static bool nearly_full(struct odd *o)
+{
+    const uint64_t rest = UINT64_MAX - 2;
+    o->trigger = MUST(open("/dev/zero", O_RDONLY | O_CLOEXEC));
+    o->fd = MUST(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+    if (!read_counted(o))
+        return false;
+    MUST((int)write(o->fd, &rest, sizeof rest));
+    return true;
+}
+
+static void overflow(struct odd *o)
+{
+    MUST(read_counted(o) ? 0 : -1);
+}
+
 const struct odd_kind odd_kinds[] = {
     {"perf event", POLLIN, ODD_TAKEN, odd_perf, odd_perf_fire},
     {"epoll set with a perf event", POLLIN, ODD_TAKEN, set_of_perf, odd_perf_fire},
@@ -162,6 +203,7 @@ const struct odd_kind odd_kinds[] = {
     {"TCP, TCP_REPAIR", POLLIN, ODD_SILENT, restored, put_received},
     {"datagram of AF_UNIX, the full peer connects back", POLLOUT, ODD_SILENT, full_peer,
      connect_back},
+    {"eventfd, the count overflows", POLLOUT, ODD_SILENT, nearly_full, overflow},
     {"userfaultfd, made to block", POLLIN, ODD_SILENT, faults, let_block},
 };
 
