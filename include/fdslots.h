@@ -438,7 +438,8 @@ const struct pollfd *fdslots_view(const struct fdslots *s);
  * The slot is an ordinary one with POLLIN. Wakes make it ready, and fdslots_waker_drain() makes it
  * unready. The waker ends when fdslots_close_index() closes that slot, or with the buffer; no wake
  * may be in progress then. A forked child gets a waker of its own at its first wait, if the slot is
- * as it was in the parent; otherwise it has none.
+ * as it was in the parent; otherwise it has none. While no fd is left for it, the slot is paused
+ * and shows an fd that no file has, wakes are kept, and each wait tries again.
  *
  * Returns 0, or -EINVAL: index; -EEXIST: there is a waker already; -EBUSY: the slot is used;
  * -EMFILE, -ENFILE, -ENOMEM.

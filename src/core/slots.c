@@ -303,6 +303,11 @@ void fdslots_slot_fire(struct fdslots *s, uint32_t index)
     replace_reasons(s, index, (s->slots[index].flags & SLOT_HIDDEN) | SLOT_FIRED);
 }
 
+void fdslots_slot_unfire(struct fdslots *s, uint32_t index)
+{
+    replace_reasons(s, index, s->slots[index].flags & SLOT_PAUSED);
+}
+
 static inline int write_events(struct fdslots *s, uint32_t index, uint32_t events)
 {
     struct pollfd *pollfd = &s->pollfds[index];

@@ -42,7 +42,7 @@
 #define SLOT_POLLED    0x008u
 #define SLOT_USER      (SLOT_EDGE | SLOT_ONESHOT | SLOT_EXCLUSIVE | SLOT_POLLED)
 #define SLOT_PAUSED    0x010u /* paused by fdslots_pause_index() */
-#define SLOT_FIRED     0x020u /* one-shot, and reported */
+#define SLOT_FIRED     0x020u /* one-shot, and reported; or a child has no waker for it yet */
 #define SLOT_HIDDEN    (SLOT_PAUSED | SLOT_FIRED)
 /* FDSLOTS_CHECK has found that the fd is closed, or another file now. The slot holds POLLNVAL until
  * it is set again or emptied. */
@@ -177,6 +177,9 @@ static inline uint32_t fdslots_slot_end_of(const struct fdslots *s, uint32_t nsl
 
 /* Hide a one-shot slot from the kernel, because it was reported. */
 void fdslots_slot_fire(struct fdslots *s, uint32_t index);
+
+/* Show it again, unless it is paused. */
+void fdslots_slot_unfire(struct fdslots *s, uint32_t index);
 
 /* Return the events that a slot both holds and wants, or 0 while it is hidden. */
 static inline uint32_t fdslots_slot_held_events(const struct fdslots *s, uint32_t index)

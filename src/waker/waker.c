@@ -10,6 +10,7 @@
 #include "../kernel/kernel.h"
 #include "../os/sys.h"
 
+#include <limits.h>
 #include <stdatomic.h>
 
 /* ---- the file of the waker ----
@@ -86,8 +87,12 @@ struct waker {
     _Atomic uint32_t pending; /* a child that was woken before it opened its own waker, or 0 */
     uint32_t index;           /* the slot that the waker was put into */
     uint32_t generation;      /* the generation of that slot then */
-    bool let_go;              /* the inherited waker is closed already */
+    bool hides_slot;          /* a child's slot is hidden until the child has its own waker */
 };
+
+/* The number of a waker that a child has not opened yet. No file has it: the kernel's highest
+ * possible number is lower. */
+#define NUMBER_NONE INT_MAX
 
 void fdslots_waker_lay_out(struct fdslots *s, struct layout *at)
 {
@@ -134,7 +139,6 @@ static int open_waker(struct fdslots *s)
     atomic_store(&waker->write_fd, ends[1]);
     atomic_store(&waker->read_fd, ends[0]);
     atomic_store(&waker->process, process);
-    waker->let_go = false;
     if (s->process == 0)
         s->process = process;
     return 0;
@@ -156,6 +160,7 @@ int fdslots_waker_open(struct fdslots *s, uint32_t index)
     fdslots_set_index(s, index, atomic_load(&s->waker->read_fd), POLLIN);
     s->waker->index = index;
     s->waker->generation = s->slots[index].generation;
+    s->waker->hides_slot = false;
     return 0;
 }
 
@@ -166,7 +171,7 @@ static bool is_proven(struct fdslots *s)
     struct waker *waker = s->waker;
     const int read_fd = atomic_load(&waker->read_fd);
     struct stat st;
-    if (waker->let_go || !is_intact(s) || sys_fstat(read_fd, &st) < 0)
+    if (!is_intact(s) || sys_fstat(read_fd, &st) < 0)
         return false;
     return wake_can_be(read_fd, atomic_load(&waker->write_fd), st.st_mode);
 }
@@ -203,17 +208,45 @@ static bool others_hold(const struct fdslots *s)
     return false;
 }
 
-/* Close the inherited waker, unless the caller has put it into another slot, too, and open one of
- * this process. Returns 0 or an error. The inherited one is closed first, because there may be no
- * fd left for both. */
-static int reopen_waker(struct fdslots *s)
+/* Put the number of the waker into its slot, which is as it was. */
+static void renumber_slot(struct fdslots *s)
 {
     struct waker *waker = s->waker;
-    if (is_proven(s) && !others_hold(s)) {
+    fdslots_slot_replace_fd(s, waker->index, atomic_load(&waker->read_fd));
+    waker->generation = s->slots[waker->index].generation;
+}
+
+/* Leave the inherited waker to the parent. It is closed before another is opened, because there may
+ * be no fd left for both; but not if the caller has put it into another slot, too. The slot must
+ * not keep its number, which may be another file soon. */
+static void let_go(struct fdslots *s)
+{
+    struct waker *waker = s->waker;
+    if (atomic_load(&waker->read_fd) == NUMBER_NONE)
+        return;
+    if (is_proven(s) && !others_hold(s))
         wake_close(atomic_load(&waker->read_fd), atomic_load(&waker->write_fd));
-        waker->let_go = true;
-    }
-    return open_waker(s);
+    atomic_store(&waker->read_fd, NUMBER_NONE);
+    atomic_store(&waker->write_fd, NUMBER_NONE);
+    renumber_slot(s);
+}
+
+/* Hide the slot while there is no waker for it. It would read POLLNVAL, and no wait would sleep. */
+static void hide_slot(struct fdslots *s)
+{
+    struct waker *waker = s->waker;
+    if ((s->slots[waker->index].flags & SLOT_FIRED) != 0)
+        return;
+    fdslots_slot_fire(s, waker->index);
+    waker->hides_slot = true;
+}
+
+static void show_slot(struct fdslots *s)
+{
+    struct waker *waker = s->waker;
+    if (waker->hides_slot)
+        fdslots_slot_unfire(s, waker->index);
+    waker->hides_slot = false;
 }
 
 /* Put a waker of this process into the waker's slot. If the slot has changed, this process has no
@@ -227,16 +260,19 @@ static int inherit_waker(struct fdslots *s)
         fdslots_waker_close(s);
         return 0;
     }
-    const int rc = reopen_waker(s);
+    let_go(s);
+    const int rc = open_waker(s);
     if (sys_is_refused(rc)) { /* by a filter of system calls, which will refuse it next time, too */
         fdslots_waker_forget(s);
         fdslots_invalidate_index(s, waker->index);
         return 0;
     }
-    if (rc < 0)
+    if (rc < 0) {
+        hide_slot(s);
         return rc;
-    fdslots_slot_replace_fd(s, waker->index, atomic_load(&waker->read_fd));
-    waker->generation = s->slots[waker->index].generation;
+    }
+    renumber_slot(s);
+    show_slot(s);
     if (fdslots_process_is(atomic_exchange(&waker->pending, 0)))
         wake_write(atomic_load(&waker->write_fd));
     return 0;

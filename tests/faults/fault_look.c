@@ -281,8 +281,10 @@ static bool look_once(struct world *w, int64_t timeout_ns)
     const int64_t start = now();
     int64_t rc = LIB(w->way->wait(w->s, timeout_ns));
     const bool hit = fault->fired > fired;
-    if (w->is_child)
+    if (w->is_child) { /* its waker has another fd, or there is none yet */
         w->want[w->waker].fd = fdslots_get_fd(w->s, (uint32_t)w->waker);
+        w->want[w->waker].paused = fdslots_is_paused(w->s, (uint32_t)w->waker) == 1;
+    }
     if (world_failed(errors_of(w), rc, fired)) {
         check_error(w);
         return true;

@@ -308,6 +308,96 @@ static void no_fd_for_the_childs_own(void)
     CHILD_EXPECT(fdslots_get_revents(inherited, 2), POLLIN);
 }
 
+/* The limit is too low for any waker, so the inherited one makes no room when it is closed. Its
+ * number becomes another file, which the buffer must not watch and not close. */
+static int number;
+static rlim_t enough;
+
+static void number_becomes_another_file(void)
+{
+    int other[2];
+    set_limit(enough);
+    CHILD_EXPECT(pipe(other), 0);
+    CHILD_EXPECT(write(other[1], "x", 1), 1);
+    CHILD_EXPECT(dup2(other[0], number), number);
+    set_limit((rlim_t)number);
+}
+
+static void nothing_is_reported(void)
+{
+    CHILD_EXPECT(fdslots_poll(inherited, 4, 0), 0);
+    CHILD_EXPECT(fdslots_get_revents(inherited, 2), 0);
+    CHILD_EXPECT(fdslots_get_fd(inherited, 2) != number, true);
+}
+
+static void lose_the_waker(void)
+{
+    number = fdslots_get_fd(inherited, 2);
+    enough = (rlim_t)number + 8;
+    set_limit((rlim_t)number);
+    nothing_is_reported();
+    const int64_t generation = fdslots_get_generation(inherited, 2);
+    number_becomes_another_file();
+    nothing_is_reported();
+    CHILD_EXPECT(fdslots_resume_index(inherited, 2), 0);
+    nothing_is_reported();
+    CHILD_EXPECT(fdslots_get_generation(inherited, 2), generation);
+    CHILD_EXPECT(fdslots_wake(inherited), 0);
+    nothing_is_reported();
+}
+
+static void closes_without_a_waker(void)
+{
+    lose_the_waker();
+    CHILD_EXPECT(fdslots_close_index(inherited, 2), 0);
+    CHILD_EXPECT(fcntl(number, F_GETFD) >= 0, true);
+    CHILD_EXPECT(fdslots_wake(inherited), -ENOENT);
+    fdslots_destroy(inherited);
+    CHILD_EXPECT(fcntl(number, F_GETFD) >= 0, true);
+}
+
+static void destroys_without_a_waker(void)
+{
+    lose_the_waker();
+    fdslots_destroy(inherited);
+    CHILD_EXPECT(fcntl(number, F_GETFD) >= 0, true);
+}
+
+static void opens_a_waker_later(void)
+{
+    lose_the_waker();
+    set_limit(enough);
+    CHILD_EXPECT(entry->wait(inherited, FDSLOTS_FOREVER, NULL), 1);
+    CHILD_EXPECT(fdslots_get_revents(inherited, 2), POLLIN);
+    CHILD_EXPECT(fdslots_is_paused(inherited, 2), 0);
+    CHILD_EXPECT(fcntl(number, F_GETFD) >= 0, true);
+}
+
+static void opens_a_paused_waker_later(void)
+{
+    CHILD_EXPECT(fdslots_pause_index(inherited, 2), 0);
+    lose_the_waker();
+    CHILD_EXPECT(fdslots_pause_index(inherited, 2), 0);
+    set_limit(enough);
+    CHILD_EXPECT(entry->wait(inherited, 0, NULL), 0);
+    CHILD_EXPECT(fdslots_resume_index(inherited, 2), 0);
+    CHILD_EXPECT(entry->wait(inherited, FDSLOTS_FOREVER, NULL), 1);
+}
+
+static void (*const later[])(void) = {closes_without_a_waker, destroys_without_a_waker,
+                                      opens_a_waker_later, opens_a_paused_waker_later};
+
+START_TEST(no_fd_is_left_for_a_child)
+{
+    entry = entry_at(_i % entry_count());
+    inherited = make_slots(4);
+    EXPECT(fdslots_waker_open(inherited, 2), 0);
+    if (!under_valgrind()) /* it simulates the limit, and only for open(2) */
+        child_run(later[_i / entry_count()]);
+    fdslots_destroy(inherited);
+}
+END_TEST
+
 START_TEST(no_fd_is_left)
 {
     entry = entry_at(_i);
@@ -333,5 +423,6 @@ Suite *suite_waker(void)
     tcase_add_loop_test(tcase, a_handler_may_wake, 0, entry_count());
     tcase_add_loop_test(tcase, a_child_has_its_own, 0, entry_count());
     tcase_add_loop_test(tcase, no_fd_is_left, 0, entry_count());
+    tcase_add_loop_test(tcase, no_fd_is_left_for_a_child, 0, LENGTH(later) * entry_count());
     return suite;
 }
