@@ -22,6 +22,7 @@ libfdslots_la_SOURCES = \
 	src/core/index_set.c \
 	src/core/index_set.h \
 	src/core/layout.h \
+	src/core/own_fds.c \
 	src/core/read.c \
 	src/core/ready.c \
 	src/core/ready.h \

@@ -180,36 +180,9 @@ void fdslots_kernel_close(struct fdslots *s)
 
 /* ---- opening ---- */
 
-#define WINDOW 4096 /* how many numbers one pass over the slots tells apart */
-
-/* Return `from` if it is in no slot, or else a number above it that may be in none. */
-static int next_clear_of_slots(const struct fdslots *s, int from)
-{
-    uint64_t taken[WINDOW / 64] = {0};
-    FOR_EACH_IN(&s->used, i)
-    {
-        const int64_t offset = (int64_t)fdslots_slot_fd(s, i) - from;
-        if (offset >= 0 && offset < WINDOW)
-            taken[offset / 64] |= UINT64_C(1) << offset % 64;
-    }
-    int offset = 0;
-    while (offset < WINDOW && (taken[offset / 64] >> offset % 64 & 1) != 0)
-        offset++;
-    return from + offset;
-}
-
-/* Make a set whose fd is in no slot. If a slot holds a closed number, it must go on to read
- * POLLNVAL, so the set must not get this number. There may be many closed ones, so the slots are
- * not searched for each number alone. */
 static int create_clear_of_slots(const struct fdslots *s)
 {
-    int fd = sys_epoll_create();
-    for (int clear; fd >= 0 && (clear = next_clear_of_slots(s, fd)) != fd;) {
-        int higher = sys_dup_above(fd, clear - 1);
-        sys_close(fd);
-        fd = higher;
-    }
-    return fd;
+    return fdslots_clear_of_slots(s, sys_epoll_create());
 }
 
 /* Put the set into this outer one, with its salt as data. */

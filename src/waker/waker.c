@@ -18,13 +18,19 @@
  * An eventfd; or a pipe, if there is no eventfd or a filter of system calls refuses it. An eventfd
  * is both ends at once, takes 8 bytes in each write, and returns all wakes in one read. */
 
-static int open_pipe(int ends[2])
+/* Move an fd that was just opened to a number that is free for it. Passes an error on. */
+static int place(const struct fdslots *s, int fd)
+{
+    return fdslots_clear_of_slots(s, sys_above_stdio(fd));
+}
+
+static int open_pipe(const struct fdslots *s, int ends[2])
 {
     int rc = sys_pipe(ends);
     if (rc < 0)
         return rc;
-    ends[0] = sys_above_stdio(ends[0]);
-    ends[1] = sys_above_stdio(ends[1]);
+    ends[0] = place(s, ends[0]);
+    ends[1] = place(s, ends[1]);
     if (ends[0] >= 0 && ends[1] >= 0)
         return 0;
     rc = ends[0] < 0 ? ends[0] : ends[1];
@@ -35,11 +41,11 @@ static int open_pipe(int ends[2])
 }
 
 /* Open both ends, close-on-exec and non-blocking. Returns 0 or an error. */
-static int wake_open(int ends[2])
+static int wake_open(const struct fdslots *s, int ends[2])
 {
-    const int fd = sys_above_stdio(sys_eventfd());
+    const int fd = place(s, sys_eventfd());
     if (sys_is_refused(fd))
-        return open_pipe(ends);
+        return open_pipe(s, ends);
     ends[0] = ends[1] = fd;
     return fd < 0 ? fd : 0;
 }
@@ -121,9 +127,7 @@ bool fdslots_waker_is_in(const struct fdslots *s, uint32_t index)
     const int fd = atomic_load(&waker->read_fd);
     if (fd < 0 || fdslots_slot_fd(s, index) != fd)
         return false;
-    /* A lost slot is no proof, because its number is another file. */
-    const bool proves = is_ours(waker) && (s->slots[index].flags & SLOT_LOST) == 0;
-    return proves || (index == waker->index && is_intact(s));
+    return is_ours(waker) || (index == waker->index && is_intact(s));
 }
 
 /* ---- opening and closing ---- */
@@ -133,7 +137,7 @@ static int open_waker(struct fdslots *s)
     struct waker *waker = s->waker;
     int ends[2];
     const uint32_t process = fdslots_process_enter();
-    int rc = process != 0 ? wake_open(ends) : -ENOMEM;
+    int rc = process != 0 ? wake_open(s, ends) : -ENOMEM;
     if (rc < 0)
         return rc;
     atomic_store(&waker->write_fd, ends[1]);

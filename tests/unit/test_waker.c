@@ -256,9 +256,68 @@ START_TEST(a_child_has_its_own)
 }
 END_TEST
 
-/* ---- no fd left ---- */
+/* ---- closed numbers in other slots ---- */
 
 static const struct entry *entry;
+static struct fdslots *inherited;
+
+/* The two lowest free numbers. */
+static void put_closed_numbers(struct fdslots *s)
+{
+    int ends[2];
+    CHILD_EXPECT(pipe(ends), 0);
+    for (int i = 0; i < 2; i++) {
+        CHILD_EXPECT(fdslots_set_index(s, (uint32_t)i, ends[i], POLLIN), 0);
+        close(ends[i]);
+    }
+}
+
+/* The waker has taken none of these numbers, and outlives the slots. */
+static void numbers_stay_closed(struct fdslots *s)
+{
+    CHILD_EXPECT(fdslots_wake(s), 0);
+    CHILD_EXPECT(entry->wait(s, FDSLOTS_FOREVER, NULL), 3);
+    CHILD_EXPECT(fdslots_get_revents(s, 3), POLLIN);
+    for (uint32_t i = 0; i < 2; i++) {
+        CHILD_EXPECT(fdslots_get_revents(s, i), POLLNVAL);
+        CHILD_EXPECT(fcntl(fdslots_get_fd(s, i), F_GETFD), -1);
+        CHILD_EXPECT(fdslots_close_index(s, i), -EBADF);
+    }
+    CHILD_EXPECT(fdslots_waker_drain(s), 0);
+    CHILD_EXPECT(entry->wait(s, 0, NULL), 0);
+    CHILD_EXPECT(fdslots_wake(s), 0);
+    CHILD_EXPECT(entry->wait(s, FDSLOTS_FOREVER, NULL), 1);
+}
+
+static void opened_above_closed_numbers(void)
+{
+    struct fdslots *s = make_slots(4);
+    put_closed_numbers(s);
+    CHILD_EXPECT(fdslots_waker_open(s, 3), 0);
+    numbers_stay_closed(s);
+    fdslots_destroy(s);
+}
+
+/* The inherited waker is in another slot, too, and stays open. */
+static void inherited_beside_closed_numbers(void)
+{
+    put_closed_numbers(inherited);
+    CHILD_EXPECT(fdslots_set_index(inherited, 2, fdslots_get_fd(inherited, 3), POLLPRI), 0);
+    numbers_stay_closed(inherited);
+}
+
+START_TEST(closed_numbers_are_not_taken)
+{
+    entry = entry_at(_i);
+    child_run(opened_above_closed_numbers);
+    inherited = make_slots(4);
+    EXPECT(fdslots_waker_open(inherited, 3), 0);
+    child_run(inherited_beside_closed_numbers);
+    fdslots_destroy(inherited);
+}
+END_TEST
+
+/* ---- no fd left ---- */
 
 static void set_limit(rlim_t most)
 {
@@ -292,8 +351,6 @@ static void no_fd_for_a_waker(void)
     CHILD_EXPECT(entry->wait(s, FDSLOTS_FOREVER, NULL), 1);
     fdslots_destroy(s);
 }
-
-static struct fdslots *inherited;
 
 /* If no fd is left, the inherited waker is closed to make room for the child's own. */
 static void no_fd_for_the_childs_own(void)
@@ -422,6 +479,7 @@ Suite *suite_waker(void)
     tcase_add_loop_test(tcase, a_million_wakes_none_lost, 0, entry_count());
     tcase_add_loop_test(tcase, a_handler_may_wake, 0, entry_count());
     tcase_add_loop_test(tcase, a_child_has_its_own, 0, entry_count());
+    tcase_add_loop_test(tcase, closed_numbers_are_not_taken, 0, entry_count());
     tcase_add_loop_test(tcase, no_fd_is_left, 0, entry_count());
     tcase_add_loop_test(tcase, no_fd_is_left_for_a_child, 0, LENGTH(later) * entry_count());
     return suite;
