@@ -90,7 +90,7 @@ struct waker {
     atomic_int read_fd; /* -1 while there is none */
     atomic_int write_fd;
     _Atomic uint32_t process; /* the process that opened it */
-    _Atomic uint32_t pending; /* a child that was woken before it opened its own waker, or 0 */
+    _Atomic uint32_t pending; /* a process that was woken before it opened its waker, or 0 */
     uint32_t index;           /* the slot that the waker was put into */
     uint32_t generation;      /* the generation of that slot then */
     bool hides_slot;          /* a child's slot is hidden until the child has its own waker */
@@ -132,6 +132,13 @@ bool fdslots_waker_is_in(const struct fdslots *s, uint32_t index)
 
 /* ---- opening and closing ---- */
 
+/* Make the wake that came while this process had not opened its waker, or not yet told so. */
+static void take_pending(struct waker *waker)
+{
+    if (fdslots_process_is(atomic_exchange(&waker->pending, 0)))
+        wake_write(atomic_load(&waker->write_fd));
+}
+
 static int open_waker(struct fdslots *s)
 {
     struct waker *waker = s->waker;
@@ -143,6 +150,7 @@ static int open_waker(struct fdslots *s)
     atomic_store(&waker->write_fd, ends[1]);
     atomic_store(&waker->read_fd, ends[0]);
     atomic_store(&waker->process, process);
+    take_pending(waker);
     if (s->process == 0)
         s->process = process;
     return 0;
@@ -157,7 +165,6 @@ int fdslots_waker_open(struct fdslots *s, uint32_t index)
     if (fdslots_slot_used(s, index))
         return -EBUSY;
     fdslots_check_process(s);
-    atomic_store(&s->waker->pending, 0); /* such a wake was for an earlier waker */
     int rc = open_waker(s);
     if (rc < 0)
         return rc;
@@ -194,6 +201,7 @@ int fdslots_waker_forget(struct fdslots *s)
 {
     const int read_fd = atomic_exchange(&s->waker->read_fd, -1);
     const int write_fd = atomic_exchange(&s->waker->write_fd, -1);
+    atomic_store(&s->waker->pending, 0); /* such a wake was for this waker */
     return write_fd != read_fd ? write_fd : -1;
 }
 
@@ -277,8 +285,6 @@ static int inherit_waker(struct fdslots *s)
     }
     renumber_slot(s);
     show_slot(s);
-    if (fdslots_process_is(atomic_exchange(&waker->pending, 0)))
-        wake_write(atomic_load(&waker->write_fd));
     return 0;
 }
 
@@ -296,17 +302,16 @@ int fdslots_wake(const struct fdslots *s)
     if (s == NULL)
         return -EINVAL;
     struct waker *waker = s->waker;
-    int fd = atomic_load(&waker->write_fd);
-    if (fd < 0)
+    if (atomic_load(&waker->write_fd) < 0)
         return -ENOENT;
     if (!is_ours(waker)) {
         atomic_store(&waker->pending, fdslots_process_enter());
-        /* The waiter may have opened the child's own waker since, and missed this wake. */
+        /* The waker may have been opened since, without a look at this wake. */
         if (!is_ours(waker))
             return 0;
-        fd = atomic_load(&waker->write_fd);
     }
-    return wake_write(fd);
+    /* A number from before may be that of the inherited waker. */
+    return wake_write(atomic_load(&waker->write_fd));
 }
 
 int fdslots_waker_drain(struct fdslots *s)

@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/resource.h>
@@ -128,6 +129,49 @@ START_TEST(a_million_wakes_none_lost)
         ck_assert_ptr_null(failed);
     }
     fdslots_destroy(work.s);
+}
+END_TEST
+
+/* ---- a wake while the waker is opened ---- */
+
+#define OPENINGS 20000
+
+static _Atomic(struct fdslots *) opened; /* NULL once it is woken */
+
+/* A wake that comes too early for the waker says so. */
+static void *wake_as_soon_as_possible(void *arg)
+{
+    struct fdslots *s;
+    for (int i = 0; i < OPENINGS; i++) {
+        while ((s = atomic_load(&opened)) == NULL)
+            sched_yield();
+        int rc;
+        do
+            rc = fdslots_wake(s);
+        while (rc == -ENOENT);
+        atomic_store(&opened, NULL);
+        if (rc != 0)
+            return arg;
+    }
+    return NULL;
+}
+
+START_TEST(a_wake_while_it_is_opened_counts)
+{
+    pthread_t thread;
+    void *failed;
+    ck_assert_int_eq(pthread_create(&thread, NULL, wake_as_soon_as_possible, &failed), 0);
+    for (int i = 0; i < OPENINGS; i++) {
+        struct fdslots *s = make_slots(1);
+        atomic_store(&opened, s);
+        EXPECT(fdslots_waker_open(s, 0), 0);
+        while (atomic_load(&opened) != NULL)
+            sched_yield();
+        EXPECT(fdslots_poll(s, 1, 0), 1);
+        fdslots_destroy(s);
+    }
+    pthread_join(thread, &failed);
+    ck_assert_ptr_null(failed);
 }
 END_TEST
 
@@ -477,6 +521,7 @@ Suite *suite_waker(void)
     tcase_add_test(tcase, a_full_waker_is_success);
     tcase_add_test(tcase, it_ends_with_its_slot);
     tcase_add_loop_test(tcase, a_million_wakes_none_lost, 0, entry_count());
+    tcase_add_test(tcase, a_wake_while_it_is_opened_counts);
     tcase_add_loop_test(tcase, a_handler_may_wake, 0, entry_count());
     tcase_add_loop_test(tcase, a_child_has_its_own, 0, entry_count());
     tcase_add_loop_test(tcase, closed_numbers_are_not_taken, 0, entry_count());
