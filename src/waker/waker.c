@@ -135,8 +135,10 @@ bool fdslots_waker_is_in(const struct fdslots *s, uint32_t index)
 /* Make the wake that came while this process had not opened its waker, or not yet told so. */
 static void take_pending(struct waker *waker)
 {
+    const int cancel = sys_disable_cancel(); /* the wake is no longer noted when write(2) begins */
     if (fdslots_process_is(atomic_exchange(&waker->pending, 0)))
         wake_write(atomic_load(&waker->write_fd));
+    sys_restore_cancel(cancel);
 }
 
 static int open_waker(struct fdslots *s)

@@ -248,6 +248,27 @@ START_TEST(before_a_wait)
 }
 END_TEST
 
+/* ---- a child's first wait ---- */
+
+static void child_is_woken(void)
+{
+    CHILD_EXPECT(fdslots_wake(s), 0);
+    cancel_at_once(wait_at_once);
+    CHILD_EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 1);
+    CHILD_EXPECT(fdslots_get_revents(s, 6), POLLIN);
+}
+
+START_TEST(inside_the_first_wait_of_a_child)
+{
+    e = entry_at(_i % entry_count());
+    states[_i / entry_count()]();
+    EXPECT(fdslots_waker_open(s, 6), 0);
+    EXPECT(e->wait(s, 0, NULL), 0);
+    child_run(child_is_woken);
+    end();
+}
+END_TEST
+
 /* ---- calls that close ---- */
 
 /* Either both steps are done, or neither. */
@@ -355,6 +376,7 @@ Suite *suite_cancel(void)
     TCase *tcase = add_case(suite, "cancelled threads");
     tcase_add_loop_test(tcase, inside_a_wait, 0, LENGTH(timeouts) * STATES * entries);
     tcase_add_loop_test(tcase, before_a_wait, 0, STATES * entries);
+    tcase_add_loop_test(tcase, inside_the_first_wait_of_a_child, 0, STATES * entries);
     tcase_add_loop_test(tcase, inside_close_index, 0, STATES * entries);
     tcase_add_loop_test(tcase, inside_other_calls, 0, STATES * LENGTH(others) * entries);
     tcase_add_loop_test(tcase, inside_destroy, 0, STATES * entries);
