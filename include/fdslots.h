@@ -452,7 +452,8 @@ int fdslots_waker_open(struct fdslots *s, uint32_t index);
  * but not during fdslots_move(), fdslots_destroy() or the close of the waker's slot.
  *
  * Returns 0, even if many wakes are waiting already; or -ENOENT: there is no waker; or the error of
- * write(2) if the caller has closed the waker's fd.
+ * write(2) if the caller has closed the waker's fd. A child that has set or emptied the waker's
+ * slot also gets 0 until its first wait; such a wake is for the waker that it opens next.
  * Cost: one write(2). Safety: any thread, async-signal-safe. */
 int fdslots_wake(const struct fdslots *s);
 

@@ -121,6 +121,12 @@ static bool is_intact(const struct fdslots *s)
            s->slots[waker->index].generation == waker->generation;
 }
 
+/* Whether this process has a waker, or gets one in its first wait. */
+static bool exists(const struct fdslots *s)
+{
+    return atomic_load(&s->waker->read_fd) >= 0 && (is_ours(s->waker) || is_intact(s));
+}
+
 bool fdslots_waker_is_in(const struct fdslots *s, uint32_t index)
 {
     const struct waker *waker = s->waker;
@@ -162,7 +168,7 @@ int fdslots_waker_open(struct fdslots *s, uint32_t index)
 {
     if (!fdslots_slot_exists(s, index))
         return -EINVAL;
-    if (atomic_load(&s->waker->read_fd) >= 0 && (is_ours(s->waker) || is_intact(s)))
+    if (exists(s))
         return -EEXIST;
     if (fdslots_slot_used(s, index))
         return -EBUSY;
@@ -307,6 +313,7 @@ int fdslots_wake(const struct fdslots *s)
     if (atomic_load(&waker->write_fd) < 0)
         return -ENOENT;
     if (!is_ours(waker)) {
+        /* Whether a child still has the slot cannot be asked: it may be changing slots just now. */
         atomic_store(&waker->pending, fdslots_process_enter());
         /* The waker may have been opened since, without a look at this wake. */
         if (!is_ours(waker))
@@ -320,9 +327,8 @@ int fdslots_waker_drain(struct fdslots *s)
 {
     if (s == NULL)
         return -EINVAL;
-    int fd = atomic_load(&s->waker->read_fd);
-    if (fd < 0)
+    if (!exists(s))
         return -ENOENT;
     atomic_store(&s->waker->pending, 0);
-    return is_ours(s->waker) ? wake_drain(fd) : 0;
+    return is_ours(s->waker) ? wake_drain(atomic_load(&s->waker->read_fd)) : 0;
 }

@@ -199,6 +199,20 @@ static void opened_in_another_slot(void)
     CHILD_EXPECT(peer_sees_the_end(), false);
 }
 
+/* A wake that returned 0 is not lost, even if the waker that it was for is gone. */
+static void woken_without_its_slot(void)
+{
+    CHILD_EXPECT(fdslots_invalidate_index(s, 0), 0);
+    CHILD_EXPECT(fdslots_waker_drain(s), -ENOENT);
+    CHILD_EXPECT(fdslots_wake(s), 0);
+    CHILD_EXPECT(e->wait(s, 0, NULL), 0);
+    CHILD_EXPECT(fdslots_wake(s), -ENOENT);
+    CHILD_EXPECT(fdslots_waker_open(s, 3), 0);
+    CHILD_EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 1);
+    CHILD_EXPECT(fdslots_waker_drain(s), 0);
+    waker_works(3);
+}
+
 static void opened_after_a_wait(void)
 {
     CHILD_EXPECT(fdslots_invalidate_index(s, 0), 0);
@@ -342,6 +356,7 @@ static void (*const children[])(void) = {
     opened_in_the_same_slot,
     opened_in_another_slot,
     opened_after_a_wait,
+    woken_without_its_slot,
     opened_after_close_index,
     not_opened_twice,
     kept_as_it_is,
