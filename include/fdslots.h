@@ -27,7 +27,10 @@
  *   s           A NULL buffer is -EINVAL, or NULL or 0 if the result cannot hold an error.
  *   Bad input   changes nothing, not even the ready set. Nothing here aborts, and only
  *               fdslots_dump() prints.
- *   Cost        No system call, no allocation, O(1), unless the call says otherwise.
+ *   Cost        No system call, no allocation, O(1), unless the call says otherwise. Opening an
+ *               fd takes two calls more if its number would be 0, 1 or 2, and two if it would be
+ *               that of a slot; the first in a process also takes two calls of madvise(2) and
+ *               perhaps one of futex(2), so that forks are noticed.
  *   Safety      One thread at a time for each buffer; different buffers share nothing. Only
  *               fdslots_wake() may be called from another thread or from a signal handler.
  *   Callbacks   The function that fdslots_iter_ready() calls may make any call.
@@ -407,7 +410,8 @@ const uint32_t *fdslots_ready(const struct fdslots *s, uint32_t *count);
  *
  * fn may call anything: slots that have no revents left are skipped, and nothing reported for one
  * fd reaches another. A wait, fdslots_clear_ready(), fdslots_resize(), fdslots_move() and
- * fdslots_destroy() of this buffer inside fn end the iteration, which then returns what fn returns.
+ * fdslots_destroy() of this buffer inside fn end the iteration, which then returns what fn returns;
+ * so may the end of more than 4,096 other buffers inside such functions of theirs.
  * revents is what the slot had when fn was called; fdslots_get_revents() is 0 after fn has emptied,
  * closed or paused the slot, or given it another fd. fn need not return: it may be left by
  * longjmp(3), or its thread may end.
@@ -443,7 +447,7 @@ const struct pollfd *fdslots_view(const struct fdslots *s);
  *
  * Returns 0, or -EINVAL: index; -EEXIST: there is a waker already; -EBUSY: the slot is used;
  * -EMFILE, -ENFILE, -ENOMEM.
- * Cost: one system call; with a pipe, at most six. */
+ * Cost: one system call; with a pipe, two, or six without pipe2(2); O(used). */
 int fdslots_waker_open(struct fdslots *s, uint32_t index);
 
 /* Make the waker's slot ready, from any thread or signal handler; a wake before the wait counts.
@@ -530,7 +534,7 @@ const char *fdslots_version(void);
 
 /* Tell whether a feature works in this process now: 1 or 0, or -EINVAL: no such feature.
  *
- * Cost: asks the kernel, with at most three system calls. */
+ * Cost: asks the kernel, with one or three system calls, or five while 0, 1 or 2 is not open. */
 int fdslots_has(unsigned feature);
 
 #ifdef __cplusplus
