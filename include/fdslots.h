@@ -488,7 +488,8 @@ int fdslots_epoll_fd(struct fdslots *s);
  * again.
  *
  * Returns 0, or an error of fdslots_epoll_wait().
- * Cost: one epoll_ctl(2) for each fd in use that is not polled. */
+ * Cost: one epoll_ctl(2) for each fd in use that is not polled, and three system calls, or five if
+ * fdslots_epoll_fd() was called. */
 int fdslots_rebuild(struct fdslots *s);
 
 /* What a buffer has done since it was made. New members are added at the end. */
