@@ -70,8 +70,8 @@ struct registration {
     ((uint32_t)(POLLIN | POLLPRI | POLLOUT | POLLRDHUP | POLLRDNORM | POLLRDBAND | POLLWRNORM |    \
                 POLLWRBAND))
 /* What the set holds after it has reported a registration with EPOLLONESHOT: it reports nothing any
- * more, not even ERR and HUP. */
-#define DISARMED (REGISTERED | REGISTERED_ONESHOT)
+ * more, not even ERR and HUP. No other registration has POLLNVAL. */
+#define DISARMED (REGISTERED | (uint32_t)POLLNVAL)
 
 /* The runs of a buffer. */
 struct runs {

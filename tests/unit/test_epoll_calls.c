@@ -220,6 +220,9 @@ START_TEST(a_oneshot_rearmed_later_costs_one)
     }
     close(ends[1]);
     EXPECT_WAIT(fdslots_epoll_wait(s, 0), 0, 0);
+    EXPECT(fdslots_set_events(s, 3, FDSLOTS_ONESHOT), 0); /* still HUP */
+    EXPECT_WAIT(fdslots_epoll_wait(s, 0), 1, 1);
+    EXPECT_WAIT(fdslots_epoll_wait(s, 0), 0, 0);
     EXPECT(fdslots_pause_index(s, 3), 0);
     EXPECT_WAIT(fdslots_epoll_wait(s, 0), 0, 0);
     EXPECT(fdslots_set_index(s, 4, ends[0], POLLOUT), 0); /* shares the registration */
