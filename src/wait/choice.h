@@ -188,11 +188,19 @@ void fdslots_choice_learn(struct choice *c, struct outlook *o, enum way way,
  * learnt from one that took long, because it may have been interrupted. */
 void fdslots_choice_learn_choosing(struct choice *c, double ns);
 
+/* Return a number of slots without what is far below one of them. Otherwise, one that becomes less
+ * and less would in the end be so small that calculating with it underflows, and a program may have
+ * made that a trap. */
+static inline double fdslots_choice_round(double slots)
+{
+    return 1 + slots - 1;
+}
+
 static inline void fdslots_choice_scale(struct telling *telling, double times)
 {
-    telling->looks *= times;
-    telling->modifies *= times;
-    telling->adds *= times;
+    telling->looks = fdslots_choice_round(telling->looks * times);
+    telling->modifies = fdslots_choice_round(telling->modifies * times);
+    telling->adds = fdslots_choice_round(telling->adds * times);
 }
 
 /* ---- the changes since the last wait (changes.c) ---- */

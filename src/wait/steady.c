@@ -23,7 +23,9 @@ static void note_changes(struct choice *c, const struct outlook *o, enum way way
     struct steady *plan = &c->steady;
     const double looks = o->fresh.looks; /* about a whole number: a few stand for all */
     const uint32_t changed = (uint32_t)(looks + 0.5);
-    const double price = looks > 0 ? fdslots_choice_price(c, o->fresh) / looks : 0;
+    /* No change costs less than a look. */
+    const double price =
+        looks > 0 ? fdslots_choice_price(c, o->fresh) / looks : c->prices.of[SET_LOOK];
     plan->repeats = way == plan->way && changed == plan->changed;
     plan->changed = changed;
     plan->change *= FORGET;

@@ -6,6 +6,7 @@
 #include "kernel.h"
 #include "wait/choice.h"
 
+#include <fenv.h>
 #include <unistd.h>
 
 /* With many idle slots, the set is the cheapest way. After that, every wait costs one system call,
@@ -273,6 +274,26 @@ START_TEST(on_the_set_while_few_slots_change)
 }
 END_TEST
 
+/* What is forgotten little by little never becomes so small that calculating with it underflows: a
+ * program may have made that a trap. */
+START_TEST(on_no_number_that_underflows)
+{
+    int fds[MANY];
+    struct fdslots *many = known_slots(fds, MANY);
+    toggle(many, 4);
+    event_set(fds[0]);
+    EXPECT(fdslots_wait(many, 0, NULL), 1);
+    event_clear(fds[0]);
+    feclearexcept(FE_ALL_EXCEPT);
+    for (int again = 0; again < 40000; again++) {
+        many->choice->steady.waits = 0;
+        EXPECT(fdslots_wait(many, 0, NULL), 0);
+    }
+    ck_assert_int_eq(fetestexcept(FE_UNDERFLOW), 0);
+    close_slots(many, fds, MANY);
+}
+END_TEST
+
 /* Events that are set again, but stay the same, are no changes: they do not keep the set from being
  * told once of those that have changed. */
 START_TEST(on_the_set_although_events_are_set_again)
@@ -534,6 +555,7 @@ Suite *suite_settled(void)
     tcase_add_test(tcase, on_what_was_learnt);
     tcase_add_test(tcase, on_poll_with_a_backlog_that_does_not_grow);
     tcase_add_test(tcase, on_the_set_while_few_slots_change);
+    tcase_add_test(tcase, on_no_number_that_underflows);
     tcase_add_test(tcase, on_the_set_although_events_are_set_again);
     tcase_add_test(tcase, on_the_set_although_slots_are_paused_and_resumed);
     tcase_add_test(tcase, on_each_way_although_slots_share_fds);
