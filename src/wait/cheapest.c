@@ -206,16 +206,16 @@ static inline bool is_planned(struct fdslots *s, bool blocks)
 
 static inline int wait_as_planned(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
 {
-    struct choice *c = s->choice;
-    c->steady.ran++;
-    int rc = go(s, c->steady.way, timeout_ns, sigmask);
+    struct steady *plan = &s->choice->steady;
+    int rc = go(s, plan->way, timeout_ns, sigmask);
     if (UNLIKELY(is_refusal(rc)))
-        return fall_back(s, c->steady.way, rc, timeout_ns, sigmask);
-    if (UNLIKELY(rc != (int)c->last.ready) ||
-        (timeout_ns > 0 && count_queued(s) != (uint32_t)c->last.queued)) {
-        fdslots_choice_expect(c, outcome_of(s, timeout_ns > 0));
-        c->steady.waits = 0;
-    }
+        return fall_back(s, plan->way, rc, timeout_ns, sigmask);
+    plan->ran++;
+    plan->ready += s->ready_count;
+    if (timeout_ns > 0)
+        plan->queued += count_queued(s);
+    if (UNLIKELY(rc < plan->least || rc > plan->most))
+        fdslots_steady_judge(s->choice);
     return rc;
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include "choice.h"
 
-#define CLOCK_START     25   /* ns; assumed until the clock is measured */
-#define CHOOSING_START  75   /* ns; assumed until a choice is measured */
-#define ASKING          16   /* times the clock, for each wait of a trial */
-#define LEAST_STEPS     3    /* clock steps below which a time says nothing */
-#define EXPECT          0.25 /* weight of a wait in what is expected of the next one */
+#define CLOCK_START     25 /* ns; assumed until the clock is measured */
+#define CHOOSING_START  75 /* ns; assumed until a choice is measured */
+#define ASKING          16 /* times the clock, for each wait of a trial */
+#define LEAST_STEPS     3  /* clock steps below which a time says nothing */
+#define EXPECT_FROM     3  /* what is expected counts as much as so many waits */
 #define WEIGHT          0.125
 #define WEIGHT_OF_TRIAL 0.5  /* more, because trials are rare */
 #define STILL_FALLS     0.95 /* a wait of a trial that takes less than this times the one before */
@@ -33,7 +33,7 @@ static inline struct work work_of(const struct outlook *o, struct outcome outcom
                              [POLL_QUEUED] = o->blocks ? outcome.queued : 0,
                              [POLL_HOLE] = o->holes,
                              [SET_CALL] = 1,
-                             [SET_REPORT] = outcome.ready > 0,
+                             [SET_REPORT] = outcome.ready < 1 ? outcome.ready : 1,
                              [SET_READY] = outcome.ready,
                              [SET_BESIDE] = o->polled > 0,
                              [SET_POLLED] = o->polled > 0 ? o->polled + 1.0 : 0,
@@ -50,23 +50,12 @@ void fdslots_choice_estimate(const struct choice *c, struct outlook *o, struct o
     o->set = fdslots_prices_sum(&c->prices, &work, BY_SET);
 }
 
-/* A mean that takes a while to follow: it jumps the last step, so that it arrives. */
-static void approach(double *mean, double value)
+void fdslots_choice_expect(struct choice *c, struct outcome found, double waits)
 {
-    const double step = EXPECT * (value - *mean);
-    *mean = step > -EXPECT && step < EXPECT ? value : *mean + step;
-}
-
-void fdslots_choice_expect(struct choice *c, struct outcome found)
-{
-    c->last = found;
-    approach(&c->expected.ready, found.ready);
-    approach(&c->expected.queued, found.queued);
-}
-
-bool fdslots_choice_expects(const struct choice *c, struct outcome found)
-{
-    return found.ready == c->expected.ready && found.queued == c->expected.queued;
+    const double all = EXPECT_FROM + waits;
+    struct outcome *mean = &c->expected;
+    mean->ready = fdslots_choice_round((EXPECT_FROM * mean->ready + found.ready) / all);
+    mean->queued = fdslots_choice_round((EXPECT_FROM * mean->queued + found.queued) / all);
 }
 
 /* ---- choose ---- */
@@ -234,17 +223,15 @@ static void remember_wait(struct choice *c, struct outlook *o, enum way way,
                           const struct finding *found)
 {
     const struct outcome outcome = found->outcome;
-    if (!fdslots_choice_expects(c, outcome) || found->polled != o->polled) {
-        o->polled = found->polled;
-        fdslots_choice_estimate(c, o, outcome);
-    }
+    o->polled = found->polled;
+    fdslots_choice_estimate(c, o, outcome);
     c->way = way;
     c->taken[way] = true;
     c->each = way == BY_POLL ? o->poll : o->set + fdslots_choice_price(c, found->told);
     fdslots_choice_spend(c, c->each);
     if (c->trial > 0)
         pay_for_trial(c, way == BY_POLL ? o->poll - o->set : c->each - o->poll);
-    fdslots_choice_expect(c, outcome);
+    fdslots_choice_expect(c, outcome, 1);
 }
 
 void fdslots_choice_learn_choosing(struct choice *c, double ns)

@@ -80,13 +80,19 @@ struct finding {
 struct steady {
     enum way way;   /* that they go */
     uint32_t waits; /* how many they are */
-    uint32_t ran;   /* how many of them have run */
+    uint32_t ran;   /* how many of them have run since they were last accounted for */
     bool blocks;    /* whether they block */
 
+    /* Ready slots that they may find: with fewer or more, the other way is cheaper. */
+    int32_t least;
+    int32_t most;
+    uint64_t ready;  /* that these have found in all */
+    uint64_t queued; /* before the first ready one, in all; counted only if they block */
+
     /* By the set. */
-    uint32_t most; /* slots that may change */
-    double spare;  /* how much dearer poll(2) is, without changes */
-    double change; /* price of one of the dearest changes of late */
+    uint32_t allowed; /* slots that may change */
+    double spare;     /* how much dearer poll(2) is, without changes */
+    double change;    /* price of one of the dearest changes of late */
     uint32_t
         asking; /* slots that changed before the last of these waits; their price is not known */
 
@@ -102,7 +108,6 @@ struct steady {
 /* What was learnt from earlier waits. */
 struct choice {
     struct prices prices;
-    struct outcome last;
     struct outcome expected; /* of the next wait: a mean of the last ones */
     struct telling backlog;  /* of the changes that the set did not know after the last wait */
     double excess;           /* what polling has cost above the set while there was a backlog */
@@ -153,11 +158,8 @@ void fdslots_choice_spend(struct choice *c, double price);
 /* Set o->poll and o->set for a wait with this outcome. */
 void fdslots_choice_estimate(const struct choice *c, struct outlook *o, struct outcome outcome);
 
-/* Let what a wait found count in what is expected of the next one. */
-void fdslots_choice_expect(struct choice *c, struct outcome found);
-
-/* Whether this is exactly what the next wait is expected to find. */
-bool fdslots_choice_expects(const struct choice *c, struct outcome found);
+/* Let what so many waits found in all count in what is expected of the next one. */
+void fdslots_choice_expect(struct choice *c, struct outcome found, double waits);
 
 /* Return the price of telling the set this much. */
 static inline double fdslots_choice_price(const struct choice *c, struct telling telling)
@@ -218,6 +220,10 @@ void fdslots_steady_plan(struct choice *c, struct outlook *o, enum way way);
 /* Whether a planned wait by the set is allowed although this many slots have changed. `told` is
  * what the set was told since the last question. */
 bool fdslots_steady_allows(struct choice *c, uint32_t changed, struct telling told);
+
+/* A planned wait found fewer or more ready slots than the plan is for. Account for the waits that
+ * have run, and end the plan if so many are now expected of the next one. */
+void fdslots_steady_judge(struct choice *c);
 
 /* End the plan, and account for the waits that have run. */
 void fdslots_steady_end(struct choice *c);

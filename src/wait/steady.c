@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
  * Waits that need no choice. A choice takes 40 to 400 ns, and in most programs a wait is much like
- * the one before it. So each choice also plans how many waits may go the same way after it, as long
- * as every wait finds what the last one found, and so few slots change that the other way cannot be
- * cheaper.
+ * the ones before it. So each choice also plans how many waits may go the same way after it, as
+ * long as about as many slots are ready and so few change that the other way cannot be cheaper.
+ *
+ * How many ready slots make the set as dear as poll(2) is calculated once. A wait that finds itself
+ * on the other side of this number ends the plan only if the waits are now expected to be there on
+ * average.
  *
  * Only the number of changed slots is known before such a wait, not what telling the set about them
  * costs. So a wait by the set allows as many as can be told, at the price of the dearest changes of
@@ -67,11 +70,27 @@ static void set_bounds(struct choice *c, const struct outlook *o, enum way way)
     const double modify = fdslots_choice_price(c, (struct telling){.looks = 1, .modifies = 1});
     const uint32_t few = plan->changed > 0 && plan->change <= look ? FEW_CHANGES : 0;
     plan->spare = o->poll - o->set;
-    plan->most = to_count(plan->spare / (plan->change > modify ? plan->change : modify));
-    plan->most = plan->most > few ? plan->most : few;
+    plan->allowed = to_count(plan->spare / (plan->change > modify ? plan->change : modify));
+    plan->allowed = plan->allowed > few ? plan->allowed : few;
     plan->fewest = way == BY_POLL && plan->spare > 0 ? plan->changed : 0;
     plan->slots = o->slots + o->slots / 4;
     plan->end = plan->slots + o->holes + o->holes / 4;
+}
+
+/* The more slots are ready, the dearer is a wait by the set, whereas poll(2) costs the same. So the
+ * set is the cheaper way up to some number of them. */
+static void set_band(struct choice *c, const struct outlook *o, enum way way)
+{
+    struct steady *plan = &c->steady;
+    const double *price = c->prices.of;
+    const bool tells = way == BY_SET || plan->fewest > 0;
+    struct outlook idle = *o;
+    fdslots_choice_estimate(c, &idle, (struct outcome){.queued = c->expected.queued});
+    const double spare = idle.poll - idle.set - (tells ? fdslots_choice_price(c, o->fresh) : 0);
+    const double ready = (spare - price[SET_REPORT]) / price[SET_READY];
+    const int32_t even = (int32_t)to_count(ready) - (spare < 0);
+    plan->least = way == BY_SET ? 0 : even + 1;
+    plan->most = way == BY_SET ? even : INT32_MAX;
 }
 
 /* As many changes as before may show slots that are paused now. A plan to poll must be the best
@@ -79,11 +98,8 @@ static void set_bounds(struct choice *c, const struct outlook *o, enum way way)
 static void expect_shown(const struct choice *c, struct outlook *o)
 {
     const uint32_t shown = o->holes < c->steady.changed ? o->holes : c->steady.changed;
-    if (shown == 0)
-        return;
     o->slots += shown;
     o->holes -= shown;
-    fdslots_choice_estimate(c, o, c->last);
 }
 
 void fdslots_steady_plan(struct choice *c, struct outlook *o, enum way way)
@@ -93,13 +109,12 @@ void fdslots_steady_plan(struct choice *c, struct outlook *o, enum way way)
         expect_shown(c, o);
     c->steady.way = way;
     c->steady.blocks = o->blocks;
-    c->steady.waits = count_waits(c, o, way);
-    set_bounds(c, o, way);
-    if (c->steady.waits == 0 || fdslots_choice_expects(c, c->last))
-        return;
     fdslots_choice_estimate(c, o, c->expected);
-    if (!is_best(c, o, way))
-        c->steady.waits = 0;
+    c->steady.waits = count_waits(c, o, way);
+    if (c->steady.waits == 0)
+        return;
+    set_bounds(c, o, way);
+    set_band(c, o, way);
 }
 
 bool fdslots_steady_allows(struct choice *c, uint32_t changed, struct telling told)
@@ -109,11 +124,33 @@ bool fdslots_steady_allows(struct choice *c, uint32_t changed, struct telling to
     if (plan->asking > 0 && price > plan->change * plan->asking)
         plan->change = price / plan->asking;
     plan->asking = changed;
-    return changed <= plan->most && price <= plan->spare;
+    return changed <= plan->allowed && price <= plan->spare;
+}
+
+/* Account for the waits that have run. If they could not block, the position of the first ready
+ * slot did not matter, and counts as expected. */
+static void settle(struct choice *c)
+{
+    struct steady *plan = &c->steady;
+    const double ran = plan->ran;
+    const double queued = plan->blocks ? (double)plan->queued : ran * c->expected.queued;
+    fdslots_choice_spend(c, ran * c->each);
+    fdslots_choice_expect(c, (struct outcome){(double)plan->ready, queued}, ran);
+    plan->waits -= plan->ran;
+    plan->ran = 0;
+    plan->ready = plan->queued = 0;
+}
+
+void fdslots_steady_judge(struct choice *c)
+{
+    const struct steady *plan = &c->steady;
+    settle(c);
+    if (c->expected.ready <= plan->least - 1.0 || c->expected.ready >= plan->most + 1.0)
+        c->steady.waits = 0;
 }
 
 void fdslots_steady_end(struct choice *c)
 {
-    fdslots_choice_spend(c, c->steady.ran * c->each);
-    c->steady.waits = c->steady.ran = 0;
+    settle(c);
+    c->steady.waits = 0;
 }

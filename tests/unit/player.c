@@ -79,6 +79,17 @@ static double time_of(struct player *p, const struct program *program, double ns
     return sample(p, ns + slept);
 }
 
+/* Run all planned waits, or one if its outcome is none that was planned for. */
+static void run_plan(struct steady *plan, const struct program *program)
+{
+    const struct outcome outcome = outcome_of(program);
+    const bool fits = outcome.ready >= plan->least && outcome.ready <= plan->most;
+    if (program->toggled >= plan->fewest && program->toggled <= plan->allowed)
+        plan->ran = fits || plan->waits == 0 ? plan->waits : 1;
+    plan->ready = plan->ran * (uint64_t)outcome.ready;
+    plan->queued = plan->ran * (uint64_t)outcome.queued;
+}
+
 enum way player_wait(struct player *p, const struct program *program)
 {
     struct choice *c = &p->c;
@@ -102,13 +113,11 @@ enum way player_wait(struct player *p, const struct program *program)
     fdslots_steady_plan(c, &o, way);
     change_cache(p, way, told);
     advance(p, way, program);
-    struct steady *plan = &c->steady;
-    plan->ran =
-        program->toggled >= plan->fewest && program->toggled <= plan->most ? plan->waits : 0;
-    p->waits[way] += 1 + plan->ran;
+    run_plan(&c->steady, program);
+    p->waits[way] += 1 + c->steady.ran;
     if (way == BY_SET)
         told = (struct telling){.looks = program->toggled, .modifies = program->toggled};
-    p->ns += ns + plan->ran * (steady + telling_price(p, told));
+    p->ns += ns + c->steady.ran * (steady + telling_price(p, told));
     return way;
 }
 

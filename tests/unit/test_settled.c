@@ -226,12 +226,19 @@ START_TEST(on_each_way_in_turn_where_pauses_end)
 }
 END_TEST
 
-/* Make a wait, and return whether it went without a choice. */
+/* Make a wait that finds this many slots ready. Returns whether it went without a choice, and did
+ * not end the plan. */
+static bool is_steady_with(struct fdslots *many, int64_t timeout_ns, int ready)
+{
+    const struct steady *plan = &many->choice->steady;
+    const uint32_t left = plan->waits - plan->ran;
+    EXPECT(fdslots_wait(many, timeout_ns, NULL), ready);
+    return left > 0 && plan->waits - plan->ran == left - 1;
+}
+
 static bool is_steady(struct fdslots *many)
 {
-    const uint32_t ran = many->choice->steady.ran;
-    EXPECT(fdslots_wait(many, 0, NULL), 0);
-    return many->choice->steady.ran == ran + 1;
+    return is_steady_with(many, 0, 0);
 }
 
 static void toggle_back(struct fdslots *many, uint32_t count)
@@ -270,6 +277,42 @@ START_TEST(on_the_set_while_few_slots_change)
     for (uint32_t i = 0; i < 20; i++)
         EXPECT(fdslots_resume_index(many, i), 0);
     ck_assert(!is_steady(many)); /* to tell the set of the pauses has cost too much */
+    close_slots(many, fds, MANY);
+}
+END_TEST
+
+/* Make this many slots ready, from one of them on, and wait. Returns whether there was no choice.
+ */
+static bool is_steady_while(struct fdslots *many, const int *fds, uint32_t from, uint32_t ready)
+{
+    for (uint32_t i = from; i < from + ready; i++)
+        event_set(fds[i]);
+    const bool steady = is_steady_with(many, from % 2, (int)ready);
+    for (uint32_t i = from; i < from + ready; i++)
+        event_clear(fds[i]);
+    return steady;
+}
+
+/* There is no choice while no more slots are ready, on average, than make the set as dear as
+ * poll(2), whichever they are. But there is one when all are ready, and when few are again. */
+START_TEST(on_each_way_while_the_number_of_ready_slots_varies)
+{
+    int fds[MANY];
+    struct fdslots *many = known_slots(fds, MANY);
+    for (uint32_t again = 0; again < 60; again++)
+        ck_assert(is_steady_while(many, fds, 2 * again + (uint32_t)_i, 1 + again % 5) || again < 2);
+    for (uint32_t again = 0; again < 60; again++)
+        ck_assert(is_steady_while(many, fds, (uint32_t)_i, again % 8 == 0 ? MANY / 2 : 1));
+    ck_assert_uint_eq(stats_of(many).poll_calls, 0);
+    for (uint32_t again = 0; again < 60; again++)
+        is_steady_while(many, fds, 0, MANY);
+    ck_assert_uint_ge(stats_of(many).poll_calls, 40);
+    for (uint32_t again = 0; again < 60; again++)
+        ck_assert(is_steady_while(many, fds, 0, again % 8 == 0 ? 1 : MANY));
+    const uint64_t polls = stats_of(many).poll_calls;
+    for (uint32_t again = 0; again < 60; again++)
+        is_steady_while(many, fds, 0, 1);
+    ck_assert_uint_le(stats_of(many).poll_calls, polls + 20);
     close_slots(many, fds, MANY);
 }
 END_TEST
@@ -555,6 +598,7 @@ Suite *suite_settled(void)
     tcase_add_test(tcase, on_what_was_learnt);
     tcase_add_test(tcase, on_poll_with_a_backlog_that_does_not_grow);
     tcase_add_test(tcase, on_the_set_while_few_slots_change);
+    tcase_add_loop_test(tcase, on_each_way_while_the_number_of_ready_slots_varies, 0, 2);
     tcase_add_test(tcase, on_no_number_that_underflows);
     tcase_add_test(tcase, on_the_set_although_events_are_set_again);
     tcase_add_test(tcase, on_the_set_although_slots_are_paused_and_resumed);
