@@ -317,6 +317,7 @@ static uint32_t change_of_run(const struct fdslots *s, uint32_t index, uint32_t 
     const uint32_t wanted = events_of(s, &s->kernel->runs, leader);
     const bool again = (s->slots[index].flags & (SLOT_CONFIRM | SLOT_REARM)) != 0 ||
                        (leads->flags & (RUN_CONFIRM | RUN_REDO)) != 0;
+    const uint32_t confirms = (s->slots[index].flags & SLOT_CONFIRM) != 0 ? CHANGE_CONFIRMS : 0;
     if (UNLIKELY((leads->flags & RUN_POLLED) != 0)) {
         const bool shown = fdslots_index_set_has(&s->polled, index);
         if (wanted != 0 && !stays_polled(leads, wanted))
@@ -325,7 +326,7 @@ static uint32_t change_of_run(const struct fdslots *s, uint32_t index, uint32_t 
     }
     if ((wanted == 0) != (leads->events == 0))
         return wanted != 0 ? CHANGE_ADDS : CHANGE_DROPS;
-    return wanted != leads->events || again ? CHANGE_MODIFIES : 0;
+    return wanted != leads->events || again ? CHANGE_MODIFIES | confirms : 0;
 }
 
 uint32_t fdslots_kernel_change(const struct fdslots *s, uint32_t index)

@@ -78,10 +78,11 @@ static inline int fdslots_kernel_wait(struct fdslots *s, int64_t timeout_ns,
 int fdslots_kernel_beside(struct fdslots *s, struct pollfd **room);
 
 /* What must be done to tell the set about a changed slot: nothing if it agrees already. */
-#define CHANGE_MODIFIES 0x1u /* a registration gets other events, or must be confirmed */
-#define CHANGE_ADDS     0x2u /* a file is added to the set */
-#define CHANGE_DROPS    0x4u /* a file is removed from the set */
-#define CHANGE_SHARED   0x8u /* other slots share the registration */
+#define CHANGE_MODIFIES 0x01u /* a registration gets other events, or must be confirmed */
+#define CHANGE_ADDS     0x02u /* a file is added to the set */
+#define CHANGE_DROPS    0x04u /* a file is removed from the set */
+#define CHANGE_SHARED   0x08u /* other slots share the registration */
+#define CHANGE_CONFIRMS 0x10u /* if the registration is of another file, the new one is added */
 
 /* Return what must be done for a slot in s->fresh. If the slot has a registration, all slots that
  * share it are looked at. */

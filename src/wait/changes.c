@@ -16,6 +16,7 @@
 struct parts {
     uint64_t modifies;
     uint64_t adds;
+    uint64_t confirms;
 };
 #define WHOLE (UINT64_C(1) << 20)
 
@@ -32,6 +33,7 @@ static inline void add(struct parts *sum, uint32_t change, uint64_t part)
     sum->modifies += (change & CHANGE_MODIFIES) != 0 ? part : 0;
     sum->adds += (change & CHANGE_ADDS) != 0 ? part : 0;
     sum->adds += (change & CHANGE_DROPS) != 0 ? part : 0;
+    sum->confirms += (change & CHANGE_CONFIRMS) != 0 ? part : 0;
 }
 
 /* Return what is remembered of a slot that was looked at. It differs from what is remembered of the
@@ -96,13 +98,14 @@ static void look_at_some(struct fdslots *s, struct sample *sample, uint32_t coun
     s->choice->look_from = from;
 }
 
-/* Return the work of telling the set about all changes, if those that were looked at need this. */
-static struct telling scaled(const struct parts *sum, double count, double times)
+/* Return the work of telling the set about all changes, if those that were looked at need this, and
+ * this share of the confirmations fails. */
+static struct telling scaled(const struct parts *sum, double failing, double count, double times)
 {
     const double whole = times / (double)WHOLE;
     return (struct telling){.looks = count,
                             .modifies = (double)sum->modifies * whole,
-                            .adds = (double)sum->adds * whole};
+                            .adds = ((double)sum->adds + failing * (double)sum->confirms) * whole};
 }
 
 void fdslots_changes_look(struct fdslots *s, struct outlook *o)
@@ -111,10 +114,10 @@ void fdslots_changes_look(struct fdslots *s, struct outlook *o)
     const uint32_t count = fdslots_index_set_count(&s->fresh);
     look_at_some(s, &sample, count);
     const double times = (double)count / sample.looks;
-    const struct telling lag = scaled(&sample.lag, count, times);
+    const struct telling lag = scaled(&sample.lag, s->choice->failing, count, times);
     const double again = sample.again * times;
     fdslots_choice_scale(&o->lag, again < o->lag.looks ? 1 - again / o->lag.looks : 0);
-    o->fresh = scaled(&sample.fresh, count, times);
+    o->fresh = scaled(&sample.fresh, s->choice->failing, count, times);
     o->lag.looks += lag.looks;
     o->lag.modifies += lag.modifies;
     o->lag.adds += lag.adds;

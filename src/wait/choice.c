@@ -7,6 +7,7 @@
 #define LEAST_STEPS     3  /* clock steps below which a time says nothing */
 #define EXPECT_FROM     3  /* what is expected counts as much as so many waits */
 #define WEIGHT          0.125
+#define WEIGHT_OF_TOLD  0.25
 #define WEIGHT_OF_TRIAL 0.5  /* more, because trials are rare */
 #define STILL_FALLS     0.95 /* a wait of a trial that takes less than this times the one before */
 #define FEW_READY       4    /* slots; an event that ends a sleep seldom makes more ready */
@@ -208,6 +209,16 @@ static void learn_price(struct choice *c, struct outlook *o, enum way way,
     fdslots_choice_estimate(c, o, found->outcome);
 }
 
+/* Learn how many confirmations fail: if more files were added than expected, it was for that. */
+static void learn_failing(struct choice *c, struct telling expected, struct telling told)
+{
+    if (expected.modifies < 1)
+        return;
+    const double more = (told.adds - expected.adds) / expected.modifies;
+    const double failing = fdslots_choice_round(c->failing + WEIGHT_OF_TOLD * more);
+    c->failing = failing < 0 ? 0 : failing < 1 ? failing : 1;
+}
+
 /* Count a wait of a trial. The trial goes on while its waits take less and less: they have found a
  * cold cache, and a way that is taken for long finds a warm one. */
 static void continue_trial(struct choice *c, double ns)
@@ -247,6 +258,8 @@ void fdslots_choice_learn(struct choice *c, struct outlook *o, enum way way,
     c->backlog = way == BY_POLL ? o->lag : (struct telling){0};
     c->excess = way == BY_POLL ? c->excess : 0;
     remember_wait(c, o, way, found);
+    if (way == BY_SET)
+        learn_failing(c, o->lag, found->told);
     if (found->ns > 0)
         learn_price(c, o, way, found);
     if (c->trial > 0)

@@ -24,6 +24,10 @@
  * some. More is put aside, for one trial, if the way was never taken, or if its prices have just
  * risen far: other programs may have slowed the waits that raised them.
  *
+ * Learn from what the set was told, too. A slot that was set anew may hold the file of before or
+ * another one, and only the kernel knows. The first costs a change of a registration, the second
+ * also a new one. So the share of the second is learnt.
+ *
  * This gives two bounds, by the prices known at each wait. First, before a flush, polling costs
  * more than the set by at most the price of that flush and of one wait, not counting trials,
  * because the account is closed when it reaches the price of the flush, and a single wait cannot
@@ -110,6 +114,7 @@ struct choice {
     struct prices prices;
     struct outcome expected; /* of the next wait: a mean of the last ones */
     struct telling backlog;  /* of the changes that the set did not know after the last wait */
+    double failing;          /* share of the registrations to be confirmed that is of other files */
     double excess;           /* what polling has cost above the set while there was a backlog */
     double budget[WAYS];     /* for trials of each way, put aside while the other one is taken */
     double untimed;          /* what the waits have cost since one was timed */

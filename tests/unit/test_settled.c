@@ -107,6 +107,35 @@ START_TEST(on_poll_for_what_comes_and_goes)
 }
 END_TEST
 
+/* A slot that is set anew may hold another file under the same number. Then the set must be told
+ * twice, which makes poll(2) the cheaper way here. It is not if the file is the same. */
+START_TEST(on_each_way_for_numbers_that_are_set_anew)
+{
+    enum { FEW = 16 };
+    struct fdslots *few = make_slots(FEW);
+    for (uint32_t i = 0; i < FEW; i++)
+        EXPECT(fdslots_set_index(few, i, event_fd(false), POLLIN), 0);
+    EXPECT(fdslots_epoll_wait(few, 0), 0);
+    for (int round = 0; round < 200; round++) {
+        const int fd = fdslots_get_fd(few, 3);
+        EXPECT(fdslots_invalidate_index(few, 3), 0);
+        if (_i == 0) {
+            close(fd);
+            ck_assert_int_eq(event_fd(false), fd);
+        }
+        EXPECT(fdslots_set_index(few, 3, fd, POLLIN), 0);
+        few->choice->steady.waits = 0; /* there is a choice before each wait */
+        EXPECT(fdslots_wait(few, 0, NULL), 0);
+    }
+    const uint64_t polls = stats_of(few).poll_calls;
+    ck_assert_uint_ge(polls, _i == 0 ? 150 : 0);
+    ck_assert_uint_le(polls, _i == 0 ? 200 : 20);
+    for (uint32_t i = 0; i < FEW; i++)
+        EXPECT(fdslots_close_index(few, i), 0);
+    fdslots_destroy(few);
+}
+END_TEST
+
 /* While a buffer learns, its answers are the same, whichever way it tries. */
 START_TEST(on_what_was_learnt)
 {
@@ -595,6 +624,7 @@ Suite *suite_settled(void)
     tcase_add_test(tcase, on_poll_where_all_are_polled);
     tcase_add_test(tcase, on_the_set_after_a_slot_has_asked_for_poll);
     tcase_add_test(tcase, on_poll_for_what_comes_and_goes);
+    tcase_add_loop_test(tcase, on_each_way_for_numbers_that_are_set_anew, 0, 2);
     tcase_add_test(tcase, on_what_was_learnt);
     tcase_add_test(tcase, on_poll_with_a_backlog_that_does_not_grow);
     tcase_add_test(tcase, on_the_set_while_few_slots_change);
