@@ -106,7 +106,7 @@ struct steady {
     uint32_t end;    /* of these slots: there may be holes between them */
 
     uint32_t changed; /* slots that changed before the chosen wait */
-    bool repeats;     /* there were as many before the one chosen before it */
+    bool repeats; /* changes came before the one chosen before it, too, and it went the same way */
 };
 
 /* What was learnt from earlier waits. */

@@ -11,16 +11,16 @@
  * Only the number of changed slots is known before such a wait, not what telling the set about them
  * costs. So a wait by the set allows as many as can be told, at the price of the dearest changes of
  * late, before poll(2) is cheaper. What it really costs corrects that price, and if it was too
- * much, there is a choice again. If only the changes have made poll(2) the cheaper way, there must
- * be as many again. While waits poll, the buffer may grow by a quarter.
+ * much, there is a choice again. If only the changes have made poll(2) the cheaper way, so many
+ * slots must change again that it still is. While waits poll, the buffer may grow by a quarter.
  */
 #include "choice.h"
 
 #define FEW_CHANGES 4    /* slots that may change where the last changes cost nothing */
 #define FORGET      0.98 /* dear changes are expected again for some 50 choices */
 
-/* If only the changes make the set dearer, they are expected again only if there were as many
- * twice: where interests go back and forth, every other wait has nothing to tell. */
+/* If only the changes make the set dearer, they are expected again only if they did so twice: where
+ * interests go back and forth, every other wait has nothing to tell. */
 static void note_changes(struct choice *c, const struct outlook *o, enum way way)
 {
     struct steady *plan = &c->steady;
@@ -29,7 +29,7 @@ static void note_changes(struct choice *c, const struct outlook *o, enum way way
     /* No change costs less than a look. */
     const double price =
         looks > 0 ? fdslots_choice_price(c, o->fresh) / looks : c->prices.of[SET_LOOK];
-    plan->repeats = way == plan->way && changed == plan->changed;
+    plan->repeats = way == plan->way && plan->changed > 0;
     plan->changed = changed;
     plan->change *= FORGET;
     plan->change = price > plan->change ? price : plan->change;
@@ -72,7 +72,10 @@ static void set_bounds(struct choice *c, const struct outlook *o, enum way way)
     plan->spare = o->poll - o->set;
     plan->allowed = to_count(plan->spare / (plan->change > modify ? plan->change : modify));
     plan->allowed = plan->allowed > few ? plan->allowed : few;
-    plan->fewest = way == BY_POLL && plan->spare > 0 ? plan->changed : 0;
+    plan->fewest = 0;
+    if (way == BY_POLL && plan->spare > 0)
+        plan->fewest =
+            1 + to_count(plan->changed * plan->spare / fdslots_choice_price(c, o->fresh));
     plan->slots = o->slots + o->slots / 4;
     plan->end = plan->slots + o->holes + o->holes / 4;
 }
