@@ -88,8 +88,8 @@ struct steady {
     bool blocks;    /* whether they block */
 
     /* Ready slots that they may find: with fewer or more, the other way is cheaper. */
-    int32_t least;
-    int32_t most;
+    int64_t least;
+    int64_t most;
     uint64_t ready;  /* that these have found in all */
     uint64_t queued; /* before the first ready one, in all; counted only if they block */
 

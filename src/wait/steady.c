@@ -91,7 +91,7 @@ static void set_band(struct choice *c, const struct outlook *o, enum way way)
     fdslots_choice_estimate(c, &idle, (struct outcome){.queued = c->expected.queued});
     const double spare = idle.poll - idle.set - (tells ? fdslots_choice_price(c, o->fresh) : 0);
     const double ready = (spare - price[SET_REPORT]) / price[SET_READY];
-    const int32_t even = (int32_t)to_count(ready) - (spare < 0);
+    const int64_t even = (int64_t)to_count(ready) - (spare < 0);
     plan->least = way == BY_SET ? 0 : even + 1;
     plan->most = way == BY_SET ? even : INT32_MAX;
 }
@@ -148,7 +148,7 @@ void fdslots_steady_judge(struct choice *c)
 {
     const struct steady *plan = &c->steady;
     settle(c);
-    if (c->expected.ready <= plan->least - 1.0 || c->expected.ready >= plan->most + 1.0)
+    if (c->expected.ready <= (double)plan->least - 1 || c->expected.ready >= (double)plan->most + 1)
         c->steady.waits = 0;
 }
 
