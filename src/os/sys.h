@@ -15,7 +15,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -155,8 +154,7 @@ static inline int sys_pipe(int ends[2])
 /* Whether RLIMIT_NOFILE still allows an fd of this number to be opened. */
 static inline bool sys_allows_fd(int fd)
 {
-    struct rlimit limit;
-    return SYS(getrlimit(RLIMIT_NOFILE, &limit)) == 0 && (rlim_t)fd < limit.rlim_cur;
+    return fd < sysconf(_SC_OPEN_MAX);
 }
 
 /* Return another fd of the same file, above `number`. If RLIMIT_NOFILE allows no higher number at
