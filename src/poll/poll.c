@@ -35,8 +35,6 @@ static void take_all(struct fdslots *s, uint32_t nfds, uint32_t count)
 bool fdslots_poll_says_once(struct fdslots *s, uint32_t index)
 {
     struct slot *slot = &s->slots[index];
-    if ((slot->flags & SLOT_LOST) != 0)
-        return false;
     if ((slot->flags & (SLOT_ONCE | SLOT_POLLED)) != 0)
         return true;
     if ((slot->flags & SLOT_KEEPS) != 0)

@@ -83,7 +83,7 @@ static double time_of(struct player *p, const struct program *program, double ns
 static void run_plan(struct steady *plan, const struct program *program)
 {
     const struct outcome outcome = outcome_of(program);
-    const bool fits = outcome.ready >= plan->least && outcome.ready <= plan->most;
+    const bool fits = outcome.ready >= (double)plan->least && outcome.ready <= (double)plan->most;
     if (program->toggled >= plan->fewest && program->toggled <= plan->allowed)
         plan->ran = fits || plan->waits == 0 ? plan->waits : 1;
     plan->ready = plan->ran * (uint64_t)outcome.ready;
