@@ -12,6 +12,6 @@ each() { # HOW-MANY COMMAND-LINE: run the command for this many files of src/ at
     tracked 'src/*.c' | xargs -0 -P "$jobs" -n "$1" sh -c "$2" sh
 }
 # shellcheck disable=SC2016 # for the inner shell to expand
-each 7 'for file; do eval "gcc -O2 -fanalyzer -Wall -Wextra -Werror $FLAGS -c -o /dev/null $file" || exit 255; done'
+each 1 'eval "gcc -O2 -fanalyzer -Wall -Wextra -Werror $FLAGS -c -o /dev/null \"\$1\"" || exit 255'
 # shellcheck disable=SC2016
-each 7 'eval "clang-tidy --quiet \"\$@\" -- $FLAGS"'
+each 2 'eval "clang-tidy --quiet \"\$@\" -- $FLAGS"'
