@@ -70,12 +70,6 @@ static inline struct event_name fdslots_epoll_name(const struct kernel *k, uint6
     return (struct event_name){.index = (uint32_t)data, .generation = (uint32_t)(data >> 32)};
 }
 
-/* Whether there is a set, made by this process. */
-static inline bool fdslots_epoll_is_ours(const struct kernel *k)
-{
-    return k->fd >= 0 && fdslots_process_is(k->process);
-}
-
 /* Have the set made anew before it is used again, and by a wait that polls, too, because it may
  * hold an exclusive ghost. */
 static inline void fdslots_epoll_wear_out(struct fdslots *s)

@@ -48,7 +48,7 @@ int fdslots_kernel_beside(struct fdslots *s, struct pollfd **room)
 bool fdslots_kernel_owns(const struct fdslots *s, int fd)
 {
     const struct kernel *k = s->kernel;
-    return fdslots_epoll_is_ours(k) && (fd == k->fd || fd == k->outer_fd);
+    return k->fd >= 0 && fdslots_process_is(k->process) && (fd == k->fd || fd == k->outer_fd);
 }
 
 /* Note all used slots, because a new set holds nothing. An emptied slot that still has a
