@@ -54,21 +54,21 @@ SELDOM static uint32_t oneshot_events(const struct registration *leads, uint32_t
 /* Return what the set should hold for the run of this leader. */
 static uint32_t events_of(const struct fdslots *s, const struct runs *runs, uint32_t leader)
 {
+    const struct registration *leads = &runs->of[leader];
     const uint32_t user = REGISTERED_EDGE | REGISTERED_EXCLUSIVE;
-    uint32_t any = 0;
+    uint32_t any = own_events(s, leader);
     uint32_t all = user;
+    if (LIKELY(leads->next == INDEX_NONE)) {
+        const bool oneshot = (s->slots[leader].flags & SLOT_ONESHOT) != 0;
+        return UNLIKELY(oneshot) ? oneshot_events(leads, any) : any;
+    }
     FOR_EACH_IN_RUN(runs, leader, i)
     {
         const uint32_t own = own_events(s, i);
         any |= own;
         all &= own != 0 ? own : user;
     }
-    const uint32_t events =
-        (any & ~user) | (any & all); /* if one wants level reports, all get them */
-    const struct registration *leads = &runs->of[leader];
-    if (UNLIKELY((s->slots[leader].flags & SLOT_ONESHOT) != 0) && leads->next == INDEX_NONE)
-        return oneshot_events(leads, events);
-    return events;
+    return (any & ~user) | (any & all); /* if one slot wants level reports, all get them */
 }
 
 /* ---- what it is told ---- */
