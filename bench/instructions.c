@@ -8,6 +8,7 @@
  * fdslots_wait() waited in the last one. Every round ends with a wait, so that the next one finds
  * the slots as a loop would leave them.
  */
+#include "kernel/kernel.h"
 #include "kernel/registration.h"
 #include "wait/choice.h"
 
@@ -152,6 +153,37 @@ static void shed_an_old_number(uint32_t n)
     }
 }
 
+/* The same with one number, which the slots have left since the set was closed. */
+static void shed_without_a_set(uint32_t n)
+{
+    static int number;
+    if (number == 0) {
+        number = dup(fds[0]);
+        for (uint32_t i = 0; i < n; i++)
+            fdslots_set_index(slots, i, number, POLLIN);
+        must(fdslots_epoll_wait(slots, 0) == 0, "fdslots_epoll_wait");
+        for (uint32_t i = 0; i < n; i++)
+            fdslots_set_index(slots, i, fds[i], POLLIN);
+        fdslots_kernel_close(slots);
+    }
+    must(dup2(fds[0], number) == number, "dup2");
+    fdslots_set_index(slots, n, number, POLLIN);
+    fdslots_close_index(slots, n);
+}
+
+/* All slots but the first hold an event that a wait has left out. */
+static void poll_below_held(uint32_t n)
+{
+    if (slots->max_ready != 1) {
+        fdslots_set_events(slots, 0, POLLPRI);
+        for (uint32_t i = 1; i < n; i++)
+            fdslots_set_events(slots, i, POLLIN | FDSLOTS_POLLED);
+        fdslots_set_max_ready(slots, 1);
+        must(fdslots_epoll_wait(slots, 0) == 1, "fdslots_epoll_wait");
+    }
+    must(fdslots_poll(slots, 1, 0) == 0, "fdslots_poll");
+}
+
 /* One fd is in all slots, and all of them change before a wait, which has to choose anew. */
 static void share_and_change(uint32_t n)
 {
@@ -287,6 +319,10 @@ static const struct use uses[] = {
     {"hand-over-paused-1000", hand_over_beside_paused, 1000, 0, 0, 2},
     {"old-number-100", shed_an_old_number, 100, 0, 0, 100},
     {"old-number-1000", shed_an_old_number, 1000, 0, 0, 1000},
+    {"no-set-100", shed_without_a_set, 100, 0, 0, 1},
+    {"no-set-1000", shed_without_a_set, 1000, 0, 0, 1},
+    {"held-100", poll_below_held, 100, 100, 0, 1},
+    {"held-1000", poll_below_held, 1000, 1000, 0, 1},
     {"share-change-100", share_and_change, 100, 0, 0, 100},
     {"share-change-1000", share_and_change, 1000, 0, 0, 1000},
     {"peak-100", wait_after_a_peak, 100, 0, 0, 1},

@@ -82,6 +82,13 @@ static void set_limit(rlim_t most)
     CHILD_EXPECT(setrlimit(RLIMIT_NOFILE, &limit), 0);
 }
 
+/* Valgrind simulates the limit itself, for open(2) only. */
+static void run_limited(void (*fn)(void))
+{
+    if (!under_valgrind())
+        child_run(fn);
+}
+
 static void out_of_fds(void)
 {
     int lowest = epoll_create1(0);
@@ -251,9 +258,7 @@ static void no_fd_any_more(void)
 
 START_TEST(emfile_for_ever)
 {
-    if (under_valgrind())
-        return; /* valgrind simulates the limit itself, for open(2) only */
-    child_run(no_fd_any_more);
+    run_limited(no_fd_any_more);
 }
 END_TEST
 
@@ -325,9 +330,7 @@ static void refused_in_turn(void)
 
 START_TEST(each_refusal_counts)
 {
-    if (under_valgrind())
-        return; /* valgrind simulates the limit itself, for open(2) only */
-    child_run(refused_in_turn);
+    run_limited(refused_in_turn);
 }
 END_TEST
 
@@ -378,9 +381,7 @@ static void few_fds_many_slots(void)
 
 START_TEST(wait_goes_on_by_epoll)
 {
-    if (under_valgrind())
-        return; /* valgrind simulates the limit itself, for open(2) only */
-    child_run(few_fds_many_slots);
+    run_limited(few_fds_many_slots);
 }
 END_TEST
 
@@ -399,9 +400,7 @@ static void neither_works(void)
 
 START_TEST(an_error_only_where_neither_can)
 {
-    if (under_valgrind())
-        return; /* valgrind simulates the limit itself, for open(2) only */
-    child_run(neither_works);
+    run_limited(neither_works);
 }
 END_TEST
 

@@ -222,8 +222,9 @@ static void leave_and_look(void)
 }
 
 static void (*const closing_ways[])(void) = {
-    invalidate_and_close, close_index,          set_another,    pause_and_close,
-    share_and_close,      pause_wait_and_close, close_and_nest, want_other_events_and_close,
+    invalidate_and_close, close_index,     close_before_close_index,
+    set_another,          pause_and_close, share_and_close,
+    pause_wait_and_close, close_and_nest,  want_other_events_and_close,
 };
 
 START_TEST(nothing_of_it_is_left)

@@ -305,6 +305,16 @@ END_TEST
 static const struct entry *entry;
 static struct fdslots *inherited;
 
+/* Run this in a child of a process whose buffer has a waker in a slot. */
+static void run_with_inherited(void (*fn)(void), uint32_t index)
+{
+    inherited = make_slots(4);
+    EXPECT(fdslots_waker_open(inherited, index), 0);
+    child_run(fn);
+    EXPECT(entry->wait(inherited, 0, NULL), 0);
+    fdslots_destroy(inherited);
+}
+
 /* The two lowest free numbers. */
 static void put_closed_numbers(struct fdslots *s)
 {
@@ -354,10 +364,7 @@ START_TEST(closed_numbers_are_not_taken)
 {
     entry = entry_at(_i);
     child_run(opened_above_closed_numbers);
-    inherited = make_slots(4);
-    EXPECT(fdslots_waker_open(inherited, 3), 0);
-    child_run(inherited_beside_closed_numbers);
-    fdslots_destroy(inherited);
+    run_with_inherited(inherited_beside_closed_numbers, 3);
 }
 END_TEST
 
@@ -491,11 +498,8 @@ static void (*const later[])(void) = {closes_without_a_waker, destroys_without_a
 START_TEST(no_fd_is_left_for_a_child)
 {
     entry = entry_at(_i % entry_count());
-    inherited = make_slots(4);
-    EXPECT(fdslots_waker_open(inherited, 2), 0);
     if (!under_valgrind()) /* it simulates the limit, and only for open(2) */
-        child_run(later[_i / entry_count()]);
-    fdslots_destroy(inherited);
+        run_with_inherited(later[_i / entry_count()], 2);
 }
 END_TEST
 
@@ -503,11 +507,7 @@ START_TEST(no_fd_is_left)
 {
     entry = entry_at(_i);
     child_run(no_fd_for_a_waker);
-    inherited = make_slots(4);
-    EXPECT(fdslots_waker_open(inherited, 2), 0);
-    child_run(no_fd_for_the_childs_own);
-    EXPECT(entry->wait(inherited, 0, NULL), 0);
-    fdslots_destroy(inherited);
+    run_with_inherited(no_fd_for_the_childs_own, 2);
 }
 END_TEST
 

@@ -96,6 +96,35 @@ START_TEST(enospc)
 }
 END_TEST
 
+static void replace_first(void)
+{
+    CHILD_EXPECT(fdslots_invalidate_index(wide, 0), 0);
+    close(many[0]);
+    many[0] = event_fd(true);
+    CHILD_EXPECT(fdslots_set_index(wide, 0, many[0], POLLIN), 0);
+}
+
+/* Few slots have a watch, and one of them is closed and opened again before each wait. A new set
+ * would be offered all others, too, so it does not pay yet. */
+static void few_watches(void)
+{
+    replace_first(); /* the parent has the other file open, too */
+    watches_give_back(8);
+    CHILD_EXPECT(wide_wait(), 8 + 1);
+    for (int again = 0; again < 100; again++) {
+        replace_first();
+        CHILD_EXPECT(fdslots_set_events(wide, MANY - 1, again % 2 == 0 ? POLLPRI : POLLIN), 0);
+        wide_wait();
+    }
+    CHILD_EXPECT((intmax_t)stats_of(wide).rebuilds, 0);
+}
+
+START_TEST(no_new_set_for_few_watches)
+{
+    without_watches(few_watches);
+}
+END_TEST
+
 /* Check the result of a wait by the set, and how many epoll_ctl(2) calls it made. */
 static void waits(int ready_slots, int ctls)
 {
@@ -267,6 +296,7 @@ Suite *suite_watches(void)
     TCase *tcase = add_case(suite, "watches");
     tcase_add_checked_fixture(tcase, setup, pair_teardown);
     tcase_add_test(tcase, enospc);
+    tcase_add_test(tcase, no_new_set_for_few_watches);
     tcase_add_test(tcase, enospc_after_a_good_beginning);
     tcase_add_test(tcase, enospc_for_ghosts);
     tcase_add_test(tcase, enospc_without_ghosts);
