@@ -21,6 +21,17 @@
 #define UNDER_ASAN 0
 #endif
 
+#if defined(__SANITIZE_THREAD__)
+#define UNDER_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define UNDER_TSAN 1
+#endif
+#endif
+#ifndef UNDER_TSAN
+#define UNDER_TSAN 0
+#endif
+
 /* For alarm(2): a program that hangs must fail. No test measures how long it takes. */
 #define WATCHDOG_S 300
 
