@@ -16,7 +16,7 @@
 
 #define NSLOTS    8
 #define FEW       10 /* generations */
-#define MANY      100
+#define MANY      40
 #define MOST_MORE (FEW / 4) /* largest number of additional fds */
 
 /* What every generation uses the buffer for. */
