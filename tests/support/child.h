@@ -7,6 +7,7 @@
 #ifndef TESTS_CHILD_H
 #define TESTS_CHILD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -22,6 +23,9 @@ pid_t child_when_asleep(void (*fn)(void));
 void child_end(pid_t pid);
 /* Start a child and wait for its end. */
 void child_run(void (*fn)(void));
+/* Whether a test with many cases leaves out case i. This is so for most cases under valgrind, which
+ * takes long to fork, because each child translates its code anew. */
+bool child_case_left_out(int i);
 
 /* Two processes take turns by sending a byte through a pipe, which is made before the fork. */
 void turn_make(int turn[2]);

@@ -179,6 +179,8 @@ static void stayer(void)
 
 START_TEST(the_wake_is_for_those_who_stay)
 {
+    if (child_case_left_out(_i))
+        return;
     leave = ways[_i % WAYS];
     e = entry_at(_i / WAYS % entry_count());
     flags = _i / WAYS / entry_count() != 0 ? FDSLOTS_EDGE : 0;
@@ -229,6 +231,8 @@ static void (*const closing_ways[])(void) = {
 
 START_TEST(nothing_of_it_is_left)
 {
+    if (child_case_left_out(_i))
+        return;
     leave = closing_ways[_i % LENGTH(closing_ways)];
     e = entry_at(_i / LENGTH(closing_ways) % entry_count());
     flags = _i / LENGTH(closing_ways) / entry_count() != 0 ? FDSLOTS_EDGE : 0;

@@ -198,6 +198,8 @@ static void (*const hands[])(void) = {
 
 START_TEST(a_hand_over_costs_little)
 {
+    if (child_case_left_out(_i))
+        return;
     e = entry_at(_i % entry_count());
     child_run(hands[_i / entry_count()]);
 }
