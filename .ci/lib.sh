@@ -14,6 +14,13 @@ configure() {
     (cd "$BUILD" && ../../configure --quiet --enable-werror "$@")
 }
 
+# Take the build of 40-gcc, or configure it if that has not run.
+take_gcc_build() {
+    BUILD=$PWD/build-ci/40-gcc
+    mkdir -p "$BUILD"
+    [ -f "$BUILD/Makefile" ] || configure CC=gcc CXX=g++
+}
+
 # Run `make check`, and print the number of tests at the end.
 make_check() {
     local status=0

@@ -3,6 +3,6 @@
 #
 # A million random steps, compared with poll(2), from fixed seeds and a fresh one.
 . .ci/lib.sh
-configure
+take_gcc_build
 make -C "$BUILD" -j "$jobs" tests/differential
 "$BUILD"/tests/differential --steps 1000000

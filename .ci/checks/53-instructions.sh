@@ -3,7 +3,7 @@
 #
 # The instructions of every call, compared with ceilings.
 . .ci/lib.sh
-configure
+take_gcc_build
 make -C "$BUILD" -j "$jobs" bench/instructions
 cd "$BUILD"
 CI=true sh ../../bench/instructions.test
