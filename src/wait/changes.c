@@ -80,13 +80,14 @@ static inline void look_at(struct fdslots *s, struct sample *sample, uint32_t in
     }
 }
 
-/* Look at a few fresh slots of this many. They are far from each other, and those of the next wait
- * are others, because neighbours often change alike. They are fewer if many slots have the same fd.
- */
+/* Look at a few fresh slots of this many. They are far from each other, and how far differs from
+ * wait to wait without a pattern, because neighbours often change alike, and so do slots at regular
+ * distances. They are fewer if many slots have the same fd. */
 static void look_at_some(struct fdslots *s, struct sample *sample, uint32_t count)
 {
     const uint32_t most = CHANGES_LOOKED_AT + count / 64;
-    const uint32_t step = 1 + count / 8 + (uint32_t)(s->stats.waits % (count / 8 + 1));
+    const uint32_t irregular = (uint32_t)s->stats.waits * UINT32_C(0x9e3779b9) >> 16;
+    const uint32_t step = 1 + count / 8 + irregular % (count / 8 + 1);
     uint32_t from = s->choice->look_from;
     while (sample->looks < count && sample->looked_at < most) {
         uint32_t i = fdslots_index_set_next(&s->fresh, from);
