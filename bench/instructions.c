@@ -87,6 +87,14 @@ static void idle(uint32_t n)
     wait_once();
 }
 
+static void first_wait(uint32_t n)
+{
+    fdslots_destroy(slots);
+    must(fdslots_create(n, 0, &slots) == 0, "fdslots_create");
+    for (uint32_t i = 0; i < n; i++)
+        fdslots_set_index(slots, i, fds[i], POLLIN);
+    wait_once();
+}
 /* All slots get one fd, and all but the last leave it again. The first one stands for the others in
  * the kernel's set, so every slot that leaves may have to pass that on. */
 static void share_and_leave(uint32_t n)
@@ -305,6 +313,7 @@ static const struct use uses[] = {
     {"idle-1", idle, 1, 0, 0, 1},
     {"idle-64", idle, 64, 0, 0, 1},
     {"idle-poll-only", idle, 1, 0, FDSLOTS_NO_EPOLL, 1},
+    {"first-wait", first_wait, 64, 0, 0, 1},
     {"ready-64-of-64", idle, 64, 64, 0, 1},
     {"ready-32-of-64", idle, 64, 32, 0, 1},
     {"ready-32-of-32", idle, 32, 32, 0, 1},

@@ -18,7 +18,9 @@ void fdslots_choice_lay_out(struct fdslots *s, struct layout *at)
     s->choice = fdslots_layout_move(at, s->choice, !is_new, 1, sizeof *s->choice);
     if (!is_new || s->choice == NULL)
         return;
-    *s->choice = (struct choice){.way = BY_POLL, .choosing = CHOOSING_START};
+    /* The first wait polls without a choice, because a new set must be told of every file. */
+    *s->choice = (struct choice){
+        .way = BY_POLL, .choosing = CHOOSING_START, .avoided = BY_SET, .avoid_left = 1};
     fdslots_prices_start(&s->choice->prices);
 }
 

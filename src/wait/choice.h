@@ -133,7 +133,7 @@ struct choice {
     uint64_t rebuilds;       /* how often the set was made anew when it was counted */
     struct steady steady;    /* the waits that need no choice */
 
-    /* fdslots_wait() avoids a way that was refused. */
+    /* fdslots_wait() avoids a way that was refused, and in the first wait the set. */
     enum way avoided;
     uint32_t avoid_left; /* waits until it is tried again */
 };

@@ -173,6 +173,7 @@ static struct fdslots *known_slots(int *fds, uint32_t count)
         fds[i] = event_fd(false);
         EXPECT(fdslots_set_index(known, i, fds[i], POLLIN), 0);
     }
+    EXPECT(fdslots_wait(known, 0, NULL), 0); /* without a choice, by poll(2) */
     EXPECT(fdslots_epoll_wait(known, 0), 0);
     return known;
 }
@@ -332,7 +333,7 @@ START_TEST(on_each_way_while_the_number_of_ready_slots_varies)
         ck_assert(is_steady_while(many, fds, 2 * again + (uint32_t)_i, 1 + again % 5) || again < 2);
     for (uint32_t again = 0; again < 60; again++)
         ck_assert(is_steady_while(many, fds, (uint32_t)_i, again % 8 == 0 ? MANY / 2 : 1));
-    ck_assert_uint_eq(stats_of(many).poll_calls, 0);
+    ck_assert_uint_eq(stats_of(many).poll_calls, 1); /* in the first wait */
     for (uint32_t again = 0; again < 60; again++)
         is_steady_while(many, fds, 0, MANY);
     ck_assert_uint_ge(stats_of(many).poll_calls, 40);
@@ -394,7 +395,7 @@ START_TEST(on_the_set_although_slots_are_paused_and_resumed)
         EXPECT(fdslots_set_index(few, i, others[i], POLLIN), 0);
     }
     EXPECT(fdslots_wait(few, 0, NULL), 0);
-    ck_assert_uint_eq(stats_of(few).poll_calls, 1);
+    ck_assert_uint_eq(stats_of(few).poll_calls, 2); /* this one, and the first wait */
     for (uint32_t again = 0; again < 200; again++) {
         for (uint32_t i = 0; i < OTHERS; i++) {
             EXPECT(fdslots_pause_index(few, i), 0);
