@@ -95,6 +95,7 @@ static void first_wait(uint32_t n)
         fdslots_set_index(slots, i, fds[i], POLLIN);
     wait_once();
 }
+
 /* All slots get one fd, and all but the last leave it again. The first one stands for the others in
  * the kernel's set, so every slot that leaves may have to pass that on. */
 static void share_and_leave(uint32_t n)
