@@ -101,16 +101,9 @@ SELDOM static int note_above(struct fdslots *s, uint32_t index)
 {
     const uint32_t word = index >> 6;
     const uint64_t used = s->used.level[0][word];
-    fdslots_index_set_add(&s->fresh, index);
     fdslots_index_set_add_above(&s->fresh, word);
-    if (used != 0)
-        fdslots_index_set_add_above(&s->used, word);
-    else
-        fdslots_index_set_remove_above(&s->used, word);
-    if (used != FULL)
-        fdslots_index_set_add(&s->roomy, word);
-    else
-        fdslots_index_set_remove(&s->roomy, word);
+    (used != 0 ? fdslots_index_set_add_above : fdslots_index_set_remove_above)(&s->used, word);
+    (used != FULL ? fdslots_index_set_add : fdslots_index_set_remove)(&s->roomy, word);
     return 0;
 }
 
