@@ -128,7 +128,7 @@ static void end_subject(int i)
 }
 
 /* Make all triggers. Returns false if the machine was already busy before all of them existed; the
- * caller then tries again. */
+ * caller then tries again. A witness that was seen to be busy reads quiet the next time. */
 static bool make_all(int count, int witness[2])
 {
     witness[0] = open_trigger();
@@ -136,7 +136,7 @@ static bool make_all(int count, int witness[2])
     while (made < count && is_quiet(witness[0]))
         make_subject(made++);
     witness[1] = open_trigger();
-    if (is_quiet(witness[0]) && is_quiet(witness[1]))
+    if (made == count && is_quiet(witness[0]) && is_quiet(witness[1]))
         return true;
     while (made > 0)
         end_subject(--made);
