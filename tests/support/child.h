@@ -23,8 +23,9 @@ pid_t child_when_asleep(void (*fn)(void));
 void child_end(pid_t pid);
 /* Start a child and wait for its end. */
 void child_run(void (*fn)(void));
-/* Whether a test with many cases leaves out case i. This is so for most cases under valgrind, which
- * takes long to fork, because each child translates its code anew. */
+/* Whether a test with many cases leaves out case i. This is so under valgrind, which takes long to
+ * fork, because each child translates its code anew. The cases combine ways, entry points and the
+ * like. Every seventh is run, because 7 divides no such number but the last, so all are met. */
 bool child_case_left_out(int i);
 
 /* Two processes take turns by sending a byte through a pipe, which is made before the fork. */

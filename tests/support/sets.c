@@ -7,12 +7,12 @@
 
 #define INFO "/proc/self/fdinfo"
 
-static int times_in(const char *name, int fd)
+static int times_in(const char *set, int fd)
 {
     char path[sizeof INFO + 256];
     char line[256];
     int times = 0;
-    snprintf(path, sizeof path, INFO "/%s", name);
+    snprintf(path, sizeof path, INFO "/%s", set);
     FILE *info = fopen(path, "re");
     if (info == NULL)
         return 0; /* closed in the meantime */
@@ -22,6 +22,13 @@ static int times_in(const char *name, int fd)
     }
     fclose(info);
     return times;
+}
+
+int set_holds(int set, int fd)
+{
+    char name[16];
+    snprintf(name, sizeof name, "%d", set);
+    return times_in(name, fd);
 }
 
 int sets_hold(int fd)

@@ -581,7 +581,7 @@ START_TEST(on_what_all_changes_cost)
         }
         EXPECT(fdslots_wait(many, 0, NULL), 0);
     }
-    ck_assert_uint_le(stats_of(many).epoll_ctl_calls, 5 * MANY); /* of some 120,000 */
+    ck_assert_uint_le(stats_of(many).epoll_ctl_calls, 2 * MANY); /* of some 120,000 */
     close_slots(many, fds, MANY);
 }
 END_TEST
