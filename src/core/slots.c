@@ -203,12 +203,14 @@ void fdslots_slot_replace_fd(struct fdslots *s, uint32_t index, int fd)
 
 void fdslots_slot_hold(struct fdslots *s, uint32_t index, uint32_t revents)
 {
-    const bool holds = (s->slots[index].flags & SLOT_HOLDS) != 0;
-    const uint32_t held = holds ? s->held_revents[index] : 0;
-    /* A closed number has become a file, or the reverse, so what was seen before is over. */
-    const bool other_file = ((held ^ revents) & POLLNVAL) != 0;
-    s->held_revents[index] = (uint16_t)(other_file ? revents : held | revents);
-    s->slots[index].flags |= SLOT_HOLDS;
+    struct slot *slot = &s->slots[index];
+    if ((slot->flags & SLOT_LOST) != 0)
+        return; /* these revents are another file's */
+    const bool holds = (slot->flags & SLOT_HOLDS) != 0;
+    const bool closed = (revents & POLLNVAL) != 0; /* so what was seen before is over */
+    s->held_revents[index] =
+        (uint16_t)(holds && !closed ? s->held_revents[index] | revents : revents);
+    slot->flags |= SLOT_HOLDS;
     if (s->pollfds[index].fd >= 0)
         fdslots_index_set_add(&s->held, index); /* a hidden slot is added when it is shown */
 }

@@ -189,7 +189,8 @@ static inline uint32_t fdslots_slot_held_events(const struct fdslots *s, uint32_
     return pollfd->fd >= 0 ? s->held_revents[index] & wanted : 0;
 }
 
-/* Have a slot hold these revents until they are reported or released. */
+/* Have a slot hold these revents, too, until they are reported or released. A lost slot holds
+ * POLLNVAL alone. */
 void fdslots_slot_hold(struct fdslots *s, uint32_t index, uint32_t revents);
 
 /* Have a slot hold nothing, unless it is lost. */

@@ -145,16 +145,6 @@ bool fdslots_poll_knows(struct fdslots *s, uint32_t nfds)
     return fdslots_ready_at_once(s, nfds);
 }
 
-/* Return what a slot reports that holds these events, if poll(2) says this now. If the slot is
- * lost, poll(2) has looked at another file. If the number is closed by now, what was held is over.
- */
-static uint32_t held_and_seen(const struct slot *slot, uint32_t held, uint32_t seen)
-{
-    if ((slot->flags & SLOT_LOST) != 0)
-        return held;
-    return (seen & POLLNVAL) != 0 ? seen : held | seen;
-}
-
 /* Report the events that slots hold, because poll(2) may not report them again. Returns how many
  * more slots are ready. */
 static uint32_t show_held(struct fdslots *s, uint32_t nfds)
@@ -162,12 +152,12 @@ static uint32_t show_held(struct fdslots *s, uint32_t nfds)
     uint32_t more = 0;
     FOR_EACH_BELOW(&s->held, i, nfds)
     {
-        const uint32_t held = fdslots_slot_held_events(s, i);
-        if (held == 0)
+        if (fdslots_slot_held_events(s, i) == 0)
             continue;
         const uint32_t seen = (uint16_t)s->pollfds[i].revents;
         more += seen == 0;
-        s->pollfds[i].revents = (short)(uint16_t)held_and_seen(&s->slots[i], held, seen);
+        fdslots_slot_hold(s, i, seen);
+        s->pollfds[i].revents = (short)(uint16_t)fdslots_slot_held_events(s, i);
         fdslots_slot_release(s, i);
     }
     return more;

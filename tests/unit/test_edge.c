@@ -202,6 +202,22 @@ START_TEST(with_oneshot)
 }
 END_TEST
 
+/* The set was not told that the slot was hidden, so nothing but the resume makes it look again. */
+START_TEST(with_oneshot_resumed_at_once)
+{
+    if (!chosen(_i))
+        return;
+    EXPECT(fdslots_set_index(s, 2, p[0], POLLIN | FDSLOTS_EDGE | FDSLOTS_ONESHOT), 0);
+    put_byte();
+    for (int again = 0; again < 3; again++) {
+        is_reported(POLLIN);
+        EXPECT(fdslots_resume_index(s, 2), 0);
+    }
+    take_byte();
+    is_silent();
+}
+END_TEST
+
 /* Slots that share an edge-triggered fd all see the same edge, as far as each wants its events. */
 START_TEST(a_shared_fd)
 {
@@ -396,6 +412,7 @@ Suite *suite_edge(void)
     tcase_add_loop_test(tcase, a_pause_loses_nothing, 0, entry_count());
     tcase_add_loop_test(tcase, a_dropped_event_comes_again, 0, entry_count());
     tcase_add_loop_test(tcase, with_oneshot, 0, entry_count());
+    tcase_add_loop_test(tcase, with_oneshot_resumed_at_once, 0, entry_count());
     tcase_add_loop_test(tcase, a_shared_fd, 0, entry_count());
     tcase_add_loop_test(tcase, a_shared_fd_beside_a_level_slot, 0, entry_count());
     tcase_add_loop_test(tcase, a_pause_beside_others_loses_nothing, 0, entry_count());

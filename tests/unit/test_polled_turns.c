@@ -269,6 +269,23 @@ START_TEST(a_closed_number_that_was_left_out_is_asked_again)
 }
 END_TEST
 
+/* The reverse: the number of a slot that was left out is closed by the next wait. */
+START_TEST(what_was_left_out_is_over_once_it_is_closed)
+{
+    e = entry_at(_i);
+    for (uint32_t i = 0; i < 2; i++)
+        EXPECT(fdslots_set_index(s, i, event_fd(true), POLLIN | FDSLOTS_POLLED), 0);
+    EXPECT(fdslots_set_max_ready(s, 1), 0);
+    EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 1);
+    for (uint32_t i = 0; i < 2; i++)
+        close(fdslots_get_fd(s, i));
+    EXPECT(fdslots_set_max_ready(s, 2), 0);
+    EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 2);
+    for (uint32_t i = 0; i < 2; i++)
+        EXPECT(fdslots_get_revents(s, i), POLLNVAL);
+}
+END_TEST
+
 /* A paused slot is not polled, though it holds an event. So a wait makes one call, as if the slot
  * were empty. */
 START_TEST(a_paused_one_costs_nothing)
@@ -302,6 +319,7 @@ Suite *suite_polled_turns(void)
     tcase_add_loop_test(tcase, what_was_held_back_comes, 0, LENGTH(ways) * entry_count());
     tcase_add_loop_test(tcase, a_closed_number_that_was_left_out_is_asked_again, 0,
                         2 * entry_count() * entry_count());
+    tcase_add_loop_test(tcase, what_was_left_out_is_over_once_it_is_closed, 0, entry_count());
     tcase_add_test(tcase, a_paused_one_costs_nothing);
     return suite;
 }
