@@ -169,6 +169,19 @@ APART static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t
     return rc;
 }
 
+/* Whether a planned wait by the set is allowed although so many slots have changed. It is not if
+ * the set had to be told too much in the last one. */
+static inline bool is_allowed(struct fdslots *s, uint32_t changed)
+{
+    struct steady *plan = &s->choice->steady;
+    const bool too_much = s->told_modifies > plan->modifies || s->told_adds > plan->adds;
+    if (UNLIKELY(too_much))
+        fdslots_steady_correct(s->choice, count_told(s));
+    s->told_modifies = s->told_adds = 0;
+    plan->latest = changed;
+    return changed <= plan->allowed && !too_much;
+}
+
 /* Whether the slots that changed are as many as the plan allows. If some must change, they are
  * noted, so that only later changes count in the next wait. */
 APART static bool changed_as_planned(struct fdslots *s)
@@ -178,7 +191,7 @@ APART static bool changed_as_planned(struct fdslots *s)
         return true;
     const uint32_t changed = fdslots_index_set_count(&s->fresh);
     if (plan->way == BY_SET)
-        return fdslots_steady_allows(s->choice, changed, count_told(s));
+        return is_allowed(s, changed);
     if (changed < plan->fewest)
         return false;
     s->choice->count_in = 0;

@@ -94,11 +94,11 @@ struct steady {
     uint64_t queued; /* before the first ready one, in all; counted only if they block */
 
     /* By the set. */
-    uint32_t allowed; /* slots that may change */
-    double spare;     /* how much dearer poll(2) is, without changes */
-    double change;    /* price of one of the dearest changes of late */
-    uint32_t
-        asking; /* slots that changed before the last of these waits; their price is not known */
+    uint32_t allowed;  /* slots that may change before a wait */
+    uint32_t modifies; /* of which the set may be told in one wait */
+    uint32_t adds;     /* the same */
+    uint32_t latest;   /* slots that changed before the last of these waits */
+    double change;     /* price of one of the dearest changes of late */
 
     /* By poll. */
     uint32_t fewest; /* slots that must change: with fewer, the set might be cheaper */
@@ -222,9 +222,9 @@ void fdslots_changes_look(struct fdslots *s, struct outlook *o);
 /* Plan the waits that follow a chosen one from which everything has been learnt. */
 void fdslots_steady_plan(struct choice *c, struct outlook *o, enum way way);
 
-/* Whether a planned wait by the set is allowed although this many slots have changed. `told` is
- * what the set was told since the last question. */
-bool fdslots_steady_allows(struct choice *c, uint32_t changed, struct telling told);
+/* The last planned wait told the set more than the plan allows. Remember how dear changes may be.
+ */
+void fdslots_steady_correct(struct choice *c, struct telling told);
 
 /* A planned wait found fewer or more ready slots than the plan is for. Account for the waits that
  * have run, and end the plan if so many are now expected of the next one. */

@@ -10,9 +10,10 @@
  *
  * Only the number of changed slots is known before such a wait, not what telling the set about them
  * costs. So a wait by the set allows as many as can be told, at the price of the dearest changes of
- * late, before poll(2) is cheaper. What it really costs corrects that price, and if it was too
- * much, there is a choice again. If only the changes have made poll(2) the cheaper way, so many
- * slots must change again that it still is. While waits poll, the buffer may grow by a quarter.
+ * late, before poll(2) is cheaper. If the set was told more than that is worth, this price is
+ * corrected, and there is a choice again. If only the changes have made poll(2) the cheaper way, so
+ * many slots must change again that it still is. While waits poll, the buffer may grow by a
+ * quarter.
  */
 #include "choice.h"
 
@@ -33,7 +34,7 @@ static void note_changes(struct choice *c, const struct outlook *o, enum way way
     plan->changed = changed;
     plan->change *= FORGET;
     plan->change = price > plan->change ? price : plan->change;
-    plan->asking = 0;
+    plan->latest = 0;
 }
 
 /* Whether no wait like the chosen one would be cheaper by the other way. Where interests go back
@@ -56,9 +57,10 @@ static uint32_t to_count(double n)
 
 static uint32_t count_waits(const struct choice *c, const struct outlook *o, enum way way)
 {
-    if (!is_best(c, o, way) || c->prices.surprised || c->trial > 0)
+    const double until_due = fdslots_choice_until_due(c, o, way);
+    if (!is_best(c, o, way) || c->prices.surprised || c->trial > 0 || until_due <= 0)
         return 0;
-    return to_count(fdslots_choice_until_due(c, o, way) / c->each);
+    return 1 + to_count(until_due / c->each);
 }
 
 /* The set may be told of a few changes even if poll(2) is hardly dearer, if it need not have been
@@ -69,13 +71,14 @@ static void set_bounds(struct choice *c, const struct outlook *o, enum way way)
     const double look = fdslots_choice_price(c, (struct telling){.looks = 1});
     const double modify = fdslots_choice_price(c, (struct telling){.looks = 1, .modifies = 1});
     const uint32_t few = plan->changed > 0 && plan->change <= look ? FEW_CHANGES : 0;
-    plan->spare = o->poll - o->set;
-    plan->allowed = to_count(plan->spare / (plan->change > modify ? plan->change : modify));
+    const double spare = o->poll - o->set;
+    plan->allowed = to_count(spare / (plan->change > modify ? plan->change : modify));
     plan->allowed = plan->allowed > few ? plan->allowed : few;
+    plan->modifies = to_count(spare / c->prices.of[SET_MODIFY]);
+    plan->adds = to_count(spare / c->prices.of[SET_ADD]);
     plan->fewest = 0;
-    if (way == BY_POLL && plan->spare > 0)
-        plan->fewest =
-            1 + to_count(plan->changed * plan->spare / fdslots_choice_price(c, o->fresh));
+    if (way == BY_POLL && spare > 0)
+        plan->fewest = 1 + to_count(plan->changed * spare / fdslots_choice_price(c, o->fresh));
     plan->slots = o->slots + o->slots / 4;
     plan->end = plan->slots + o->holes + o->holes / 4;
 }
@@ -120,14 +123,12 @@ void fdslots_steady_plan(struct choice *c, struct outlook *o, enum way way)
     set_band(c, o, way);
 }
 
-bool fdslots_steady_allows(struct choice *c, uint32_t changed, struct telling told)
+void fdslots_steady_correct(struct choice *c, struct telling told)
 {
     struct steady *plan = &c->steady;
     const double price = fdslots_choice_price(c, told);
-    if (plan->asking > 0 && price > plan->change * plan->asking)
-        plan->change = price / plan->asking;
-    plan->asking = changed;
-    return changed <= plan->allowed && price <= plan->spare;
+    if (price > plan->change * plan->latest && plan->latest > 0)
+        plan->change = price / plan->latest;
 }
 
 /* Account for the waits that have run. If they could not block, the position of the first ready

@@ -425,20 +425,17 @@ END_TEST
  * these are what is expected. */
 START_TEST(dear_changes_in_steady_waits_are_remembered)
 {
-    const struct telling nothing = {0}, ten_adds = {.adds = 10}, twenty_adds = {.adds = 20};
     struct player p;
     player_start(&p);
     const double add = fdslots_choice_price(&p.c, (struct telling){.adds = 1});
-    p.c.steady.allowed = 5;
-    p.c.steady.spare = 15 * add;
     p.c.steady.change = add / 2;
-    ck_assert(fdslots_steady_allows(&p.c, 5, nothing));
+    fdslots_steady_correct(&p.c, (struct telling){.adds = 10}); /* it is not known of how many */
     ck_assert_double_eq(p.c.steady.change, add / 2);
-    ck_assert(fdslots_steady_allows(&p.c, 5, ten_adds)); /* of the five before */
+    p.c.steady.latest = 5;
+    fdslots_steady_correct(&p.c, (struct telling){.adds = 2});
+    ck_assert_double_eq(p.c.steady.change, add / 2);
+    fdslots_steady_correct(&p.c, (struct telling){.adds = 10});
     ck_assert_double_eq(p.c.steady.change, 2 * add);
-    ck_assert(!fdslots_steady_allows(&p.c, 5, twenty_adds));
-    ck_assert_double_eq(p.c.steady.change, 4 * add);
-    ck_assert(!fdslots_steady_allows(&p.c, 6, nothing));
 }
 END_TEST
 
