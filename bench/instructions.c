@@ -203,7 +203,7 @@ static void share_and_change(uint32_t n)
             fdslots_set_events(slots, i, events);
         else
             fdslots_set_index(slots, i, fds[0], events);
-    slots->choice->steady.waits = 0;
+    slots->choice->at_once.waits = 0;
     wait_once();
 }
 
@@ -220,7 +220,7 @@ static void wait_after_a_peak(uint32_t n)
         for (uint32_t i = 1; i < n; i++)
             fdslots_invalidate_index(slots, 64 * i);
     }
-    slots->choice->steady.waits = 0;
+    slots->choice->at_once.waits = 0;
     wait_once();
 }
 

@@ -59,7 +59,7 @@ SELDOM static int fall_back(struct fdslots *s, enum way way, int refusal, int64_
     if (is_refusal(rc))
         return refusal;
     s->stats.fallbacks++;
-    c->steady.waits = c->trial = 0;
+    c->at_once.waits = c->blocking.waits = c->trial = 0;
     c->avoided = way;
     c->avoid_left = AVOIDANCE;
     return rc;
@@ -101,7 +101,7 @@ static void check_backlog(struct fdslots *s)
 static enum way choose(struct fdslots *s, struct outlook *o)
 {
     struct choice *c = s->choice;
-    fdslots_steady_end(c);
+    fdslots_steady_end(c, fdslots_steady_of(c, o->blocks));
     fdslots_choice_estimate(c, o, c->expected);
     check_backlog(s);
     o->lag = c->backlog;
@@ -171,12 +171,11 @@ APART static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t
 
 /* Whether a planned wait by the set is allowed although so many slots have changed. It is not if
  * the set had to be told too much in the last one. */
-static inline bool is_allowed(struct fdslots *s, uint32_t changed)
+static inline bool is_allowed(struct fdslots *s, struct steady *plan, uint32_t changed)
 {
-    struct steady *plan = &s->choice->steady;
     const bool too_much = s->told_modifies > plan->modifies || s->told_adds > plan->adds;
     if (UNLIKELY(too_much))
-        fdslots_steady_correct(s->choice, count_told(s));
+        fdslots_steady_correct(s->choice, plan, count_told(s));
     s->told_modifies = s->told_adds = 0;
     plan->latest = changed;
     return changed <= plan->allowed && !too_much;
@@ -184,14 +183,13 @@ static inline bool is_allowed(struct fdslots *s, uint32_t changed)
 
 /* Whether the slots that changed are as many as the plan allows. If some must change, they are
  * noted, so that only later changes count in the next wait. */
-APART static bool changed_as_planned(struct fdslots *s)
+APART static bool changed_as_planned(struct fdslots *s, struct steady *plan)
 {
-    struct steady *plan = &s->choice->steady;
     if (plan->way == BY_POLL && plan->fewest == 0)
         return true;
     const uint32_t changed = fdslots_index_set_count(&s->fresh);
     if (plan->way == BY_SET)
-        return is_allowed(s, changed);
+        return is_allowed(s, plan, changed);
     if (changed < plan->fewest)
         return false;
     s->choice->count_in = 0;
@@ -201,25 +199,23 @@ APART static bool changed_as_planned(struct fdslots *s)
 
 /* Whether the planned way is still what it was. A child has no set, and a buffer may have grown
  * although no change is noted, because another entry point has told the set. */
-static inline bool way_is_same(const struct fdslots *s)
+static inline bool way_is_same(const struct fdslots *s, const struct steady *plan)
 {
-    const struct steady *plan = &s->choice->steady;
     if (plan->way == BY_SET)
         return s->set_ready;
     return s->visible <= plan->slots && fdslots_slot_end(s) <= plan->end;
 }
 
-static inline bool is_planned(struct fdslots *s, bool blocks)
+static inline bool is_planned(struct fdslots *s, struct steady *plan)
 {
-    const struct steady *plan = &s->choice->steady;
-    if (plan->ran >= plan->waits || plan->blocks != blocks || !way_is_same(s))
+    if (plan->ran >= plan->waits || !way_is_same(s, plan))
         return false;
-    return fdslots_index_set_empty(&s->fresh) ? plan->fewest == 0 : changed_as_planned(s);
+    return fdslots_index_set_empty(&s->fresh) ? plan->fewest == 0 : changed_as_planned(s, plan);
 }
 
-static inline int wait_as_planned(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
+static inline int wait_as_planned(struct fdslots *s, struct steady *plan, int64_t timeout_ns,
+                                  const sigset_t *sigmask)
 {
-    struct steady *plan = &s->choice->steady;
     int rc = go(s, plan->way, timeout_ns, sigmask);
     if (UNLIKELY(is_refusal(rc)))
         return fall_back(s, plan->way, rc, timeout_ns, sigmask);
@@ -228,7 +224,7 @@ static inline int wait_as_planned(struct fdslots *s, int64_t timeout_ns, const s
     if (timeout_ns > 0)
         plan->queued += count_queued(s);
     if (UNLIKELY(rc < plan->least || rc > plan->most))
-        fdslots_steady_judge(s->choice);
+        fdslots_steady_judge(s->choice, plan);
     return rc;
 }
 
@@ -260,8 +256,9 @@ int fdslots_wait(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
     if (UNLIKELY((s->flags | s->epoll_only | s->choice->avoid_left) != 0))
         return wait_bound(s, timeout_ns, sigmask);
     fdslots_wait_begin(s);
-    if (is_planned(s, timeout_ns > 0))
-        return wait_as_planned(s, timeout_ns, sigmask);
+    struct steady *plan = fdslots_steady_of(s->choice, timeout_ns > 0);
+    if (is_planned(s, plan))
+        return wait_as_planned(s, plan, timeout_ns, sigmask);
     return wait_anew(s, timeout_ns, sigmask);
 }
 

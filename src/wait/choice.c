@@ -177,9 +177,9 @@ double fdslots_choice_until_due(const struct choice *c, const struct outlook *o,
     return until_timed < until_tried ? until_timed : until_tried;
 }
 
-void fdslots_choice_spend(struct choice *c, double price)
+void fdslots_choice_spend(struct choice *c, enum way way, double price)
 {
-    const enum way other = fdslots_other_way(c->way);
+    const enum way other = fdslots_other_way(way);
     c->budget[other] += price * part_for(c, other);
     c->untimed += price;
 }
@@ -241,7 +241,7 @@ static void remember_wait(struct choice *c, struct outlook *o, enum way way,
     c->way = way;
     c->taken[way] = true;
     c->each = way == BY_POLL ? o->poll : o->set + fdslots_choice_price(c, found->told);
-    fdslots_choice_spend(c, c->each);
+    fdslots_choice_spend(c, way, c->each);
     if (c->trial > 0)
         pay_for_trial(c, way == BY_POLL ? o->poll - o->set : c->each - o->poll);
     fdslots_choice_expect(c, outcome, 1);

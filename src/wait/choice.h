@@ -37,8 +37,8 @@
  * two waits, because each wait with which it goes on takes at most 0.95 times as long as the one
  * before. No account grows beyond what closes it.
  *
- * Steady waits (steady.c) are not priced one by one: each counts as much as the last wait that was
- * chosen. What they cost beyond that is in neither bound. A run of them ends when a wait is to be
+ * Steady waits (steady.c) are not priced one by one: each counts as much as the chosen wait before
+ * it. What they cost beyond that is in neither bound. A run of them ends when a wait is to be
  * timed.
  */
 #ifndef FDSLOTS_CHOICE_H
@@ -80,12 +80,13 @@ struct finding {
     double ns;           /* time that the wait took; 0 if it was not timed */
 };
 
-/* The plan for the waits that need no choice: see steady.c. */
+/* A plan for waits that need no choice: see steady.c. */
 struct steady {
     enum way way;   /* that they go */
+    bool blocks;    /* whether they block */
     uint32_t waits; /* how many they are */
     uint32_t ran;   /* how many of them have run since they were last accounted for */
-    bool blocks;    /* whether they block */
+    double each;    /* price of the chosen wait before them */
 
     /* Ready slots that they may find: with fewer or more, the other way is cheaper. */
     int64_t least;
@@ -131,7 +132,8 @@ struct choice {
     uint32_t look_from;      /* where the next look at changes starts */
     uint32_t count_in;       /* choices until the backlog is counted again */
     uint64_t rebuilds;       /* how often the set was made anew when it was counted */
-    struct steady steady;    /* the waits that need no choice */
+    struct steady at_once;   /* the plan for waits that do not block */
+    struct steady blocking;  /* the plan for waits that may block */
 
     /* fdslots_wait() avoids a way that was refused, and in the first wait the set. */
     enum way avoided;
@@ -157,8 +159,8 @@ static inline enum way fdslots_other_way(enum way way)
     return way == BY_POLL ? BY_SET : BY_POLL;
 }
 
-/* Account for waits by the way of the last chosen one that cost this much. */
-void fdslots_choice_spend(struct choice *c, double price);
+/* Account for waits by this way that cost this much. */
+void fdslots_choice_spend(struct choice *c, enum way way, double price);
 
 /* Set o->poll and o->set for a wait with this outcome. */
 void fdslots_choice_estimate(const struct choice *c, struct outlook *o, struct outcome outcome);
@@ -219,18 +221,24 @@ void fdslots_changes_look(struct fdslots *s, struct outlook *o);
 
 /* ---- waits that need no choice (steady.c) ---- */
 
+/* Return the plan for waits that may block, or the one for others. */
+static inline struct steady *fdslots_steady_of(struct choice *c, bool blocks)
+{
+    return blocks ? &c->blocking : &c->at_once;
+}
+
 /* Plan the waits that follow a chosen one from which everything has been learnt. */
 void fdslots_steady_plan(struct choice *c, struct outlook *o, enum way way);
 
-/* The last planned wait told the set more than the plan allows. Remember how dear changes may be.
- */
-void fdslots_steady_correct(struct choice *c, struct telling told);
+/* The last planned wait told the set more than its plan allows. Remember in this plan how dear
+ * changes may be. */
+void fdslots_steady_correct(const struct choice *c, struct steady *plan, struct telling told);
 
 /* A planned wait found fewer or more ready slots than the plan is for. Account for the waits that
  * have run, and end the plan if so many are now expected of the next one. */
-void fdslots_steady_judge(struct choice *c);
+void fdslots_steady_judge(struct choice *c, struct steady *plan);
 
-/* End the plan, and account for the waits that have run. */
-void fdslots_steady_end(struct choice *c);
+/* End a plan, and account for the waits that have run. */
+void fdslots_steady_end(struct choice *c, struct steady *plan);
 
 #endif

@@ -2,7 +2,9 @@
  *
  * Waits that need no choice. A choice takes 40 to 400 ns, and in most programs a wait is much like
  * the ones before it. So each choice also plans how many waits may go the same way after it, as
- * long as about as many slots are ready and so few change that the other way cannot be cheaper.
+ * long as about as many slots are ready and so few change that the other way cannot be cheaper. In
+ * many loops, waits that may block take turns with others, for which poll(2) is cheaper. So there
+ * is a plan for each of the two.
  *
  * How many ready slots make the set as dear as poll(2) is calculated once. A wait that finds itself
  * on the other side of this number ends the plan only if the waits are now expected to be there on
@@ -22,9 +24,9 @@
 
 /* If only the changes make the set dearer, they are expected again only if they did so twice: where
  * interests go back and forth, every other wait has nothing to tell. */
-static void note_changes(struct choice *c, const struct outlook *o, enum way way)
+static void note_changes(const struct choice *c, struct steady *plan, const struct outlook *o,
+                         enum way way)
 {
-    struct steady *plan = &c->steady;
     const double looks = o->fresh.looks; /* about a whole number: a few stand for all */
     const uint32_t changed = (uint32_t)(looks + 0.5);
     /* No change costs less than a look. */
@@ -40,12 +42,13 @@ static void note_changes(struct choice *c, const struct outlook *o, enum way way
 /* Whether no wait like the chosen one would be cheaper by the other way. Where interests go back
  * and forth, the set agrees with the slots before every other wait, and is the cheaper way for that
  * one. This is worth a choice for both only if it saves more than these cost. */
-static bool is_best(const struct choice *c, const struct outlook *o, enum way way)
+static bool is_best(const struct choice *c, const struct steady *plan, const struct outlook *o,
+                    enum way way)
 {
     const double set = o->set + fdslots_choice_price(c, o->fresh);
     if (way == BY_SET)
         return set < o->poll;
-    const bool lasts = c->steady.repeats || o->poll <= o->set + 2 * c->choosing;
+    const bool lasts = plan->repeats || o->poll <= o->set + 2 * c->choosing;
     return o->poll <= set && lasts && c->excess == 0;
 }
 
@@ -55,19 +58,20 @@ static uint32_t to_count(double n)
     return n < 1 ? 0 : n < INT32_MAX ? (uint32_t)n : INT32_MAX;
 }
 
-static uint32_t count_waits(const struct choice *c, const struct outlook *o, enum way way)
+static uint32_t count_waits(const struct choice *c, const struct steady *plan,
+                            const struct outlook *o, enum way way)
 {
     const double until_due = fdslots_choice_until_due(c, o, way);
-    if (!is_best(c, o, way) || c->prices.surprised || c->trial > 0 || until_due <= 0)
+    if (!is_best(c, plan, o, way) || c->prices.surprised || c->trial > 0 || until_due <= 0)
         return 0;
-    return 1 + to_count(until_due / c->each);
+    return 1 + to_count(until_due / plan->each);
 }
 
 /* The set may be told of a few changes even if poll(2) is hardly dearer, if it need not have been
  * told of the last ones. */
-static void set_bounds(struct choice *c, const struct outlook *o, enum way way)
+static void set_bounds(const struct choice *c, struct steady *plan, const struct outlook *o,
+                       enum way way)
 {
-    struct steady *plan = &c->steady;
     const double look = fdslots_choice_price(c, (struct telling){.looks = 1});
     const double modify = fdslots_choice_price(c, (struct telling){.looks = 1, .modifies = 1});
     const uint32_t few = plan->changed > 0 && plan->change <= look ? FEW_CHANGES : 0;
@@ -85,9 +89,9 @@ static void set_bounds(struct choice *c, const struct outlook *o, enum way way)
 
 /* The more slots are ready, the dearer is a wait by the set, whereas poll(2) costs the same. So the
  * set is the cheaper way up to some number of them. */
-static void set_band(struct choice *c, const struct outlook *o, enum way way)
+static void set_band(const struct choice *c, struct steady *plan, const struct outlook *o,
+                     enum way way)
 {
-    struct steady *plan = &c->steady;
     const double *price = c->prices.of;
     const bool tells = way == BY_SET || plan->fewest > 0;
     struct outlook idle = *o;
@@ -101,31 +105,32 @@ static void set_band(struct choice *c, const struct outlook *o, enum way way)
 
 /* As many changes as before may show slots that are paused now. A plan to poll must be the best
  * then, too. */
-static void expect_shown(const struct choice *c, struct outlook *o)
+static void expect_shown(const struct steady *plan, struct outlook *o)
 {
-    const uint32_t shown = o->holes < c->steady.changed ? o->holes : c->steady.changed;
+    const uint32_t shown = o->holes < plan->changed ? o->holes : plan->changed;
     o->slots += shown;
     o->holes -= shown;
 }
 
 void fdslots_steady_plan(struct choice *c, struct outlook *o, enum way way)
 {
-    note_changes(c, o, way);
+    struct steady *plan = fdslots_steady_of(c, o->blocks);
+    note_changes(c, plan, o, way);
     if (way == BY_POLL)
-        expect_shown(c, o);
-    c->steady.way = way;
-    c->steady.blocks = o->blocks;
+        expect_shown(plan, o);
+    plan->way = way;
+    plan->blocks = o->blocks;
+    plan->each = c->each;
     fdslots_choice_estimate(c, o, c->expected);
-    c->steady.waits = count_waits(c, o, way);
-    if (c->steady.waits == 0)
+    plan->waits = count_waits(c, plan, o, way);
+    if (plan->waits == 0)
         return;
-    set_bounds(c, o, way);
-    set_band(c, o, way);
+    set_bounds(c, plan, o, way);
+    set_band(c, plan, o, way);
 }
 
-void fdslots_steady_correct(struct choice *c, struct telling told)
+void fdslots_steady_correct(const struct choice *c, struct steady *plan, struct telling told)
 {
-    struct steady *plan = &c->steady;
     const double price = fdslots_choice_price(c, told);
     if (price > plan->change * plan->latest && plan->latest > 0)
         plan->change = price / plan->latest;
@@ -133,28 +138,26 @@ void fdslots_steady_correct(struct choice *c, struct telling told)
 
 /* Account for the waits that have run. If they could not block, the position of the first ready
  * slot did not matter, and counts as expected. */
-static void settle(struct choice *c)
+static void settle(struct choice *c, struct steady *plan)
 {
-    struct steady *plan = &c->steady;
     const double ran = plan->ran;
     const double queued = plan->blocks ? (double)plan->queued : ran * c->expected.queued;
-    fdslots_choice_spend(c, ran * c->each);
+    fdslots_choice_spend(c, plan->way, ran * plan->each);
     fdslots_choice_expect(c, (struct outcome){(double)plan->ready, queued}, ran);
     plan->waits -= plan->ran;
     plan->ran = 0;
     plan->ready = plan->queued = 0;
 }
 
-void fdslots_steady_judge(struct choice *c)
+void fdslots_steady_judge(struct choice *c, struct steady *plan)
 {
-    const struct steady *plan = &c->steady;
-    settle(c);
+    settle(c, plan);
     if (c->expected.ready <= (double)plan->least - 1 || c->expected.ready >= (double)plan->most + 1)
-        c->steady.waits = 0;
+        plan->waits = 0;
 }
 
-void fdslots_steady_end(struct choice *c)
+void fdslots_steady_end(struct choice *c, struct steady *plan)
 {
-    settle(c);
-    c->steady.waits = 0;
+    settle(c, plan);
+    plan->waits = 0;
 }

@@ -7,3 +7,8 @@ void keep_prices(struct fdslots *s)
 {
     s->choice->clock = 1e18;
 }
+
+void end_plans(struct fdslots *s)
+{
+    s->choice->at_once.waits = s->choice->blocking.waits = 0;
+}

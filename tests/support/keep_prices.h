@@ -10,4 +10,8 @@
 /* Make the buffer keep its initial prices, whatever the machine does. */
 void keep_prices(struct fdslots *s);
 
+/* Make a choice before the next wait. Where prices are kept, a plan may be for all waits to come.
+ */
+void end_plans(struct fdslots *s);
+
 #endif

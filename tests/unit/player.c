@@ -95,8 +95,9 @@ enum way player_wait(struct player *p, const struct program *program)
     struct choice *c = &p->c;
     const struct outcome outcome = outcome_of(program);
     struct outlook o = player_outlook(p, program);
-    fdslots_steady_end(c);
+    fdslots_steady_end(c, fdslots_steady_of(c, o.blocks));
     fdslots_choice_estimate(c, &o, c->expected);
+    struct steady *plan = fdslots_steady_of(c, o.blocks);
     const enum way way = fdslots_choice_make(c, &o);
     struct telling told = {0};
     if (way == BY_SET)
@@ -113,11 +114,11 @@ enum way player_wait(struct player *p, const struct program *program)
     fdslots_steady_plan(c, &o, way);
     change_cache(p, way, told);
     advance(p, way, program);
-    run_plan(&c->steady, program);
-    p->waits[way] += 1 + c->steady.ran;
+    run_plan(plan, program);
+    p->waits[way] += 1 + plan->ran;
     if (way == BY_SET)
         told = (struct telling){.looks = program->toggled, .modifies = program->toggled};
-    p->ns += ns + c->steady.ran * (steady + telling_price(p, told));
+    p->ns += ns + plan->ran * (steady + telling_price(p, told));
     return way;
 }
 

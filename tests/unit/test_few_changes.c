@@ -249,11 +249,11 @@ START_TEST(what_is_as_expected_again)
     event_set(probe);
     for (int i = 0; i < 4; i++)
         EXPECT(fdslots_wait(s, 0, NULL), 1);
-    ck_assert(s->choice->steady.ran < s->choice->steady.waits);
+    ck_assert(s->choice->at_once.ran < s->choice->at_once.waits);
     change(3, POLLIN | POLLPRI);
     for (int i = 0; i < 4; i++)
         EXPECT(fdslots_wait(s, 0, NULL), 1);
-    ck_assert(s->choice->steady.ran < s->choice->steady.waits);
+    ck_assert(s->choice->at_once.ran < s->choice->at_once.waits);
     event_clear(probe);
 }
 END_TEST
@@ -263,7 +263,7 @@ START_TEST(a_refusal_in_the_shortest_way)
 {
     for (int i = 0; i < 4; i++)
         EXPECT_WAIT(fdslots_wait(s, 0, NULL), 0, 0);
-    ck_assert(s->choice->steady.ran < s->choice->steady.waits);
+    ck_assert(s->choice->at_once.ran < s->choice->at_once.waits);
     close(s->kernel->fd);
     event_set(probe);
     EXPECT(fdslots_wait(s, 0, NULL), 1);

@@ -232,7 +232,7 @@ START_TEST(one_surprise_is_not_kept)
     p.m.spoilt = 1e6;
     player_wait(&p, &quiet);
     ck_assert(!p.c.prices.surprised);
-    ck_assert_uint_gt(p.c.steady.waits, 0);
+    ck_assert_uint_gt(p.c.at_once.waits, 0);
 }
 END_TEST
 

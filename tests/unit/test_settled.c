@@ -3,6 +3,7 @@
  * The way that fdslots_wait() takes after many equal waits, and the cost of a wait then.
  */
 #include "child.h"
+#include "keep_prices.h"
 #include "kernel.h"
 #include "wait/choice.h"
 
@@ -124,7 +125,7 @@ START_TEST(on_each_way_for_numbers_that_are_set_anew)
             ck_assert_int_eq(event_fd(false), fd);
         }
         EXPECT(fdslots_set_index(few, 3, fd, POLLIN), 0);
-        few->choice->steady.waits = 0; /* there is a choice before each wait */
+        end_plans(few); /* there is a choice before each wait */
         EXPECT(fdslots_wait(few, 0, NULL), 0);
     }
     const uint64_t polls = stats_of(few).poll_calls;
@@ -260,7 +261,7 @@ END_TEST
  * not end the plan. */
 static bool is_steady_with(struct fdslots *many, int64_t timeout_ns, int ready)
 {
-    const struct steady *plan = &many->choice->steady;
+    const struct steady *plan = fdslots_steady_of(many->choice, timeout_ns > 0);
     const uint32_t left = plan->waits - plan->ran;
     EXPECT(fdslots_wait(many, timeout_ns, NULL), ready);
     return left > 0 && plan->waits - plan->ran == left - 1;
@@ -323,6 +324,28 @@ static bool is_steady_while(struct fdslots *many, const int *fds, uint32_t from,
     return steady;
 }
 
+/* Waits that may block take turns with others. Poll(2) is the cheaper way for those that do not,
+ * because the ready slot is the last of a few, but not for those that do. */
+START_TEST(on_both_ways_while_waits_take_turns)
+{
+    enum { FEW_SLOTS = 4 };
+    int fds[FEW_SLOTS];
+    struct fdslots *few = known_slots(fds, FEW_SLOTS);
+    event_set(fds[FEW_SLOTS - 1]);
+    for (int again = 0; again < 40; again++) {
+        is_steady_with(few, again % 2, 1);
+        if (again < 38)
+            end_plans(few);
+    }
+    const struct fdslots_stats before = stats_of(few);
+    for (int again = 0; again < 100; again++)
+        ck_assert(is_steady_with(few, again % 2, 1));
+    ck_assert_uint_eq(stats_of(few).poll_calls - before.poll_calls, 50);
+    ck_assert_uint_eq(stats_of(few).epoll_calls - before.epoll_calls, 50);
+    close_slots(few, fds, FEW_SLOTS);
+}
+END_TEST
+
 /* There is no choice while no more slots are ready, on average, than make the set as dear as
  * poll(2), whichever they are. But there is one when all are ready, and when few are again. */
 START_TEST(on_each_way_while_the_number_of_ready_slots_varies)
@@ -359,7 +382,7 @@ START_TEST(on_no_number_that_underflows)
     event_clear(fds[0]);
     feclearexcept(FE_ALL_EXCEPT);
     for (int again = 0; again < 40000; again++) {
-        many->choice->steady.waits = 0;
+        end_plans(many);
         EXPECT(fdslots_wait(many, 0, NULL), 0);
     }
     ck_assert_int_eq(fetestexcept(FE_UNDERFLOW), 0);
@@ -477,9 +500,9 @@ START_TEST(on_all_that_steady_waits_have_not_told)
         }
         EXPECT(fdslots_wait(many, 0, NULL), 0);
     }
-    ck_assert_uint_gt(c->steady.ran, 0);
+    ck_assert_uint_gt(c->at_once.ran, 0);
     const uint32_t untold = fdslots_index_set_count(&many->noted);
-    many->choice->steady.waits = 0;
+    end_plans(many);
     EXPECT(fdslots_wait(many, 0, NULL), 0);
     ck_assert_double_eq(c->backlog.looks, untold);
     close_slots(many, fds, MANY);
@@ -572,7 +595,7 @@ START_TEST(on_what_all_changes_cost)
     int fds[MANY];
     struct fdslots *many = known_slots(fds, MANY);
     for (int again = 0; again < 600; again++) {
-        many->choice->steady.waits = 0; /* there is a choice before each wait */
+        end_plans(many); /* there is a choice before each wait */
         for (uint32_t i = 0; i < MANY - (uint32_t)again % 2; i++) {
             EXPECT(fdslots_pause_index(many, i), 0);
             EXPECT(fdslots_resume_index(many, i), 0);
@@ -600,7 +623,7 @@ START_TEST(on_nothing_after_the_buffer_has_grown)
         EXPECT(fdslots_set_index(many, i, fds[i], POLLIN), 0);
     EXPECT(fdslots_epoll_wait(many, 0), FEW);
     const struct choice *c = many->choice;
-    for (int waits = 0; waits < 2000 || c->way != BY_POLL || c->steady.ran + 1 >= c->steady.waits;
+    for (int waits = 0; waits < 2000 || c->way != BY_POLL || c->at_once.ran + 1 >= c->at_once.waits;
          waits++) {
         EXPECT(fdslots_wait(many, 0, NULL), FEW);
         ck_assert_int_lt(waits, 1000000);
@@ -610,7 +633,7 @@ START_TEST(on_nothing_after_the_buffer_has_grown)
     if (_i >= 2)
         EXPECT(fdslots_epoll_wait(many, 0), FEW);
     EXPECT(fdslots_wait(many, 0, NULL), FEW);
-    ck_assert_uint_eq(c->steady.ran, 0);
+    ck_assert_uint_eq(c->at_once.ran, 0);
     close_slots(many, fds, MANY);
 }
 END_TEST
@@ -629,6 +652,7 @@ Suite *suite_settled(void)
     tcase_add_test(tcase, on_what_was_learnt);
     tcase_add_test(tcase, on_poll_with_a_backlog_that_does_not_grow);
     tcase_add_test(tcase, on_the_set_while_few_slots_change);
+    tcase_add_test(tcase, on_both_ways_while_waits_take_turns);
     tcase_add_loop_test(tcase, on_each_way_while_the_number_of_ready_slots_varies, 0, 2);
     tcase_add_test(tcase, on_no_number_that_underflows);
     tcase_add_test(tcase, on_the_set_although_events_are_set_again);
