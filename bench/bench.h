@@ -17,6 +17,7 @@ enum workload_id {
     IDLE,
     READY,
     READY_BLOCKING,
+    READY_TURNS,
     TOGGLE,
     TOGGLE_BACK,
     RESET,

@@ -69,6 +69,7 @@ static const struct row all[] = {
     {"ready", eventfds, all_sizes, {ONE, QUARTER, ALL}},
     {"ready", sockets, two_sizes, {QUARTER}},
     {"ready-blocking", eventfds, all_sizes, {ONE, QUARTER, ALL}},
+    {"ready-turns", eventfds_tcp, two_sizes, {ONE, QUARTER}},
     {"toggle", pipes, to_8192, {ONE, EIGHTH, ALL}},
     {"toggle", sockets, two_sizes, {EIGHTH}},
     {"toggle-back", pipes, to_8192, {ONE, ALL}},

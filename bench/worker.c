@@ -132,6 +132,9 @@ static void check_seen(const struct contender *contender, const struct cell *c, 
     case COLD:
         expected = c->k;
         break;
+    case READY_TURNS:
+        expected = 2 * (uint64_t)c->k;
+        break;
     case SLEEP:
         expected = 1;
         break;

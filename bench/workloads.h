@@ -247,6 +247,10 @@ INLINE void iterate(const struct ops *o, void *loop, struct cell *c)
     case READY_BLOCKING:
         take_all(o, loop, c, true);
         break;
+    case READY_TURNS:
+        take_all(o, loop, c, false);
+        take_all(o, loop, c, true);
+        break;
     case TOGGLE:
         toggle(o, loop, c);
         break;
