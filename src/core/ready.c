@@ -23,16 +23,6 @@ void fdslots_ready_pause_oneshots(struct fdslots *s)
     }
 }
 
-bool fdslots_ready_at_once(const struct fdslots *s, uint32_t nfds)
-{
-    FOR_EACH_BELOW(&s->held, i, nfds)
-    {
-        if (fdslots_slot_held_events(s, i) != 0)
-            return true;
-    }
-    return false;
-}
-
 const uint32_t *fdslots_ready(const struct fdslots *s, uint32_t *count)
 {
     if (count != NULL)

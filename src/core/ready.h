@@ -38,7 +38,4 @@ static inline int fdslots_ready_finish(struct fdslots *s)
     return (int)s->ready_count;
 }
 
-/* Whether a slot below nfds is ready whatever the kernel reports now, because it holds an event. */
-bool fdslots_ready_at_once(const struct fdslots *s, uint32_t nfds);
-
 #endif

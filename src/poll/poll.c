@@ -137,12 +137,15 @@ static bool comes_again(struct fdslots *s, uint32_t index)
 
 bool fdslots_poll_knows(struct fdslots *s, uint32_t nfds)
 {
+    bool knows = false;
     FOR_EACH_BELOW(&s->held, i, nfds)
     {
         if (comes_again(s, i))
             fdslots_slot_release(s, i);
+        else
+            knows |= fdslots_slot_held_events(s, i) != 0;
     }
-    return fdslots_ready_at_once(s, nfds);
+    return knows;
 }
 
 /* Report the events that slots hold, because poll(2) may not report them again. Returns how many
