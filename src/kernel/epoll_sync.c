@@ -32,25 +32,25 @@ static void list_changes(struct fdslots *s)
     s->kernel->listed = fdslots_index_set_drain(set, s->kernel->scratch.indices);
 }
 
-/* List a leader, which may not have changed itself, unless it is RUN_DUE already. */
-static void add_leader(struct kernel *k, uint32_t leader)
+/* List a leader, if there is one. It may not have changed itself. If it is RUN_DUE, it is listed.
+ */
+SELDOM static void add_leader(struct kernel *k, uint32_t leader)
 {
-    if ((k->runs.of[leader].flags & RUN_DUE) != 0)
+    if (leader == INDEX_NONE || (k->runs.of[leader].flags & RUN_DUE) != 0)
         return;
     k->runs.of[leader].flags |= RUN_DUE;
     k->scratch.indices[k->listed++] = leader;
 }
 
-SELDOM static void leave_run(struct fdslots *s, uint32_t index)
+/* Take a slot out of its run. Returns the leader that the run has now, or INDEX_NONE. */
+SELDOM static uint32_t leave_run(struct fdslots *s, uint32_t index)
 {
     struct kernel *k = s->kernel;
     const struct registration *leaves = &k->runs.of[index];
     if ((leaves->flags & RUN_LEADER) != 0 && leaves->next == INDEX_NONE)
         fdslots_epoll_drop_run(s, index);
     fdslots_index_set_remove(&s->polled, index);
-    const uint32_t leader = fdslots_run_leave(&k->runs, index);
-    if (leader != INDEX_NONE)
-        add_leader(k, leader);
+    return fdslots_run_leave(&k->runs, index);
 }
 
 /* Return the leader of a slot. If the slot is in no run yet, it joins the run of this fd first. */
@@ -108,7 +108,7 @@ INLINE void update_members(struct fdslots *s)
     for (uint32_t c = 0; c < count; c++) {
         const uint32_t index = slots[c];
         if (runs[index].fd >= 0 && runs[index].fd != fdslots_slot_held_fd(s, index))
-            leave_run(s, index);
+            add_leader(s->kernel, leave_run(s, index));
         else if (is_to_be_silenced(&s->slots[index], &runs[index]))
             fdslots_epoll_deregister(s, &runs[index]);
     }
@@ -211,17 +211,6 @@ void fdslots_kernel_retry(struct fdslots *s)
 
 /* ---- fds that are closed, and slots that go ---- */
 
-/* Note the leaders of runs that slots have left outside a sync. */
-static void note_leaders(struct fdslots *s)
-{
-    struct kernel *k = s->kernel;
-    while (k->listed > 0) {
-        const uint32_t leader = k->scratch.indices[--k->listed];
-        k->runs.of[leader].flags &= (uint16_t)~RUN_DUE;
-        fdslots_index_set_add(&s->fresh, leader);
-    }
-}
-
 /* Mark the other slots with this fd as lost, if no set could be made and no run is known. */
 SELDOM static void lose_sharers(struct fdslots *s, uint32_t index, int fd)
 {
@@ -239,7 +228,6 @@ void fdslots_kernel_drop(struct fdslots *s, uint32_t index)
     const int fd = fdslots_slot_fd(s, index);
     fdslots_kernel_inherit(s);
     const uint32_t leader = fdslots_run_find(&k->runs, fd);
-    k->listed = 0;
     if (leader == INDEX_NONE) {
         if (checks)
             lose_sharers(s, index, fd);
@@ -258,21 +246,20 @@ void fdslots_kernel_drop(struct fdslots *s, uint32_t index)
         if (!holds) /* now, so that it is not met again if the number is closed again */
             leave_run(s, i);
     }
-    note_leaders(s);
 }
 
 void fdslots_kernel_cut(struct fdslots *s, uint32_t end)
 {
     struct runs *runs = &s->kernel->runs;
-    s->kernel->listed = 0;
     for (uint32_t i = end; i < runs->extent; i++) {
         if (runs->of[i].fd < 0)
             continue;
         if (s->kernel->fd < 0)
             runs->of[i].events = 0; /* there is no set to take it out of */
-        leave_run(s, i);
+        const uint32_t leader = leave_run(s, i);
+        if (leader != INDEX_NONE)
+            fdslots_index_set_add(&s->fresh, leader);
     }
-    note_leaders(s);
     if (runs->extent > end)
         runs->extent = end;
 }
