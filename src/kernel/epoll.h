@@ -78,13 +78,10 @@ static inline void fdslots_epoll_wear_out(struct fdslots *s)
     s->set_ready = false;
 }
 
-/* Make a new set, which replaces the old one if there is one. Returns 0, and all used slots are
- * noted then; or an error, and the old set is still there then, unless it was closed because no fd
- * was left. */
+/* Make a new set. If it replaces an old one, it is counted as a rebuild. Returns 0, and all used
+ * slots are noted then; or an error, and the old set is still there then, unless it was closed
+ * because no fd was left. */
 int fdslots_epoll_open(struct fdslots *s);
-
-/* The same, and count it as a rebuild if there was a set before. */
-int fdslots_epoll_renew(struct fdslots *s);
 
 /* Close the set, and keep the outer one. */
 void fdslots_epoll_close(struct fdslots *s);

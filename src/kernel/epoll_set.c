@@ -230,7 +230,9 @@ int fdslots_epoll_open(struct fdslots *s)
     const uint32_t process = fdslots_process_enter();
     if (process == 0)
         return -ENOMEM;
+    const int before = k->fd;
     const int fd = create_beside(s);
+    s->stats.rebuilds += before >= 0 && (fd >= 0 || k->fd < 0);
     if (fd < 0)
         return fd;
     if (k->fd >= 0 && is_another_file(k->fd, fd))

@@ -148,14 +148,6 @@ static bool needs_new_set(const struct fdslots *s)
     return k->fd < 0 || k->outworn || s->set_misleads || ghosts_are_dear(k);
 }
 
-int fdslots_epoll_renew(struct fdslots *s)
-{
-    const int before = s->kernel->fd;
-    const int rc = fdslots_epoll_open(s);
-    s->stats.rebuilds += before >= 0 && (rc == 0 || s->kernel->fd < 0);
-    return rc;
-}
-
 /* Make the set anew. If another set is refused, by a limit or a filter of system calls, an outworn
  * one stays in use, because the reports of its ghosts are recognised. A set that misleads does not
  * stay in use. Nor does one that had to be made anew twice in a wait, because its ghosts might
@@ -164,7 +156,7 @@ static int renew_or_keep(struct fdslots *s)
 {
     struct kernel *k = s->kernel;
     const uint64_t wait = s->stats.waits + 1; /* 0 stands for none */
-    const int rc = fdslots_epoll_renew(s);
+    const int rc = fdslots_epoll_open(s);
     if (rc == 0 || k->fd < 0 || s->set_misleads || (k->kept_in == wait && !k->goes_round))
         return rc;
     k->kept_in = wait;
@@ -185,7 +177,7 @@ int fdslots_kernel_sync(struct fdslots *s)
 
 int fdslots_kernel_rebuild(struct fdslots *s)
 {
-    int rc = fdslots_epoll_renew(s);
+    int rc = fdslots_epoll_open(s);
     return rc < 0 ? rc : fdslots_kernel_sync(s);
 }
 

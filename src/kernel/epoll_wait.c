@@ -235,7 +235,7 @@ SELDOM static int pass_ghosts(struct fdslots *s, uint32_t ghosts, uint32_t count
     k->ghost_reports += fdslots_index_set_count(&s->polled) / SLOTS_A_REPORT;
     s->ghosts_possible = true;
     k->goes_round = false;
-    if (full && !cuts(s) && fdslots_epoll_renew(s) == 0) {
+    if (full && !cuts(s) && fdslots_epoll_open(s) == 0) {
         unreport(s, had);
         return KERNEL_AGAIN;
     }
