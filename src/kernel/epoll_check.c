@@ -52,72 +52,64 @@ static bool is_gone(struct fdslots *s, const struct registration *leads)
 }
 
 /* Mark the slots that claim this fd as lost, if it is gone. This is done once for each run in a
- * check. */
+ * check; the runs that were looked at are listed in the memory for the changes of a sync. */
 static void check_fd(struct fdslots *s, int fd)
 {
-    struct runs *runs = &s->kernel->runs;
-    const uint32_t leader = fdslots_run_find(runs, fd);
-    if (leader == INDEX_NONE || (runs->of[leader].flags & RUN_CHECKED) != 0)
+    struct kernel *k = s->kernel;
+    const uint32_t leader = fdslots_run_find(&k->runs, fd);
+    if (leader == INDEX_NONE || (k->runs.of[leader].flags & RUN_CHECKED) != 0)
         return;
-    runs->of[leader].flags |= RUN_CHECKED;
+    k->runs.of[leader].flags |= RUN_CHECKED;
+    k->scratch.indices[k->listed++] = leader;
     bool gone = false;
-    FOR_EACH_IN_RUN(runs, leader, i)
+    FOR_EACH_IN_RUN(&k->runs, leader, i)
     {
         if (!is_claimed(s, i))
             continue;
-        if (!gone && !is_gone(s, &runs->of[leader]))
+        if (!gone && !is_gone(s, &k->runs.of[leader]))
             return;
         gone = s->ghosts_possible = true;
         fdslots_slot_lose(s, i);
     }
 }
 
-static void end_check(struct fdslots *s, int fd)
-{
-    struct runs *runs = &s->kernel->runs;
-    const uint32_t leader = fdslots_run_find(runs, fd);
-    if (leader != INDEX_NONE)
-        runs->of[leader].flags &= (uint16_t)~RUN_CHECKED;
-}
-
-/* Visit the fd of a slot, and the one that it had when the set was last told. */
-static void visit(struct fdslots *s, uint32_t index, void (*fn)(struct fdslots *s, int fd))
+/* Check the fd of a slot, and the one that it had when the set was last told. */
+static void check_slot(struct fdslots *s, uint32_t index)
 {
     const struct runs *runs = &s->kernel->runs;
     if (fdslots_slot_used(s, index))
-        fn(s, fdslots_slot_fd(s, index));
+        check_fd(s, fdslots_slot_fd(s, index));
     if (fdslots_run_has(runs, index))
-        fn(s, runs->of[index].fd);
+        check_fd(s, runs->of[index].fd);
 }
 
-static void visit_set(struct fdslots *s, const struct index_set *set,
-                      void (*fn)(struct fdslots *s, int fd))
+static void check_set(struct fdslots *s, const struct index_set *set)
 {
     FOR_EACH_IN(set, i)
     {
-        visit(s, i, fn);
+        check_slot(s, i);
     }
 }
 
-/* Visit all used slots if index is INDEX_NONE; otherwise this slot and those that changed. */
-static void visit_slots(struct fdslots *s, uint32_t index, void (*fn)(struct fdslots *s, int fd))
+/* Check all used slots if index is INDEX_NONE; otherwise this slot and those that changed. */
+static void check_slots(struct fdslots *s, uint32_t index)
 {
-    if (index == INDEX_NONE) {
-        visit_set(s, &s->used, fn);
-        return;
+    struct kernel *k = s->kernel;
+    k->listed = 0;
+    if (index != INDEX_NONE) {
+        check_slot(s, index);
+        check_set(s, &s->noted);
     }
-    visit(s, index, fn);
-    visit_set(s, &s->fresh, fn);
-    visit_set(s, &s->noted, fn);
+    check_set(s, index == INDEX_NONE ? &s->used : &s->fresh);
+    while (k->listed > 0)
+        k->runs.of[k->scratch.indices[--k->listed]].flags &= (uint16_t)~RUN_CHECKED;
 }
 
 /* This ends with a sync, because the next check can look only at what is registered by then. An
  * error is ignored here, because the waits that need the set will report it. */
 void fdslots_kernel_check(struct fdslots *s, uint32_t index)
 {
-    if (s->kernel->fd >= 0) {
-        visit_slots(s, index, check_fd);
-        visit_slots(s, index, end_check);
-    }
+    if (s->kernel->fd >= 0)
+        check_slots(s, index);
     fdslots_kernel_sync(s);
 }
