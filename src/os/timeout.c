@@ -6,12 +6,6 @@
 
 #define NS_PER_S INT64_C(1000000000)
 
-bool fdslots_timespec_valid(const struct timespec *timeout)
-{
-    return timeout == NULL ||
-           (timeout->tv_sec >= 0 && timeout->tv_nsec >= 0 && timeout->tv_nsec < NS_PER_S);
-}
-
 int64_t fdslots_ns_from_ms(int ms)
 {
     return ms < 0 ? TIMEOUT_FOREVER : ms * NS_PER_MS;
@@ -21,6 +15,8 @@ int64_t fdslots_ns_from_timespec(const struct timespec *timeout)
 {
     if (timeout == NULL)
         return TIMEOUT_FOREVER;
+    if (timeout->tv_sec < 0 || timeout->tv_nsec < 0 || timeout->tv_nsec >= NS_PER_S)
+        return -EINVAL;
     const int64_t seconds = timeout->tv_sec; /* time_t may have fewer bits */
     if (seconds >= INT64_MAX / NS_PER_S)
         return TIMEOUT_FOREVER; /* beyond 292 years */

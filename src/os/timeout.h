@@ -7,18 +7,14 @@
 #ifndef FDSLOTS_TIMEOUT_H
 #define FDSLOTS_TIMEOUT_H
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 
 #define TIMEOUT_FOREVER INT64_MAX /* FDSLOTS_FOREVER of the public header */
 #define NS_PER_MS       INT64_C(1000000)
 
-/* Whether the kernel would accept this timeout. NULL means forever, and is valid. */
-bool fdslots_timespec_valid(const struct timespec *timeout);
-
 int64_t fdslots_ns_from_ms(int ms);
-int64_t fdslots_ns_from_timespec(const struct timespec *timeout);
+int64_t fdslots_ns_from_timespec(const struct timespec *timeout); /* or -EINVAL */
 int fdslots_ms_from_ns(int64_t ns); /* -1 for TIMEOUT_FOREVER; at most INT_MAX */
 struct timespec fdslots_timespec_from_ns(int64_t ns);
 

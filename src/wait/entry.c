@@ -38,28 +38,28 @@ static int poll_allowed(const struct fdslots *s, uint32_t nfds, const sigset_t *
     return misses || (sigmask != NULL && !SYS_HAS_PPOLL) ? -ENOTSUP : 0;
 }
 
-/* Empty slots at the end of the range need not be looked at. */
+/* timeout_ns is below 0 if the caller's timeout is bad. Empty slots at the end of the range need
+ * not be looked at. */
 static int poll_range(struct fdslots *s, uint32_t nfds, int64_t timeout_ns, const sigset_t *sigmask)
 {
+    int rc = s != NULL ? poll_allowed(s, nfds, sigmask) : -EINVAL;
+    if (rc == 0 && (nfds > s->capacity || timeout_ns < 0))
+        rc = -EINVAL;
+    if (rc < 0)
+        return rc;
     fdslots_wait_begin(s);
     return fdslots_poll_slots(s, fdslots_slot_end_of(s, nfds), timeout_ns, sigmask);
 }
 
 int fdslots_poll(struct fdslots *s, uint32_t nfds, int timeout_ms)
 {
-    int rc = s != NULL ? poll_allowed(s, nfds, NULL) : -EINVAL;
-    if (rc == 0 && nfds > s->capacity)
-        rc = -EINVAL;
-    return rc < 0 ? rc : poll_range(s, nfds, fdslots_ns_from_ms(timeout_ms), NULL);
+    return poll_range(s, nfds, fdslots_ns_from_ms(timeout_ms), NULL);
 }
 
 int fdslots_ppoll(struct fdslots *s, uint32_t nfds, const struct timespec *timeout,
                   const sigset_t *sigmask)
 {
-    int rc = s != NULL ? poll_allowed(s, nfds, sigmask) : -EINVAL;
-    if (rc == 0 && (nfds > s->capacity || !fdslots_timespec_valid(timeout)))
-        rc = -EINVAL;
-    return rc < 0 ? rc : poll_range(s, nfds, fdslots_ns_from_timespec(timeout), sigmask);
+    return poll_range(s, nfds, fdslots_ns_from_timespec(timeout), sigmask);
 }
 
 int fdslots_set_allowed(const struct fdslots *s)
@@ -73,22 +73,23 @@ int fdslots_set_allowed(const struct fdslots *s)
 
 static int wait_all(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
 {
+    int rc = fdslots_set_allowed(s);
+    if (rc == 0 && timeout_ns < 0)
+        rc = -EINVAL;
+    if (rc < 0)
+        return rc;
     fdslots_wait_begin(s);
     return fdslots_wait_by_set(s, timeout_ns, sigmask);
 }
 
 int fdslots_epoll_wait(struct fdslots *s, int timeout_ms)
 {
-    int rc = fdslots_set_allowed(s);
-    return rc < 0 ? rc : wait_all(s, fdslots_ns_from_ms(timeout_ms), NULL);
+    return wait_all(s, fdslots_ns_from_ms(timeout_ms), NULL);
 }
 
 int fdslots_epoll_pwait(struct fdslots *s, const struct timespec *timeout, const sigset_t *sigmask)
 {
-    int rc = fdslots_set_allowed(s);
-    if (rc == 0 && !fdslots_timespec_valid(timeout))
-        rc = -EINVAL;
-    return rc < 0 ? rc : wait_all(s, fdslots_ns_from_timespec(timeout), sigmask);
+    return wait_all(s, fdslots_ns_from_timespec(timeout), sigmask);
 }
 
 int fdslots_set_max_ready(struct fdslots *s, uint32_t n)
