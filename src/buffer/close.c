@@ -33,12 +33,11 @@ int fdslots_close_index(struct fdslots *s, uint32_t index)
     const int fd = fdslots_slot_fd(s, index);
     const bool foreign = is_foreign(s, index);
     const bool waker = fdslots_waker_is_in(s, index);
-    const int other_end = waker ? fdslots_waker_forget(s) : -1;
+    if (waker)
+        fdslots_waker_forget(s);
     if (!foreign)
         fdslots_kernel_drop(s, index);
     fdslots_invalidate_index(s, index);
-    if (other_end >= 0)
-        sys_close(other_end);
     const int rc = foreign ? -EBADF : sys_close(fd);
     return waker && !foreign ? 0 : rc; /* the waker is gone, whoever has closed it */
 }

@@ -9,7 +9,8 @@
 
 #define WINDOW 4096 /* how many numbers one pass over the slots tells apart */
 
-/* Return `from` if it is in no slot, or else a number above it that may be in none. */
+/* Return `from` if it is in no slot, or else a number above it that may be in none. No result is 0,
+ * 1 or 2: see sys_above_stdio(). */
 static int next_clear_of_slots(const struct fdslots *s, int from)
 {
     uint64_t taken[WINDOW / 64] = {0};
@@ -19,7 +20,7 @@ static int next_clear_of_slots(const struct fdslots *s, int from)
         if (offset >= 0 && offset < WINDOW)
             taken[offset / 64] |= UINT64_C(1) << offset % 64;
     }
-    int offset = 0;
+    int offset = from > STDERR_FILENO ? 0 : STDERR_FILENO + 1 - from;
     while (offset < WINDOW && (taken[offset / 64] >> offset % 64 & 1) != 0)
         offset++;
     return from + offset;

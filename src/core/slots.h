@@ -199,7 +199,8 @@ void fdslots_slot_release(struct fdslots *s, uint32_t index);
 /* Put another fd into a used slot. Its events stay, and it stays hidden if it is. */
 void fdslots_slot_replace_fd(struct fdslots *s, uint32_t index, int fd);
 
-/* Move an fd that was just opened to a number that is in no slot. Passes an error on. */
+/* Move an fd that was just opened to a number that is in no slot, nor 0, 1 or 2. Passes an error
+ * on. */
 int fdslots_clear_of_slots(const struct fdslots *s, int fd);
 
 /* Take the slots from `end` up out of play. They must be empty. */

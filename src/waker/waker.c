@@ -18,10 +18,13 @@
  * An eventfd; or a pipe, if there is no eventfd or a filter of system calls refuses it. An eventfd
  * is both ends at once, takes 8 bytes in each write, and returns all wakes in one read. */
 
-/* Move an fd that was just opened to a number that is free for it. Passes an error on. */
-static int place(const struct fdslots *s, int fd)
+/* Close those ends that are open: an error is no fd. */
+static void wake_close(int read_fd, int write_fd)
 {
-    return fdslots_clear_of_slots(s, sys_above_stdio(fd));
+    if (read_fd >= 0)
+        sys_close(read_fd);
+    if (write_fd >= 0 && write_fd != read_fd)
+        sys_close(write_fd);
 }
 
 static int open_pipe(const struct fdslots *s, int ends[2])
@@ -29,32 +32,23 @@ static int open_pipe(const struct fdslots *s, int ends[2])
     int rc = sys_pipe(ends);
     if (rc < 0)
         return rc;
-    ends[0] = place(s, ends[0]);
-    ends[1] = place(s, ends[1]);
+    ends[0] = fdslots_clear_of_slots(s, ends[0]);
+    ends[1] = fdslots_clear_of_slots(s, ends[1]);
     if (ends[0] >= 0 && ends[1] >= 0)
         return 0;
     rc = ends[0] < 0 ? ends[0] : ends[1];
-    for (int i = 0; i < 2; i++)
-        if (ends[i] >= 0)
-            sys_close(ends[i]);
+    wake_close(ends[0], ends[1]);
     return rc;
 }
 
 /* Open both ends, close-on-exec and non-blocking. Returns 0 or an error. */
 static int wake_open(const struct fdslots *s, int ends[2])
 {
-    const int fd = place(s, sys_eventfd());
+    const int fd = fdslots_clear_of_slots(s, sys_eventfd());
     if (sys_is_refused(fd))
         return open_pipe(s, ends);
     ends[0] = ends[1] = fd;
     return fd < 0 ? fd : 0;
-}
-
-static void wake_close(int read_fd, int write_fd)
-{
-    sys_close(read_fd);
-    if (write_fd != read_fd)
-        sys_close(write_fd);
 }
 
 /* Writing to a full waker is no error, because the waker reads ready already. Like draining, it is
@@ -74,13 +68,6 @@ static int wake_drain(int read_fd)
         rc = sys_read(read_fd, wakes, sizeof wakes);
     while (rc == (int)sizeof wakes);
     return rc >= 0 || rc == -EAGAIN ? 0 : rc;
-}
-
-/* Whether a file with this st_mode can be a waker with these ends. An eventfd is an anonymous
- * inode, whose mode has no file type. */
-static bool wake_can_be(int read_fd, int write_fd, mode_t mode)
-{
-    return read_fd == write_fd ? (mode & S_IFMT) == 0 : S_ISFIFO(mode);
 }
 
 /* ---- the waker of a buffer ---- */
@@ -159,8 +146,7 @@ static int open_waker(struct fdslots *s)
     atomic_store(&waker->read_fd, ends[0]);
     atomic_store(&waker->process, process);
     take_pending(waker);
-    if (s->process == 0)
-        s->process = process;
+    s->process = process;
     return 0;
 }
 
@@ -184,7 +170,7 @@ int fdslots_waker_open(struct fdslots *s, uint32_t index)
 }
 
 /* Whether an inherited number is still the waker. It is, if the waker's slot did not change and the
- * file is of the waker's kind. */
+ * file is of the waker's kind: a pipe, or an anonymous inode, whose mode has no file type. */
 static bool is_proven(struct fdslots *s)
 {
     struct waker *waker = s->waker;
@@ -192,7 +178,8 @@ static bool is_proven(struct fdslots *s)
     struct stat st;
     if (!is_intact(s) || sys_fstat(read_fd, &st) < 0)
         return false;
-    return wake_can_be(read_fd, atomic_load(&waker->write_fd), st.st_mode);
+    const bool is_pipe = read_fd != atomic_load(&waker->write_fd);
+    return is_pipe ? S_ISFIFO(st.st_mode) : (st.st_mode & S_IFMT) == 0;
 }
 
 void fdslots_waker_close(struct fdslots *s)
@@ -205,12 +192,13 @@ void fdslots_waker_close(struct fdslots *s)
         wake_close(read_fd, write_fd);
 }
 
-int fdslots_waker_forget(struct fdslots *s)
+void fdslots_waker_forget(struct fdslots *s)
 {
     const int read_fd = atomic_exchange(&s->waker->read_fd, -1);
     const int write_fd = atomic_exchange(&s->waker->write_fd, -1);
     atomic_store(&s->waker->pending, 0); /* such a wake was for this waker */
-    return write_fd != read_fd ? write_fd : -1;
+    if (write_fd != read_fd)
+        sys_close(write_fd);
 }
 
 /* ---- a child of fork(2) ---- */

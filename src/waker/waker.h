@@ -20,9 +20,8 @@ bool fdslots_waker_is_in(const struct fdslots *s, uint32_t index);
  * the waker. */
 void fdslots_waker_close(struct fdslots *s);
 
-/* Forget the waker, because its slot is about to be emptied. Returns the other end, which the
- * caller must close, or -1 if there is none. */
-int fdslots_waker_forget(struct fdslots *s);
+/* Forget the waker, because its slot is about to be emptied. A pipe's other end is closed. */
+void fdslots_waker_forget(struct fdslots *s);
 
 /* In a child of fork(2): leave the kernel's set to the parent, and open a waker of this process if
  * the parent had one. */
