@@ -19,24 +19,20 @@ bool fdslots_kernel_built(void)
     return true;
 }
 
+static const struct kernel none = {.fd = -1, .outer_fd = -1};
+
 void fdslots_kernel_lay_out(struct fdslots *s, struct layout *at)
 {
-    const struct kernel *old = s->kernel;
-    s->kernel = fdslots_layout_take(at, 1, sizeof *s->kernel);
-    if (s->kernel != NULL)
-        *s->kernel = old != NULL ? *old : (struct kernel){.fd = -1, .outer_fd = -1};
+    s->kernel = fdslots_layout_move(at, s->kernel != NULL ? s->kernel : &none, 1, 1, sizeof none);
 }
 
 void fdslots_kernel_lay_out_arrays(struct fdslots *s, struct layout *at)
 {
-    struct kernel *k = s->kernel;
-    struct runs runs = k != NULL ? k->runs : (struct runs){.extent = 0};
-    fdslots_runs_lay_out(&runs, at, s->capacity);
-    void *scratch = fdslots_layout_take(at, (uint64_t)s->capacity + 1, sizeof(struct epoll_event));
-    if (k == NULL)
-        return;
-    k->runs = runs;
-    k->scratch.events = scratch;
+    struct kernel measured = none;
+    struct kernel *k = s->kernel != NULL ? s->kernel : &measured;
+    fdslots_runs_lay_out(&k->runs, at, s->capacity);
+    k->scratch.events =
+        fdslots_layout_take(at, (uint64_t)s->capacity + 1, sizeof(struct epoll_event));
 }
 
 int fdslots_kernel_beside(struct fdslots *s, struct pollfd **room)
@@ -122,7 +118,6 @@ static bool leave_inherited(struct fdslots *s)
     k->fd = k->outer_fd = -1;
     k->is_nested = false;
     s->set_ready = s->exclusive_changed = false;
-    s->exclusives = 0;
     s->stats.rebuilds += inner >= 0;
     if (outer_proven)
         sys_close(outer);
@@ -168,14 +163,10 @@ void fdslots_epoll_close(struct fdslots *s)
 
 void fdslots_kernel_close(struct fdslots *s)
 {
-    struct kernel *k = s->kernel;
     leave_inherited(s);
     fdslots_epoll_close(s);
-    const int outer = k->outer_fd;
-    k->outer_fd = -1;
-    k->is_nested = false;
-    if (outer >= 0)
-        sys_close(outer);
+    if (s->kernel->outer_fd >= 0)
+        sys_close(s->kernel->outer_fd);
 }
 
 /* ---- opening ---- */

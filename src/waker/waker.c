@@ -89,10 +89,8 @@ struct waker {
 
 void fdslots_waker_lay_out(struct fdslots *s, struct layout *at)
 {
-    const struct waker *old = s->waker;
-    s->waker = fdslots_layout_take(at, 1, sizeof *s->waker);
-    if (s->waker != NULL)
-        *s->waker = old != NULL ? *old : (struct waker){.read_fd = -1, .write_fd = -1};
+    static const struct waker none = {.read_fd = -1, .write_fd = -1};
+    s->waker = fdslots_layout_move(at, s->waker != NULL ? s->waker : &none, 1, 1, sizeof none);
 }
 
 static bool is_ours(const struct waker *waker)
