@@ -38,7 +38,6 @@ static uint64_t lay_out_arrays(struct fdslots *s, unsigned char *base)
 {
     struct layout at = {base, 0};
     const uint32_t nslots = s->capacity;
-    s->arrays = base;
     s->ready = fdslots_layout_move(&at, s->ready, s->ready_count, nslots, sizeof *s->ready);
     s->pollfds = fdslots_layout_move(&at, s->pollfds, s->touched, nslots, sizeof *s->pollfds);
     s->slots = fdslots_layout_move(&at, s->slots, s->touched, nslots, sizeof *s->slots);
@@ -145,7 +144,7 @@ static void leave_place(struct fdslots *s)
     fdslots_iterations_end(s);
     if (!s->owns_memory)
         return;
-    release(s->arrays);
+    release(s->ready);
     release(s);
 }
 
@@ -243,7 +242,7 @@ static void go_to(struct fdslots *s, struct place place, uint32_t nslots, struct
 /* Move a buffer to other arrays. The head stays where it is. */
 static void replace_arrays(struct fdslots *s, unsigned char *arrays, uint32_t nslots)
 {
-    void *before = s->arrays;
+    void *before = s->ready;
     cut(s, nslots);
     s->capacity = nslots;
     s->ready_epoch++;

@@ -97,8 +97,6 @@ struct fdslots {
     bool set_ready;         /* the kernel's set needs nothing but to be told what changed */
     bool ghosts_possible;   /* a file may have outlived its fd in the set */
 
-    void *arrays; /* the memory of all arrays below, and of those of the other parts */
-
     /* pollfd.fd is the fd of a visible slot, ~fd of a hidden one, which poll(2) skips, and -1 of an
      * empty one. */
     struct pollfd *pollfds;
@@ -114,7 +112,7 @@ struct fdslots {
     struct index_set held;   /* slots with SLOT_HOLDS, except those hidden since */
     struct index_set polled; /* slots that the kernel's set does not answer for: polled beside it */
 
-    uint32_t *ready;
+    uint32_t *ready; /* the first array: all others lie in the same memory, after it */
     uint32_t ready_count;
     uint32_t max_ready;   /* the most that one wait may report */
     uint64_t ready_epoch; /* changes with every wait, clear and resize, which end an iteration */
