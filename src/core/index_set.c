@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 #include "index_set.h"
 
-/* Return the lowest level of a set that was laid out and has been copied since. If this is the
- * root, the pointer in the copy still leads to the root of the original. */
-static const uint64_t *old_words(const struct index_set *old)
-{
-    return old->levels > 1 ? old->level[0] : &old->root;
-}
-
 static void take_over(struct index_set *set, const struct index_set *old)
 {
-    const uint64_t *words = old_words(old);
+    /* If the lowest level is the root, old->level[0] still leads to the root of the original. */
+    const uint64_t *words = old->levels > 1 ? old->level[0] : &old->root;
     set->root = set->size = 0;
     fdslots_index_set_extend(set, old->size);
     for (uint32_t w = 0; w < fdslots_index_set_words(old->size); w++) {

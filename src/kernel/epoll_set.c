@@ -200,6 +200,7 @@ static int create_beside(struct fdslots *s)
     int fd = create_clear_of_slots(s);
     if (fd == -EMFILE && k->fd >= 0 && sys_allows_fd(k->fd)) {
         fdslots_epoll_close(s);
+        forget_set(s);
         fd = create_clear_of_slots(s);
     }
     if (fd >= 0 && fd == k->fd)

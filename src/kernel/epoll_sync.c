@@ -225,8 +225,6 @@ void fdslots_kernel_drop(struct fdslots *s, uint32_t index)
             lose_sharers(s, index, fd);
         return;
     }
-    if (k->fd < 0)
-        k->runs.of[leader].events = 0; /* there is no set to take it out of */
     fdslots_epoll_drop_run(s, leader);
     k->runs.of[leader].flags |= RUN_CONFIRM;
     for (uint32_t i = leader, next; i != INDEX_NONE; i = next) {
@@ -246,8 +244,6 @@ void fdslots_kernel_cut(struct fdslots *s, uint32_t end)
     for (uint32_t i = end; i < runs->extent; i++) {
         if (runs->of[i].fd < 0)
             continue;
-        if (s->kernel->fd < 0)
-            runs->of[i].events = 0; /* there is no set to take it out of */
         const uint32_t leader = leave_run(s, i);
         if (leader != INDEX_NONE)
             fdslots_index_set_add(&s->fresh, leader);
