@@ -52,31 +52,21 @@ static inline uint32_t most_events(const struct fdslots *s)
     return most < MAX_EVENTS ? most : MAX_EVENTS;
 }
 
-#define REFUSED (-2) /* no result of a system call */
-
-/* Wait for a time that only epoll_pwait2(2) can express. It is the dearest call. Returns REFUSED if
- * there is no such call. */
-SELDOM static int call_ns(const struct kernel *k, int most, int64_t ns, const sigset_t *sigmask)
-{
-    const struct timespec timeout = fdslots_timespec_from_ns(ns);
-    if (atomic_load_explicit(&pwait2_missing, memory_order_relaxed))
-        return REFUSED;
-    const int before = errno;
-    const int rc = plain_epoll_pwait2(k->fd, k->scratch.events, most, &timeout, sigmask);
-    if (rc >= 0 || !sys_is_refused(-errno))
-        return rc;
-    errno = before;
-    atomic_store_explicit(&pwait2_missing, true, memory_order_relaxed);
-    return REFUSED;
-}
-
-/* Wait with a mask, or for a time other than 0 and forever. */
+/* Wait with a mask, or for a time other than 0 and forever. epoll_pwait2(2) is the dearest call, so
+ * only what the others cannot express is left to it. */
 APART static int call_other(const struct kernel *k, int most, int64_t ns, const sigset_t *sigmask)
 {
     const int ms = fdslots_ms_from_ns(ns);
-    const int rc = ms < 0 || ms * NS_PER_MS == ns ? REFUSED : call_ns(k, most, ns, sigmask);
-    if (rc != REFUSED)
-        return rc;
+    const bool is_whole = ms < 0 || ms * NS_PER_MS == ns;
+    if (!is_whole && !atomic_load_explicit(&pwait2_missing, memory_order_relaxed)) {
+        const int before = errno;
+        const struct timespec timeout = fdslots_timespec_from_ns(ns);
+        const int rc = plain_epoll_pwait2(k->fd, k->scratch.events, most, &timeout, sigmask);
+        if (rc >= 0 || !sys_is_refused(-errno))
+            return rc;
+        errno = before;
+        atomic_store_explicit(&pwait2_missing, true, memory_order_relaxed);
+    }
     if (sigmask == NULL)
         return epoll_wait(k->fd, k->scratch.events, most, ms);
     return epoll_pwait(k->fd, k->scratch.events, most, ms, sigmask);
