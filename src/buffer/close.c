@@ -14,22 +14,18 @@ static bool is_foreign(const struct fdslots *s, uint32_t index)
            fdslots_kernel_owns(s, fdslots_slot_fd(s, index));
 }
 
-/* Look for mistakes now, because the fd must not be closed if it is another file, and all slots
- * that hold it must be known. */
-static void check(struct fdslots *s, uint32_t index)
-{
-    fdslots_check_process(s);
-    fdslots_kernel_check(s, index);
-}
-
 int fdslots_close_index(struct fdslots *s, uint32_t index)
 {
     if (!fdslots_slot_exists(s, index))
         return -EINVAL;
     if (!fdslots_slot_used(s, index))
         return -ENOENT;
-    if ((s->flags & FDSLOTS_CHECK) != 0)
-        check(s, index);
+    if ((s->flags & FDSLOTS_CHECK) != 0) {
+        /* Look for mistakes now, because the fd must not be closed if it is another file, and all
+         * slots that hold it must be known. */
+        fdslots_check_process(s);
+        fdslots_kernel_check(s, index);
+    }
     const int fd = fdslots_slot_fd(s, index);
     const bool foreign = is_foreign(s, index);
     const bool waker = fdslots_waker_is_in(s, index);

@@ -181,17 +181,6 @@ static void refuse(struct fdslots *s, uint32_t leader, int rc)
     reject(s, leader, passes ? RUN_REFUSED : 0);
 }
 
-/* Drop the events that the slots of a run hold, because the set reports what is ready from now on.
- */
-static void release_run(struct fdslots *s, uint32_t leader)
-{
-    FOR_EACH_IN_RUN(&s->kernel->runs, leader, i)
-    {
-        if (UNLIKELY((s->slots[i].flags & SLOT_HOLDS) != 0))
-            fdslots_slot_release(s, i);
-    }
-}
-
 /* Register the file of a run, or have the run polled. As far as is known, the kernel's set does not
  * hold the file. */
 SELDOM static void register_run(struct fdslots *s, uint32_t leader, uint32_t wanted)
@@ -219,7 +208,11 @@ SELDOM static void register_run(struct fdslots *s, uint32_t leader, uint32_t wan
     leads->events = (uint16_t)wanted;
     k->registered++;
     s->exclusives += (wanted & REGISTERED_EXCLUSIVE) != 0;
-    release_run(s, leader); /* hidden slots, too, which are not in s->held */
+    FOR_EACH_IN_RUN(&k->runs, leader, i)
+    {
+        if (UNLIKELY((s->slots[i].flags & SLOT_HOLDS) != 0))
+            fdslots_slot_release(s, i); /* because the set reports what is ready from now on */
+    }
 }
 
 /* Modify a registration. If MOD fails, the registered file is no longer open under this number, so

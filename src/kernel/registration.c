@@ -105,25 +105,20 @@ static uint32_t hand_on(struct runs *runs, uint32_t leader)
     return second;
 }
 
-static uint32_t unlink_follower(struct runs *runs, uint32_t index)
-{
-    const struct registration *leaves = &runs->of[index];
-    runs->of[leaves->previous].next = leaves->next;
-    if (leaves->next != INDEX_NONE)
-        runs->of[leaves->next].previous = leaves->previous;
-    return fdslots_run_find(runs, leaves->fd);
-}
-
 uint32_t fdslots_run_leave(struct runs *runs, uint32_t index)
 {
     struct registration *leaves = &runs->of[index];
     uint32_t leader = INDEX_NONE;
-    if ((leaves->flags & RUN_LEADER) == 0)
-        leader = unlink_follower(runs, index);
-    else if (leaves->next != INDEX_NONE)
+    if ((leaves->flags & RUN_LEADER) == 0) {
+        leader = fdslots_run_find(runs, leaves->fd);
+        runs->of[leaves->previous].next = leaves->next;
+        if (leaves->next != INDEX_NONE)
+            runs->of[leaves->next].previous = leaves->previous;
+    } else if (leaves->next != INDEX_NONE) {
         leader = hand_on(runs, index);
-    else
+    } else {
         unhang(runs, index);
+    }
     if (leader != INDEX_NONE) {
         struct registration *leads = &runs->of[leader];
         if ((leads->flags & RUN_POLLED) == 0 && leads->turn == index)
