@@ -63,13 +63,6 @@ void fdslots_choice_expect(struct choice *c, struct outcome found, double waits)
 
 /* ---- choose ---- */
 
-/* Add the extra cost of one wait to an account of what one way has cost above the other. The
- * balance never falls below 0, because an earlier saving does not make a later loss smaller. */
-static void account(double *balance, double more)
-{
-    *balance = *balance + more > 0 ? *balance + more : 0;
-}
-
 static enum way cheaper(struct choice *c, const struct outlook *o)
 {
     const double lag = fdslots_choice_price(c, o->lag);
@@ -77,7 +70,9 @@ static enum way cheaper(struct choice *c, const struct outlook *o)
         return BY_SET;
     if (c->backlog.looks == 0)
         return BY_POLL;
-    account(&c->excess, o->poll - o->set - fdslots_choice_price(c, o->fresh));
+    /* It never falls below 0, because an earlier saving does not make a later loss smaller. */
+    const double excess = c->excess + (o->poll - o->set - fdslots_choice_price(c, o->fresh));
+    c->excess = excess > 0 ? excess : 0;
     return c->excess < lag ? BY_POLL : BY_SET;
 }
 
@@ -184,12 +179,6 @@ void fdslots_choice_spend(struct choice *c, enum way way, double price)
     c->untimed += price;
 }
 
-/* Pay for a wait of a trial that cost this much more. A saving is not credited. */
-static void pay_for_trial(struct choice *c, double more)
-{
-    c->budget[c->way] -= (more > 0 ? more : 0) + price_of_asking(c);
-}
-
 static enum doubt doubt_of(const struct outlook *o, const struct finding *found)
 {
     if (!o->blocks)
@@ -242,8 +231,10 @@ static void remember_wait(struct choice *c, struct outlook *o, enum way way,
     c->taken[way] = true;
     c->each = way == BY_POLL ? o->poll : o->set + fdslots_choice_price(c, found->told);
     fdslots_choice_spend(c, way, c->each);
-    if (c->trial > 0)
-        pay_for_trial(c, way == BY_POLL ? o->poll - o->set : c->each - o->poll);
+    if (c->trial > 0) { /* a saving is not credited */
+        const double more = way == BY_POLL ? o->poll - o->set : c->each - o->poll;
+        c->budget[way] -= (more > 0 ? more : 0) + price_of_asking(c);
+    }
     fdslots_choice_expect(c, outcome, 1);
 }
 
