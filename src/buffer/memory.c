@@ -250,13 +250,17 @@ static void replace_arrays(struct fdslots *s, unsigned char *arrays, uint32_t ns
     release(before);
 }
 
-/* Whether the new place of a buffer overlaps the old one. */
+static bool overlap(const void *a, size_t size_of_a, const void *b, size_t size_of_b)
+{
+    return (uintptr_t)a < (uintptr_t)b + size_of_b && (uintptr_t)b < (uintptr_t)a + size_of_a;
+}
+
+/* Whether memory for this many slots overlaps that in which the buffer lies now. */
 static bool meet(const struct fdslots *s, const void *mem, uint32_t nslots)
 {
-    const uintptr_t from = (uintptr_t)mem;
-    const uintptr_t old = (uintptr_t)s;
-    const size_t old_size = s->owns_memory ? measure(0).head : fdslots_size(s->capacity);
-    return from < old + old_size && old < from + fdslots_size(nslots);
+    const struct sizes old = measure(s->capacity);
+    const size_t size = fdslots_size(nslots);
+    return overlap(mem, size, s, old.head) || overlap(mem, size, s->ready, old.arrays);
 }
 
 int fdslots_move(struct fdslots *s, void *mem, size_t size, uint32_t nslots, struct fdslots **out)

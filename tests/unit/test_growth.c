@@ -596,6 +596,11 @@ START_TEST(refusals_change_nothing)
     EXPECT(fdslots_move(s, mem + 4, ROOM - 4, NSLOTS, &out), -EINVAL);
     EXPECT(fdslots_move(s, mem, fdslots_size(NSLOTS) - 1, NSLOTS, &out), -EINVAL);
     EXPECT(fdslots_move(s, mem, ROOM, NSLOTS, NULL), -EINVAL);
+    /* The arrays of a buffer that the library has allocated do not lie beside its head. */
+    struct fdslots *wide = make_slots(64 * NSLOTS);
+    char *inside = (char *)(uintptr_t)fdslots_view(wide);
+    EXPECT(fdslots_move(wide, inside, fdslots_size(NSLOTS), NSLOTS, &out), -EINVAL);
+    fdslots_destroy(wide);
     ck_assert_ptr_eq(out, s);
     agrees_with(&before);
     EXPECT(fdslots_move(s, mem, ROOM, NSLOTS, &s), 0);
