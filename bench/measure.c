@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * Measures the prices with which fdslots_wait() starts (src/wait/prices.h) on this machine, and
- * prints them in the form in which that file defines them.
+ * prints them as compiler flags, which override those of that file.
  *
  * Every constant is the difference of loops that differ in one thing. All loops run in turn, many
  * times, and the median of each one counts. The time that poll(2) takes for a slot depends on the

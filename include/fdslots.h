@@ -174,7 +174,8 @@ uint32_t fdslots_capacity(const struct fdslots *s);
  *
  * Setting a slot writes memory and notes the change; the next wait tells the kernel.
  * The first use of an index above all earlier ones clears the slots between, once: about 17 bytes
- * of memory each, which are resident from then on. Indices near each other cost least.
+ * of memory each, which are resident from then on, and 22 more in the first wait by epoll. Indices
+ * near each other cost least.
  */
 /* Report new events only (EPOLLET); epoll entry points only. On a polled slot, and if a slot
  * without this flag holds the same fd, events are reported as long as the fd is ready. */
@@ -488,8 +489,9 @@ int fdslots_epoll_fd(struct fdslots *s);
  * again.
  *
  * Returns 0, or an error of fdslots_epoll_wait().
- * Cost: one epoll_ctl(2) for each fd in use that is not polled, and three system calls, or five if
- * fdslots_epoll_fd() was called. */
+ * Cost: one epoll_ctl(2) for each fd in use that is not polled, one more for each that is
+ * registered with FDSLOTS_EXCLUSIVE, and three system calls, or five if fdslots_epoll_fd() was
+ * called. */
 int fdslots_rebuild(struct fdslots *s);
 
 /* What a buffer has done since it was made. New members are added at the end. */

@@ -55,7 +55,7 @@
 #define SLOT_CONFIRM 0x080u /* set anew: the same number may be another file */
 #define SLOT_REARM   0x100u /* an edge must be looked for again */
 #define SLOT_NEW     0x200u /* set anew since fdslots_wait() last looked at its changes */
-/* What it found then: whether the slot is hidden, and a little of its events. */
+/* What fdslots_wait() found then: whether the slot is hidden, and a little of its events. */
 #define SLOT_SEEN_HIDDEN 0x2000u
 #define SLOT_SEEN_OUT    0x4000u
 #define SLOT_SEEN_ODD    0x8000u
@@ -109,7 +109,7 @@ struct fdslots {
     struct index_set roomy;  /* the words of `used` in which a slot is empty */
     struct index_set fresh;  /* changed since fdslots_wait() last looked through them */
     struct index_set noted;  /* changed before that, and the kernel's set has not been told */
-    struct index_set held;   /* slots with SLOT_HOLDS, except those hidden since */
+    struct index_set held;   /* slots with SLOT_HOLDS that are not hidden */
     struct index_set polled; /* slots that the kernel's set does not answer for: polled beside it */
 
     uint32_t *ready; /* the first array: all others lie in the same memory, after it */

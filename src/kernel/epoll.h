@@ -27,14 +27,15 @@ union scratch {
 _Static_assert(sizeof(struct epoll_event) >= sizeof(struct pollfd), "room for the pollfds");
 
 struct kernel {
-    int fd;              /* -1 while there is no set */
-    int outer_fd;        /* holds only `fd`, for use in other loops; -1 until it is asked for */
-    uint32_t process;    /* the process that made the set */
-    uint64_t salt;       /* mixed into the data of registrations; no two sets have the same */
-    uint32_t registered; /* files in the set, not counting ghosts */
-    uint32_t looked_at;  /* slots that were looked at when the set was made */
-    uint32_t rent;       /* waits in which runs were refused, since none was or the set was made */
-    uint32_t ghost_reports; /* reports of ghosts since the set was made, and what else they cost */
+    int fd;                 /* -1 while there is no set */
+    int outer_fd;           /* holds only `fd`, for use in other loops; -1 until it is asked for */
+    uint32_t process;       /* the process that made the set */
+    uint64_t salt;          /* mixed into the data of registrations; no two sets have the same */
+    uint32_t registered;    /* files in the set, not counting ghosts */
+    uint32_t looked_at;     /* slots that were looked at when the set was made */
+    uint32_t rent;          /* waits with refused runs, since there were none or the set was made */
+    uint32_t ghost_reports; /* reports of ghosts since the set was made or kept, and what else they
+                               cost */
     uint64_t round_in;      /* the wait in which ghosts last filled a report, or 0 */
     uint64_t round_from;    /* data of the first event of one of these reports */
     uint32_t round_reports; /* how many of them were full */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * Telling the kernel's set about one run. If the set already holds what it should, nothing is done.
- * Otherwise one call of epoll_ctl(2) does it, or two if the kernel does not allow that.
+ * Otherwise one call of epoll_ctl(2) does it, or two where one is not allowed.
  * registration.h shows the states of a run.
  *
  * The kernel behaves as follows, which forces what is done here:

@@ -74,7 +74,8 @@ static void forget_set(struct fdslots *s)
 
 /* Whether this line of fdinfo is a registration of the inherited set, or that of this set in the
  * outer one. A slot may have got another owner since it was registered, with a higher generation.
- * Without the salt of the set, hardly any name is that of a slot and of an earlier generation. */
+ * If the data is another set's, taking this salt from it hardly ever gives the name of a slot and
+ * an earlier generation. */
 static bool is_registration(const struct fdslots *s, int fd, uint64_t data)
 {
     const struct runs *runs = &s->kernel->runs;
@@ -233,8 +234,8 @@ int fdslots_epoll_open(struct fdslots *s)
     k->process = process;
     k->fd = fd;
     k->salt = new_salt(s);
-    /* The old set has left its watch to the new one. If this fails nevertheless, waits go on, and
-     * the next fdslots_epoll_fd() fails. */
+    /* The old set has left the outer one, so its watch is free for the new one. If this fails
+     * nevertheless, waits go on, and the next fdslots_epoll_fd() fails. */
     k->is_nested = k->outer_fd >= 0 && nest(k, k->outer_fd) == 0;
     if (s->process == 0)
         s->process = process;

@@ -277,7 +277,8 @@ int fdslots_kernel_take(struct fdslots *s, int rc, int errno_before, int64_t tim
         rc = call_instead(s, most, errno_before, timeout_ns, sigmask);
     if (rc >= 0)
         rc = rc > 0 ? take(s, (uint32_t)rc, most, timeout_ns != 0) : (int)s->ready_count;
-    /* With a timeout of 0, epoll_pwait(2) never looks for signals, nor if it reports ghosts. */
+    /* With a timeout of 0, epoll_pwait(2) never looks for signals; nor does it if it reports
+     * ghosts. */
     if (rc == 0 && timeout_ns == 0 && sigmask != NULL)
         return sys_let_signals_in(sigmask);
     return rc;

@@ -8,7 +8,7 @@
 
 #include "../kernel/kernel.h"
 
-#define CHANGES_LOOKED_AT 4 /* and one of 64 */
+#define CHANGES_LOOKED_AT 4 /* and one more for every 64 that changed */
 
 /* The work of telling the set about the changes that were looked at, in parts: if several changed
  * slots share a registration, the set is told of them all at once, and each counts for its part of

@@ -14,8 +14,8 @@
 
 #define FEW 4
 
-/* Return the number of slots that poll(2) looks at before the first ready one, because it queues
- * itself on each of them. */
+/* Return how many slots poll(2) looks at before the first ready one. They cost more, because
+ * poll(2) queues itself on each of them. Holes between them count as well. */
 static inline uint32_t count_queued(const struct fdslots *s)
 {
     uint32_t queued = s->visible;

@@ -119,7 +119,7 @@ struct choice {
     double excess;           /* what polling has cost above the set while there was a backlog */
     double budget[WAYS];     /* for trials of each way, put aside while the other one is taken */
     double untimed;          /* what the waits have cost since one was timed */
-    double clock;            /* price of timing a wait; 0 until it is measured */
+    double clock;            /* price of reading the clock; 0 until it is measured */
     double choosing;         /* price of the part of a choice that comes after the wait */
     uint32_t timed;          /* number of timed waits; no more than WARM are counted */
     uint32_t turn;           /* multiple of the golden ratio: its high bit alternates irregularly */

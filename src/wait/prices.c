@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-/* No machine is further than this factor from the prices at the start. */
+/* No correction is by more than this factor. */
 #define FARTHEST 256
 /* A wait that may block has slept if it takes more than this many times its price at the start. */
 static const double asleep[WAYS] = {[BY_POLL] = 64, [BY_SET] = 32};

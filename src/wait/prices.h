@@ -2,13 +2,13 @@
  *
  * What a wait costs. For each thing that a wait does, the price of doing it once, on this machine
  * and for the files of this buffer, is multiplied by how often it is done; the cost is the sum.
- * Prices are learnt because they differ: a TCP socket costs poll(2) three times as much as an
- * eventfd, and one of thousands, out of cache, eight times as much.
+ * Prices are learnt because they differ: a TCP socket costs poll(2) twice as much as an
+ * eventfd, and one of thousands, out of cache, six times as much.
  *
  * A timed wait corrects the prices of what it did, each in proportion to its share of the sum. A
  * wait that took about its price moves them a little, so that they approach a mean. An interrupt or
  * another process often makes a wait much dearer, but nothing makes it much cheaper. So prices fall
- * far at once. They rise far only after four waits in a row were dear because of the same part, and
+ * far at once. They rise far only after four timed waits with the same dearest part were dear, and
  * only by as much as three of the four agree on, because interrupts seldom take equally long; or
  * after sixteen, by the least of them. A wait that sleeps is dear, too, but sleeps seldom take
  * equally long either: of the waits that may have slept, twelve of sixteen must agree. A price of
@@ -78,7 +78,8 @@ struct work {
     double of[PARTS];
 };
 
-/* Waits in a row that took much longer than their price, and whose dearest part was the same. */
+/* Waits that took much longer than their price, and whose dearest part was the same, since one took
+ * about its price. */
 struct rise {
     uint32_t waits;
     uint32_t agreed;    /* how many of them took about equally long, the shortest among them */

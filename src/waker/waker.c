@@ -123,7 +123,8 @@ bool fdslots_waker_is_in(const struct fdslots *s, uint32_t index)
 
 /* ---- opening and closing ---- */
 
-/* Make the wake that came while this process had not opened its waker, or not yet told so. */
+/* Make the wake that came before this process had opened its waker, or before other threads could
+ * see that it had. */
 static void take_pending(struct waker *waker)
 {
     const int cancel = sys_disable_cancel(); /* the wake is no longer noted when write(2) begins */
@@ -305,7 +306,7 @@ int fdslots_wake(const struct fdslots *s)
         if (!is_ours(waker))
             return 0;
     }
-    /* A number from before may be that of the inherited waker. */
+    /* The number is read again: the one from above may be that of the inherited waker. */
     return wake_write(atomic_load(&waker->write_fd));
 }
 
