@@ -231,6 +231,8 @@ void fdslots_kernel_drop(struct fdslots *s, uint32_t index)
         next = k->runs.of[i].next;
         fdslots_index_set_add(&s->fresh, i);
         const bool holds = fdslots_slot_held_fd(s, i) == fd;
+        if (holds)
+            fdslots_slot_forget_file(s, i);
         if (holds && checks && i != index)
             fdslots_slot_lose(s, i);
         if (!holds) /* now, so that it is not met again if the number is closed again */

@@ -36,6 +36,13 @@ static int ask_poll(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigma
     return rc;
 }
 
+/* Whether the set answers for this slot. What such a slot holds is older than its registration, so
+ * it is not reported. */
+static bool is_registered(const struct fdslots *s, uint32_t index)
+{
+    return !fdslots_index_set_has(&s->polled, index) && (s->slots[index].flags & SLOT_LOST) == 0;
+}
+
 /* Report what the slots in [from, to) hold, until the ready set is full. Returns the slot that
  * found no room, or `to`. */
 static uint32_t report_range(struct fdslots *s, uint32_t from, uint32_t to)
@@ -47,7 +54,8 @@ static uint32_t report_range(struct fdslots *s, uint32_t from, uint32_t to)
         const uint32_t held = fdslots_slot_held_events(s, i);
         if (held == 0)
             continue;
-        fdslots_ready_add(s, i, held);
+        if (LIKELY(!is_registered(s, i)))
+            fdslots_ready_add(s, i, held);
         fdslots_slot_release(s, i);
     }
     return to;

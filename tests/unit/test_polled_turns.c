@@ -286,6 +286,63 @@ START_TEST(what_was_left_out_is_over_once_it_is_closed)
 }
 END_TEST
 
+/* Slots are left out by poll while their number is a regular file, of which events are kept. By the
+ * next wait it is a pipe, and the set answers for all of them, so what they hold is not reported
+ * beside that. */
+START_TEST(what_was_left_out_of_another_file_is_not_reported_twice)
+{
+    int p[2], q[2];
+    uint32_t count;
+    const int number = regular_file();
+    struct fdslots *four = make_slots(4);
+    make_pipe(p, true);
+    EXPECT(fdslots_set_index(four, 0, p[0], POLLIN), 0);
+    for (uint32_t i = 1; i < 4; i++)
+        EXPECT(fdslots_set_index(four, i, number, POLLIN), 0);
+    EXPECT(fdslots_set_max_ready(four, 1), 0);
+    EXPECT(fdslots_poll(four, 4, 0), 1);
+    EXPECT(fdslots_close_index(four, 3), 0);
+    make_pipe(q, true);
+    ck_assert_int_eq(dup2(q[0], number), number);
+    EXPECT(fdslots_set_index(four, 3, number, POLLIN), 0);
+    for (int again = 0; again < 6; again++) {
+        EXPECT(fdslots_set_max_ready(four, 1), 0);
+        EXPECT(fdslots_poll(four, 4, 0), 1);
+        EXPECT(fdslots_set_max_ready(four, UINT32_MAX), 0);
+        EXPECT(fdslots_epoll_wait(four, 0), 4);
+        const uint32_t *list = fdslots_ready(four, &count);
+        expect_distinct(list, count);
+        EXPECT(fdslots_get_fd(four, 0), p[0]);
+    }
+    ck_assert_uint_eq(stats_of(four).ghosts_dropped, 0);
+    fdslots_destroy(four);
+    close(number);
+    close_pipe(p), close_pipe(q);
+}
+END_TEST
+
+/* A slot that was not told that its file is closed does not report what it held of it. */
+START_TEST(what_was_left_out_is_over_for_all_slots_with_the_fd)
+{
+    int p[2], q[2];
+    e = entry_at(_i);
+    make_pipe(p, true);
+    EXPECT(fdslots_set_index(s, 0, ready, POLLIN), 0);
+    for (uint32_t i = 1; i < 3; i++)
+        EXPECT(fdslots_set_index(s, i, p[0], POLLIN | FDSLOTS_POLLED), 0);
+    EXPECT(fdslots_epoll_wait(s, 0), 3);
+    EXPECT(fdslots_set_max_ready(s, 1), 0);
+    EXPECT(fdslots_poll(s, 3, 0), 1);
+    EXPECT(fdslots_close_index(s, 1), 0);
+    make_pipe(q, false);
+    ck_assert_int_eq(dup2(q[0], p[0]), p[0]);
+    EXPECT(fdslots_set_max_ready(s, 4 * MANY), 0);
+    EXPECT(e->wait(s, 0, NULL), 1);
+    EXPECT(fdslots_get_revents(s, 2), 0);
+    close_pipe(p), close_pipe(q);
+}
+END_TEST
+
 /* A paused slot is not polled, though it holds an event. So a wait makes one call, as if the slot
  * were empty. */
 START_TEST(a_paused_one_costs_nothing)
@@ -320,6 +377,9 @@ Suite *suite_polled_turns(void)
     tcase_add_loop_test(tcase, a_closed_number_that_was_left_out_is_asked_again, 0,
                         2 * entry_count() * entry_count());
     tcase_add_loop_test(tcase, what_was_left_out_is_over_once_it_is_closed, 0, entry_count());
+    tcase_add_test(tcase, what_was_left_out_of_another_file_is_not_reported_twice);
+    tcase_add_loop_test(tcase, what_was_left_out_is_over_for_all_slots_with_the_fd, 0,
+                        entry_count());
     tcase_add_test(tcase, a_paused_one_costs_nothing);
     return suite;
 }
