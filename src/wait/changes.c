@@ -49,16 +49,17 @@ static inline uint32_t remembered(const struct slot *slot)
 
 /* Return what would be done about a slot if the set had been told of what was noted before. If the
  * slot still has the same owner, a file that is missing in the set would then have been added
- * already, and every other difference counts as a change of events. */
-static inline uint32_t change_since(uint32_t flags, uint32_t now, uint32_t change)
+ * already, and every other difference counts as a change of events. What is remembered of the slot
+ * is of the last wait only if all changes are looked at in each. */
+static inline uint32_t change_since(uint32_t flags, uint32_t now, uint32_t change, bool all)
 {
     if ((flags & SLOT_NEW) != 0)
         return change;
-    const bool same = (flags & SLOT_SEEN) == now;
+    const bool same = all && (flags & SLOT_SEEN) == now;
     return !same && (change & (CHANGE_MODIFIES | CHANGE_DROPS)) != 0 ? CHANGE_MODIFIES : 0;
 }
 
-static inline void look_at(struct fdslots *s, struct sample *sample, uint32_t index)
+static inline void look_at(struct fdslots *s, struct sample *sample, uint32_t index, bool all)
 {
     struct slot *slot = &s->slots[index];
     const uint32_t flags = slot->flags;
@@ -69,7 +70,7 @@ static inline void look_at(struct fdslots *s, struct sample *sample, uint32_t in
     sample->looked_at +=
         LIKELY((change & CHANGE_SHARED) == 0) ? 1 : fdslots_kernel_sharers(s, index, &fresh);
     const uint64_t part = LIKELY(fresh == 1) ? WHOLE : WHOLE / fresh;
-    add(&sample->fresh, noted ? change_since(flags, now, change) : change, part);
+    add(&sample->fresh, noted ? change_since(flags, now, change, all) : change, part);
     add(&sample->lag, change, part);
     sample->looks++;
     sample->again += noted;
@@ -93,7 +94,7 @@ static void look_at_some(struct fdslots *s, struct sample *sample, uint32_t coun
         uint32_t i = fdslots_index_set_next(&s->fresh, from);
         if (i == INDEX_NONE)
             i = fdslots_index_set_first(&s->fresh);
-        look_at(s, sample, i);
+        look_at(s, sample, i, count <= CHANGES_LOOKED_AT);
         from = i + step;
     }
     s->choice->look_from = from;
