@@ -63,16 +63,25 @@ void fdslots_choice_expect(struct choice *c, struct outcome found, double waits)
 
 /* ---- choose ---- */
 
+/* Add to an account of what one way has cost above the other. The balance never falls below 0,
+ * because an earlier saving does not make a later loss smaller. */
+static void account(double *balance, double more)
+{
+    *balance = *balance + more > 0 ? *balance + more : 0;
+}
+
 static enum way cheaper(struct choice *c, const struct outlook *o)
 {
     const double lag = fdslots_choice_price(c, o->lag);
+    if (c->backlog.looks == 0) {
+        if (o->set >= o->poll)
+            return BY_POLL;
+        account(&c->loss, o->set + lag - o->poll);
+        return c->loss <= c->regret ? BY_SET : BY_POLL;
+    }
     if (o->set < o->poll && o->set + lag <= o->poll)
         return BY_SET;
-    if (c->backlog.looks == 0)
-        return BY_POLL;
-    /* It never falls below 0, because an earlier saving does not make a later loss smaller. */
-    const double excess = c->excess + (o->poll - o->set - fdslots_choice_price(c, o->fresh));
-    c->excess = excess > 0 ? excess : 0;
+    account(&c->excess, o->poll - o->set - fdslots_choice_price(c, o->fresh));
     return c->excess < lag ? BY_POLL : BY_SET;
 }
 
@@ -245,9 +254,34 @@ void fdslots_choice_learn_choosing(struct choice *c, double ns)
         c->choosing += WEIGHT * ((ns < most ? ns : most) - c->choosing);
 }
 
+void fdslots_choice_save(struct choice *c, enum way way, double saved)
+{
+    if (way == BY_SET) {
+        account(&c->loss, -saved);
+        return;
+    }
+    c->away -= saved;
+    c->loss = 0;
+}
+
+/* The set is told of a backlog. Remember what it has cost to leave it: telling it, and what polling
+ * has saved does not count. At first it was told of every file, which says nothing. */
+static void return_to_set(struct choice *c, const struct outlook *o)
+{
+    const double saved = c->away < 0 ? -c->away : 0;
+    const double cost = fdslots_choice_price(c, o->lag) - saved;
+    if (c->backlog.looks > 0 && c->taken[BY_SET])
+        c->regret = cost > 0 ? cost : 0;
+    c->away = 0;
+}
+
 void fdslots_choice_learn(struct choice *c, struct outlook *o, enum way way,
                           const struct finding *found)
 {
+    if (way == BY_SET)
+        return_to_set(c, o);
+    else
+        fdslots_choice_save(c, way, o->set + fdslots_choice_price(c, o->fresh) - o->poll);
     c->backlog = way == BY_POLL ? o->lag : (struct telling){0};
     c->excess = way == BY_POLL ? c->excess : 0;
     remember_wait(c, o, way, found);

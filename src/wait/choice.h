@@ -9,10 +9,13 @@
  * average: where few and many ready slots take turns, what the last one found would be wrong each
  * time.
  *
- * Choose. While the set is in step, the choice is simply the cheaper way, the changes included.
- * While the set lags behind, a flush is worth its price only if enough waits follow, and their
- * number is unknown. So this rents before it buys (the ski-rental problem): it polls until polling
- * has cost more than the set would have by as much as the flush costs, and then flushes.
+ * Choose. Without changes, the choice is simply the cheaper way. While the set lags behind, a flush
+ * is worth its price only if enough waits follow, and their number is unknown. So this rents before
+ * it buys (the ski-rental problem): it polls until polling has cost more than the set would have by
+ * as much as the flush costs, and then flushes. Changes often come in bursts, and a set that is
+ * left for one of them must be told of it anyway, a little later. So a set in step is left only
+ * when the changes have made it dearer than polling by as much as it last cost to leave it: that
+ * flush, without what polling had saved until then.
  *
  * Learn. Now and then a wait is timed, so seldom that this costs less than a thousandth of what the
  * waits cost, or a hundredth while they take so long that they may have slept. So is what comes
@@ -28,17 +31,19 @@
  * another one, and only the kernel knows. The first costs a change of a registration, the second
  * also a new one. So the share of the second is learnt.
  *
- * This gives two bounds, by the prices known at each wait. First, before a flush, polling costs
+ * This gives three bounds, by the prices known at each wait. First, before a flush, polling costs
  * more than the set by at most the price of that flush and of one wait, not counting trials,
  * because the account is closed when it reaches the price of the flush, and a single wait cannot
- * take it further beyond. Second, all trials of a way cost at most a two-hundredth of all waits,
- * not counting the first trial, one after each rise, and the last one, because no trial begins
- * before the earlier ones are paid for. One trial takes at most twenty times as long as its first
- * two waits, because each wait with which it goes on takes at most 0.95 times as long as the one
- * before. No account grows beyond what closes it.
+ * take it further beyond. Second, before it is left, the set costs more than polling by at most
+ * what it last cost to leave it, and polling is taken for the wait that would exceed this. Third,
+ * all trials of a way cost at most a two-hundredth of all waits, not counting the first trial, one
+ * after each rise, and the last one, because no trial begins before the earlier ones are paid for.
+ * One trial takes at most twenty times as long as its first two waits, because each wait with which
+ * it goes on takes at most 0.95 times as long as the one before. No account grows beyond what
+ * closes it.
  *
  * Steady waits (steady.c) are not priced one by one: each counts as much as the chosen wait before
- * it. What they cost beyond that is in neither bound. A run of them ends when a wait is to be
+ * it. What they cost beyond that is in no bound. A run of them ends when a wait is to be
  * timed.
  */
 #ifndef FDSLOTS_CHOICE_H
@@ -100,6 +105,7 @@ struct steady {
     uint32_t adds;     /* the same */
     uint32_t latest;   /* slots that changed before the last of these waits */
     double change;     /* price of one of the dearest changes of late */
+    double saves;      /* what such a wait costs less than by the other way */
 
     /* By poll. */
     uint32_t fewest; /* slots that must change: with fewer, the set might be cheaper */
@@ -117,6 +123,9 @@ struct choice {
     struct telling backlog;  /* of the changes that the set did not know after the last wait */
     double failing;          /* share of the registrations to be confirmed that is of other files */
     double excess;           /* what polling has cost above the set while there was a backlog */
+    double loss;             /* what the set has cost above polling, because of changes */
+    double away;             /* what polling has cost above the set since that was last taken */
+    double regret;           /* what it last cost to leave the set */
     double budget[WAYS];     /* for trials of each way, put aside while the other one is taken */
     double untimed;          /* what the waits have cost since one was timed */
     double clock;            /* price of reading the clock; 0 until it is measured */
@@ -161,6 +170,9 @@ static inline enum way fdslots_other_way(enum way way)
 
 /* Account for waits by this way that cost this much. */
 void fdslots_choice_spend(struct choice *c, enum way way, double price);
+
+/* Account for waits by this way that cost so much less than by the other way. */
+void fdslots_choice_save(struct choice *c, enum way way, double saved);
 
 /* Set o->poll and o->set for a wait with this outcome. */
 void fdslots_choice_estimate(const struct choice *c, struct outlook *o, struct outcome outcome);

@@ -80,6 +80,7 @@ static void set_bounds(const struct choice *c, struct steady *plan, const struct
     plan->allowed = plan->allowed > few ? plan->allowed : few;
     plan->modifies = to_count(spare / c->prices.of[SET_MODIFY]);
     plan->adds = to_count(spare / c->prices.of[SET_ADD]);
+    plan->saves = way == BY_SET ? spare : fdslots_choice_price(c, o->fresh) - spare;
     plan->fewest = 0;
     if (way == BY_POLL && spare > 0)
         plan->fewest = 1 + to_count(plan->changed * spare / fdslots_choice_price(c, o->fresh));
@@ -143,6 +144,7 @@ static void settle(struct choice *c, struct steady *plan)
     const double ran = plan->ran;
     const double queued = plan->blocks ? (double)plan->queued : ran * c->expected.queued;
     fdslots_choice_spend(c, plan->way, ran * plan->each);
+    fdslots_choice_save(c, plan->way, ran * plan->saves);
     fdslots_choice_expect(c, (struct outcome){(double)plan->ready, queued}, ran);
     plan->waits -= plan->ran;
     plan->ran = 0;

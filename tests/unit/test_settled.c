@@ -324,6 +324,31 @@ static bool is_steady_while(struct fdslots *many, const int *fds, uint32_t from,
     return steady;
 }
 
+/* Changes come in bursts. Poll(2) would be cheaper for the wait after a burst, but the set is
+ * cheaper for the others, and must be told of the burst before them. */
+START_TEST(on_the_set_while_changes_come_in_bursts)
+{
+    enum { FEW_SLOTS = 48, BURST = 16, CYCLES = 40 };
+    int fds[FEW_SLOTS];
+    uint64_t polls = 0;
+    struct fdslots *few = known_slots(fds, FEW_SLOTS);
+    for (int cycle = 0; cycle < 2 * CYCLES; cycle++) {
+        if (cycle == CYCLES)
+            polls = stats_of(few).poll_calls;
+        toggle(few, BURST);
+        for (int w = 0; w < 10; w++)
+            EXPECT(fdslots_wait(few, 0, NULL), 0);
+    }
+    ck_assert_uint_le(stats_of(few).poll_calls - polls, CYCLES / 10);
+    for (int w = 0; w < 200; w++) { /* nothing but bursts, of which each undoes the one before */
+        toggle(few, BURST);
+        EXPECT(fdslots_wait(few, 0, NULL), 0);
+    }
+    ck_assert_uint_ge(stats_of(few).poll_calls - polls, 80);
+    close_slots(few, fds, FEW_SLOTS);
+}
+END_TEST
+
 /* Waits that may block take turns with others. Poll(2) is the cheaper way for those that do not,
  * because the ready slot is the last of a few, but not for those that do. */
 START_TEST(on_both_ways_while_waits_take_turns)
@@ -652,6 +677,7 @@ Suite *suite_settled(void)
     tcase_add_test(tcase, on_what_was_learnt);
     tcase_add_test(tcase, on_poll_with_a_backlog_that_does_not_grow);
     tcase_add_test(tcase, on_the_set_while_few_slots_change);
+    tcase_add_test(tcase, on_the_set_while_changes_come_in_bursts);
     tcase_add_test(tcase, on_both_ways_while_waits_take_turns);
     tcase_add_loop_test(tcase, on_each_way_while_the_number_of_ready_slots_varies, 0, 2);
     tcase_add_test(tcase, on_no_number_that_underflows);
