@@ -110,21 +110,13 @@ static uint32_t ones(uint64_t word)
     return (uint32_t)(word * 0x0101010101010101 >> 56);
 }
 
-/* Count the members in a word of level l and in the words below it. */
-static uint32_t count_below(const struct index_set *set, uint32_t l, uint32_t word)
-{
-    uint64_t bits = set->level[l][word];
-    uint32_t count = 0;
-    if (l == 0)
-        return ones(bits);
-    for (; bits != 0; bits &= bits - 1)
-        count += count_below(set, l - 1, word << 6 | (uint32_t)__builtin_ctzll(bits));
-    return count;
-}
-
 uint32_t fdslots_index_set_count(const struct index_set *set)
 {
-    return count_below(set, set->levels - 1, 0);
+    uint32_t count = 0;
+    uint32_t i = fdslots_index_set_first(set);
+    for (; i != INDEX_NONE; i = fdslots_index_set_next_word(set, i))
+        count += ones(set->level[0][i >> 6]);
+    return count;
 }
 
 /* Return the word of index i at the lowest level, and empty it. */

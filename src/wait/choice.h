@@ -40,11 +40,11 @@
  * after each rise, and the last one, because no trial begins before the earlier ones are paid for.
  * One trial takes at most twenty times as long as its first two waits, because each wait with which
  * it goes on takes at most 0.95 times as long as the one before. No account grows beyond what
- * closes it.
+ * closes it, but for what polling has saved. Ten years of that are less than 2^59 ns, which a
+ * double holds to within 64 ns.
  *
  * Steady waits (steady.c) are not priced one by one: each counts as much as the chosen wait before
- * it. What they cost beyond that is in no bound. A run of them ends when a wait is to be
- * timed.
+ * it. What they cost beyond that is in no bound. A run of them ends when a wait is to be timed.
  */
 #ifndef FDSLOTS_CHOICE_H
 #define FDSLOTS_CHOICE_H
