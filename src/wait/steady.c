@@ -61,10 +61,10 @@ static uint32_t to_count(double n)
 static uint32_t count_waits(const struct choice *c, const struct steady *plan,
                             const struct outlook *o, enum way way)
 {
-    const double until_due = fdslots_choice_until_due(c, o, way);
-    if (!is_best(c, plan, o, way) || c->prices.surprised || c->trial > 0 || until_due <= 0)
+    if (!is_best(c, plan, o, way) || c->prices.surprised || c->trial > 0)
         return 0;
-    return 1 + to_count(until_due / plan->each);
+    const double until_due = fdslots_choice_until_due(c, o, way);
+    return until_due > 0 ? 1 + to_count(until_due / plan->each) : 0;
 }
 
 /* The set may be told of a few changes even if poll(2) is hardly dearer, if it need not have been
@@ -141,6 +141,8 @@ void fdslots_steady_correct(const struct choice *c, struct steady *plan, struct 
  * slot did not matter, and counts as expected. */
 static void settle(struct choice *c, struct steady *plan)
 {
+    if (plan->ran == 0)
+        return;
     const double ran = plan->ran;
     const double queued = plan->blocks ? (double)plan->queued : ran * c->expected.queued;
     fdslots_choice_spend(c, plan->way, ran * plan->each);
