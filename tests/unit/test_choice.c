@@ -421,6 +421,39 @@ START_TEST(trials_that_cost_more_than_they_should_are_paid_for)
 }
 END_TEST
 
+/* What leaving the set last cost is what it may cost more than polling before it is left again:
+ * that and no more, and no less than that by more than one wait. */
+START_TEST(the_set_is_left_for_what_that_cost)
+{
+    struct player p;
+    player_start(&p);
+    struct choice *c = &p.c;
+    c->taken[BY_SET] = true;
+    struct outlook o = {.slots = 48, .fresh = {.looks = 16, .modifies = 16}};
+    fdslots_choice_estimate(c, &o, (struct outcome){.queued = 0});
+    const double telling = fdslots_choice_price(c, o.fresh);
+    const double more = o.set + telling - o.poll;
+    ck_assert_double_gt(more, 0);
+    ck_assert_double_lt(o.set, o.poll);
+    /* It was left for one wait, which saved this much, and is told of two such changes now. */
+    const struct telling twice = {.looks = 32, .modifies = 32};
+    fdslots_choice_save(c, BY_POLL, more);
+    c->backlog = o.fresh;
+    o.lag = twice;
+    fdslots_choice_learn(c, &o, BY_SET, &(struct finding){.told = twice});
+    const double regret = 2 * telling - more;
+    ck_assert_double_eq_tol(c->regret, regret, 1e-6);
+    c->budget[BY_POLL] = 0;
+    o.lag = o.fresh;
+    fdslots_choice_estimate(c, &o, (struct outcome){.queued = 0});
+    double loss = 0;
+    while (fdslots_choice_make(c, &o) == BY_SET)
+        loss += more;
+    ck_assert_double_le(loss, regret + 1e-6);
+    ck_assert_double_gt(loss + more, regret);
+}
+END_TEST
+
 /* Steady waits may tell the set of changes that are dearer than any that were chosen for. Then
  * these are what is expected. */
 START_TEST(dear_changes_in_steady_waits_are_remembered)
@@ -481,6 +514,7 @@ Suite *suite_choice(void)
     tcase_add_loop_test(tcase, polling_costs_at_most_a_flush_more, 0, 20);
     tcase_add_test(tcase, trials_are_rare_where_both_ways_cost_the_same);
     tcase_add_test(tcase, trials_that_cost_more_than_they_should_are_paid_for);
+    tcase_add_test(tcase, the_set_is_left_for_what_that_cost);
     tcase_add_test(tcase, dear_changes_in_steady_waits_are_remembered);
     tcase_add_test(tcase, no_sum_grows_in_ten_years);
     tcase = add_case(suite, "long");

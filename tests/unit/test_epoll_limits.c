@@ -226,6 +226,33 @@ START_TEST(emfile_with_a_ghost)
 }
 END_TEST
 
+/* The old set is closed because there is no fd for another one, and there is none for it even then,
+ * because a slot holds the number that this has freed. Nothing is registered from then on, so
+ * closing a slot's fd does not ask the kernel. */
+static void no_set_at_all(void)
+{
+    const int number = dup(idle);
+    close(number);
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), 1);
+    CHILD_EXPECT(fdslots_set_index(s, 2, number, POLLIN), 0);
+    set_limit((rlim_t)number + 1);
+    CHILD_EXPECT(fdslots_rebuild(s), -EMFILE);
+    CHILD_EXPECT(fcntl(number, F_GETFD), -1);
+    CHILD_EXPECT((intmax_t)stats_of(s).rebuilds, 1);
+    const struct fdslots_stats before = stats_of(s);
+    CHILD_EXPECT(fdslots_close_index(s, 1), 0);
+    CHILD_EXPECT((intmax_t)(stats_of(s).epoll_ctl_calls - before.epoll_ctl_calls), 0);
+    set_limit(1000);
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), 1);
+    CHILD_EXPECT(fdslots_get_revents(s, 2), POLLNVAL);
+}
+
+START_TEST(emfile_with_the_old_set_gone)
+{
+    child_run(no_set_at_all);
+}
+END_TEST
+
 /* A program forbids itself any new fd when it is set up, as sandboxes do. Files that outlive their
  * fds after that, exclusive ones too, make no wait fail, and an outer loop still sees the set. */
 static void no_fd_any_more(void)
@@ -417,6 +444,7 @@ Suite *suite_epoll_limits(void)
     tcase_add_test(tcase, a_set_in_a_slot_takes_no_fd);
     tcase_add_test(tcase, emfile_at_a_rebuild);
     tcase_add_loop_test(tcase, emfile_with_a_ghost, 0, 3);
+    tcase_add_test(tcase, emfile_with_the_old_set_gone);
     tcase_add_test(tcase, emfile_for_ever);
     tcase_add_test(tcase, a_rebuild_closes_no_file_of_the_caller);
     tcase_add_test(tcase, the_last_number_is_in_a_slot);

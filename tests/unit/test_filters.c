@@ -189,8 +189,10 @@ static void ask_features(struct fdslots *s)
 /* Without eventfd(2), the waker is a pipe. */
 static void ask_waker(struct fdslots *s, const struct call *call)
 {
+    const bool is_pipe = call != NULL && strcmp(call->name, "eventfd2") == 0;
+    const int before = is_pipe ? open_fds() : 0;
     const int rc = fdslots_waker_open(s, SLOTS);
-    if (call != NULL && strcmp(call->name, "eventfd2") == 0)
+    if (is_pipe)
         CHILD_EXPECT(rc, 0);
     if (rc < 0) {
         CHILD_EXPECT(is_honest(rc), true);
@@ -205,7 +207,9 @@ static void ask_waker(struct fdslots *s, const struct call *call)
     const int closed = fdslots_close_index(s, SLOTS);
     CHILD_EXPECT(closed == 0 || is_honest(closed), true);
     CHILD_EXPECT(fdslots_get_fd(s, SLOTS), -ENOENT);
-    fdslots_waker_open(s, SLOTS); /* the end of the buffer closes this one */
+    if (is_pipe)
+        CHILD_EXPECT(open_fds(), before); /* both ends are closed */
+    fdslots_waker_open(s, SLOTS);         /* the end of the buffer closes this one */
 }
 
 /* A mask needs ppoll(2) if the wait has to block. */

@@ -343,6 +343,30 @@ START_TEST(what_was_left_out_is_over_for_all_slots_with_the_fd)
 }
 END_TEST
 
+/* Nor does it treat events of the next file as those of the closed one, which were kept. */
+START_TEST(the_next_file_of_a_number_is_of_another_kind)
+{
+    const int number = regular_file();
+    const int event = event_fd(true);
+    EXPECT(fdslots_set_index(s, 0, ready, POLLIN), 0);
+    for (uint32_t i = 1; i < 3; i++)
+        EXPECT(fdslots_set_index(s, i, number, POLLIN), 0);
+    EXPECT(fdslots_epoll_wait(s, 0), 3);
+    EXPECT(fdslots_set_max_ready(s, 1), 0);
+    EXPECT(fdslots_poll(s, 3, 0), 1);
+    EXPECT(fdslots_close_index(s, 1), 0);
+    ck_assert_int_eq(dup2(event, number), number);
+    do
+        EXPECT(fdslots_poll(s, 3, 0), 1);
+    while (fdslots_get_revents(s, 2) != 0);
+    event_clear(event);
+    EXPECT(fdslots_set_max_ready(s, 4 * MANY), 0);
+    EXPECT(fdslots_poll(s, 3, 0), 1);
+    EXPECT(fdslots_get_revents(s, 2), 0);
+    close(number), close(event);
+}
+END_TEST
+
 /* A paused slot is not polled, though it holds an event. So a wait makes one call, as if the slot
  * were empty. */
 START_TEST(a_paused_one_costs_nothing)
@@ -380,6 +404,7 @@ Suite *suite_polled_turns(void)
     tcase_add_test(tcase, what_was_left_out_of_another_file_is_not_reported_twice);
     tcase_add_loop_test(tcase, what_was_left_out_is_over_for_all_slots_with_the_fd, 0,
                         entry_count());
+    tcase_add_test(tcase, the_next_file_of_a_number_is_of_another_kind);
     tcase_add_test(tcase, a_paused_one_costs_nothing);
     return suite;
 }
