@@ -2,7 +2,8 @@
  *
  * The numbers of the fds that the library opens. If a slot holds a closed number, it must go on to
  * read POLLNVAL, and its fdslots_close_index() must close nothing, so no file of the library may
- * get this number.
+ * get this number. Nor may one be 0, 1 or 2: a program that was started without these may open them
+ * later by dup2(2), which would close the library's file.
  */
 #include "../os/sys.h"
 #include "slots.h"
@@ -10,7 +11,7 @@
 #define WINDOW 4096 /* how many numbers one pass over the slots tells apart */
 
 /* Return `from` if it is in no slot, or else a number above it that may be in none. No result is 0,
- * 1 or 2: see sys_above_stdio(). */
+ * 1 or 2. */
 static int next_clear_of_slots(const struct fdslots *s, int from)
 {
     uint64_t taken[WINDOW / 64] = {0};

@@ -17,7 +17,7 @@
 
 static inline int sys_epoll_create(void)
 {
-    return sys_above_stdio(SYS(epoll_create1(EPOLL_CLOEXEC)));
+    return SYS(epoll_create1(EPOLL_CLOEXEC));
 }
 
 static inline int sys_epoll_ctl(int epfd, int op, int fd, uint32_t events, uint64_t data)

@@ -165,17 +165,6 @@ static inline int sys_dup_above(int fd, int number)
     return rc == -EINVAL ? -EMFILE : rc;
 }
 
-/* Move an fd that was just opened out of 0, 1 and 2. A program that was started without these may
- * open them later by dup2(2), which would close the library's file. Passes an error on. */
-static inline int sys_above_stdio(int fd)
-{
-    if (fd < 0 || fd > STDERR_FILENO)
-        return fd;
-    int above = sys_dup_above(fd, STDERR_FILENO);
-    sys_close(fd);
-    return above;
-}
-
 /* Let in the pending signals that this mask does not block. Returns 0, or -EINTR. */
 static inline int sys_let_signals_in(const sigset_t *sigmask)
 {
