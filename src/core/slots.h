@@ -127,9 +127,10 @@ struct fdslots {
     struct waker *waker;
     struct choice *choice;
     struct fdslots_stats stats;
-    /* Calls of epoll_ctl(2) since the choice last counted them. */
-    uint32_t told_modifies; /* those that modify a registration */
-    uint32_t told_adds;     /* the others */
+    /* What the set was told since the choice last counted it. */
+    uint32_t told_slots;    /* slots that differed from what the set held */
+    uint32_t told_modifies; /* calls of epoll_ctl(2) that modify a registration */
+    uint32_t told_adds;     /* the other calls */
 };
 
 static inline bool fdslots_slot_exists(const struct fdslots *s, uint32_t index)

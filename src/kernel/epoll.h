@@ -101,6 +101,10 @@ static inline int fdslots_epoll_ctl(struct fdslots *s, int op, int fd, uint32_t 
  * open under its number, and may be a ghost. */
 void fdslots_epoll_deregister(struct fdslots *s, struct registration *leads);
 
+/* Whether a slot that changed is again as the set holds it. If it is not alone in its run, or has
+ * FDSLOTS_EDGE, or is polled, the answer is no. */
+bool fdslots_epoll_agrees(const struct fdslots *s, uint32_t index);
+
 /* Update each run that is RUN_DUE and whose leader is in the list of changes: tell the set how the
  * run differs from what the set holds, or have the run polled. If this has worn the set out, sync
  * again. The first changes of a new set never wear it out. Returns what fdslots_kernel_sync() does.

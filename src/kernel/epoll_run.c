@@ -51,17 +51,13 @@ SELDOM static uint32_t oneshot_events(const struct registration *leads, uint32_t
     return (leads->flags & RUN_DISARMS) != 0 ? events | REGISTERED_ONESHOT : events;
 }
 
-/* Return what the set should hold for the run of this leader. */
-static uint32_t events_of(const struct fdslots *s, const struct runs *runs, uint32_t leader)
+/* Return what the set should hold for a run of several slots. */
+SELDOM static uint32_t shared_events(const struct fdslots *s, const struct runs *runs,
+                                     uint32_t leader)
 {
-    const struct registration *leads = &runs->of[leader];
     const uint32_t user = REGISTERED_EDGE | REGISTERED_EXCLUSIVE;
-    uint32_t any = own_events(s, leader);
+    uint32_t any = 0;
     uint32_t all = user;
-    if (LIKELY(leads->next == INDEX_NONE)) {
-        const bool oneshot = (s->slots[leader].flags & SLOT_ONESHOT) != 0;
-        return UNLIKELY(oneshot) ? oneshot_events(leads, any) : any;
-    }
     FOR_EACH_IN_RUN(runs, leader, i)
     {
         const uint32_t own = own_events(s, i);
@@ -69,6 +65,27 @@ static uint32_t events_of(const struct fdslots *s, const struct runs *runs, uint
         all &= own != 0 ? own : user;
     }
     return (any & ~user) | (any & all); /* if one slot wants level reports, all get them */
+}
+
+/* Return what the set should hold for the run of this leader. */
+static inline uint32_t events_of(const struct fdslots *s, const struct runs *runs, uint32_t leader)
+{
+    const struct registration *leads = &runs->of[leader];
+    if (UNLIKELY(leads->next != INDEX_NONE))
+        return shared_events(s, runs, leader);
+    const uint32_t events = own_events(s, leader);
+    const bool oneshot = (s->slots[leader].flags & SLOT_ONESHOT) != 0;
+    return UNLIKELY(oneshot) ? oneshot_events(leads, events) : events;
+}
+
+bool fdslots_epoll_agrees(const struct fdslots *s, uint32_t index)
+{
+    const struct runs *runs = &s->kernel->runs;
+    const struct registration *run = &runs->of[index];
+    return (run->flags & (RUN_LEADER | RUN_POLLED | RUN_CONFIRM | RUN_REDO)) == RUN_LEADER &&
+           run->next == INDEX_NONE && run->fd == fdslots_slot_held_fd(s, index) &&
+           (s->slots[index].flags & (SLOT_EDGE | SLOT_CONFIRM | SLOT_REARM)) == 0 &&
+           run->events == events_of(s, runs, index);
 }
 
 /* ---- what it is told ---- */

@@ -11,7 +11,8 @@
  *                a sync lists it: slots leave runs, then slots join runs, then the set is told
  *                of each run whose registration differs (epoll_run.c)
  *
- * So a change that was undone costs no call, and an fd that was set ten times is told once.
+ * So a change that was undone costs no call, and an fd that was set ten times is told once. A slot
+ * that is again as the set holds it is not listed.
  */
 #include "epoll.h"
 
@@ -24,12 +25,20 @@ _Static_assert(sizeof(struct epoll_event) >= 3 * sizeof(uint32_t), "room for the
 
 static void list_changes(struct fdslots *s)
 {
+    struct kernel *k = s->kernel;
+    uint32_t *const list = k->scratch.indices;
     struct index_set *set = &s->fresh;
+    if (UNLIKELY(k->runs.extent != s->touched))
+        fdslots_runs_extend(&k->runs, s->touched, s->capacity);
     if (!fdslots_index_set_empty(&s->noted)) {
         fdslots_index_set_move(&s->fresh, &s->noted);
         set = &s->noted;
     }
-    s->kernel->listed = fdslots_index_set_drain(set, s->kernel->scratch.indices);
+    const uint32_t *const end = list + fdslots_index_set_drain(set, list);
+    k->listed = 0;
+    for (const uint32_t *slot = list; slot < end; slot++)
+        if (!fdslots_epoll_agrees(s, *slot))
+            list[k->listed++] = *slot;
 }
 
 /* List a leader, if there is one. It may not have changed itself. If it is RUN_DUE, it is listed.
@@ -124,10 +133,7 @@ INLINE void update_members(struct fdslots *s)
  * says why. */
 INLINE int apply_changes(struct fdslots *s)
 {
-    struct kernel *k = s->kernel;
-    if (UNLIKELY(k->runs.extent != s->touched))
-        fdslots_runs_extend(&k->runs, s->touched, s->capacity);
-    list_changes(s);
+    s->told_slots += s->kernel->listed;
     update_members(s);
     return fdslots_epoll_update_runs(s);
 }
@@ -172,7 +178,21 @@ int fdslots_kernel_sync(struct fdslots *s)
         return rc;
     s->exclusive_changed = s->kernel->outworn; /* so that each wait tries again */
     s->set_ready = true;
-    return (s->fresh.root | s->noted.root) != 0 ? apply_changes(s) : 0;
+    if ((s->fresh.root | s->noted.root) == 0)
+        return 0;
+    list_changes(s);
+    return apply_changes(s);
+}
+
+int fdslots_kernel_sync_few(struct fdslots *s, uint32_t most)
+{
+    const struct kernel *k = s->kernel;
+    list_changes(s);
+    if (k->listed <= most)
+        return k->listed > 0 ? apply_changes(s) : 0;
+    for (uint32_t c = 0; c < k->listed; c++)
+        fdslots_index_set_add(&s->fresh, k->scratch.indices[c]);
+    return KERNEL_AGAIN;
 }
 
 int fdslots_kernel_rebuild(struct fdslots *s)

@@ -41,6 +41,10 @@ void fdslots_kernel_cut(struct fdslots *s, uint32_t end);
  * noted then. While s->set_ready is true and no slot has changed, there is nothing to do. */
 int fdslots_kernel_sync(struct fdslots *s);
 
+/* Do the same if the set must be told of no more than `most` slots. Otherwise tells it nothing, and
+ * returns KERNEL_AGAIN. s->set_ready must be true. */
+int fdslots_kernel_sync_few(struct fdslots *s, uint32_t most);
+
 /* Note again the slots that the kernel refused for a reason that may have passed. To be called
  * before each wait while s->refused is not 0. It acts after 1 wait, then after 2 more, after 4 more
  * and so on, up to 1024. */

@@ -37,6 +37,11 @@ int fdslots_kernel_sync(struct fdslots *s)
     return -ENOTSUP;
 }
 
+int fdslots_kernel_sync_few(struct fdslots *s, uint32_t most)
+{
+    return -ENOTSUP;
+}
+
 void fdslots_kernel_retry(struct fdslots *s)
 {
 }

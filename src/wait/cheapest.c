@@ -133,11 +133,12 @@ static double time_since(const struct choice *c, int64_t start, int64_t end)
     return ns > 1 ? ns : 1;
 }
 
-/* Return what the set was told since the last call of this function, without the looks. */
+/* Return what the set was told since the last call of this function. */
 static struct telling count_told(struct fdslots *s)
 {
-    const struct telling told = {.modifies = s->told_modifies, .adds = s->told_adds};
-    s->told_modifies = s->told_adds = 0;
+    const struct telling told = {
+        .looks = s->told_slots, .modifies = s->told_modifies, .adds = s->told_adds};
+    s->told_slots = s->told_modifies = s->told_adds = 0;
     return told;
 }
 
@@ -169,32 +170,35 @@ APART static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t
     return rc;
 }
 
-/* Whether a planned wait by the set is allowed although so many slots have changed. It is not if
- * the set had to be told too much in the last one. */
-static inline bool is_allowed(struct fdslots *s, struct steady *plan, uint32_t changed)
+/* Tell the set what changed before a planned wait by the set. Returns whether this was within the
+ * bounds of the plan. It is not if the set had to be told too much before the last such wait. */
+static bool tell_as_planned(struct fdslots *s, struct steady *plan)
 {
     const bool too_much = s->told_modifies > plan->modifies || s->told_adds > plan->adds;
-    if (UNLIKELY(too_much))
-        fdslots_steady_correct(s->choice, plan, count_told(s));
-    s->told_modifies = s->told_adds = 0;
-    plan->latest = changed;
-    return changed <= plan->allowed && !too_much;
+    const struct telling told = count_told(s);
+    if (LIKELY(!too_much))
+        return fdslots_kernel_sync_few(s, plan->allowed) == 0;
+    fdslots_steady_correct(s->choice, plan, told);
+    return false;
 }
 
-/* Whether the slots that changed are as many as the plan allows. If some must change, they are
- * noted, so that only later changes count in the next wait. */
-APART static bool changed_as_planned(struct fdslots *s, struct steady *plan)
+/* Whether as many slots changed as a plan to poll expects. They are noted, so that only later
+ * changes count in the next wait. */
+static bool note_as_planned(struct fdslots *s, const struct steady *plan)
 {
-    if (plan->way == BY_POLL && plan->fewest == 0)
-        return true;
-    const uint32_t changed = fdslots_index_set_count(&s->fresh);
-    if (plan->way == BY_SET)
-        return is_allowed(s, plan, changed);
-    if (changed < plan->fewest)
+    if (fdslots_index_set_count(&s->fresh) < plan->fewest)
         return false;
     s->choice->count_in = 0;
     fdslots_index_set_move(&s->fresh, &s->noted);
     return true;
+}
+
+/* Whether a plan is for the changes that came before this wait. */
+APART static bool changed_as_planned(struct fdslots *s, struct steady *plan)
+{
+    if (plan->way == BY_SET)
+        return tell_as_planned(s, plan);
+    return plan->fewest == 0 || note_as_planned(s, plan);
 }
 
 /* Whether the planned way is still what it was. A child has no set, and a buffer may have grown

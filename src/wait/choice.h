@@ -100,10 +100,9 @@ struct steady {
     uint64_t queued; /* before the first ready one, in all; counted only if they block */
 
     /* By the set. */
-    uint32_t allowed;  /* slots that may change before a wait */
+    uint32_t allowed;  /* slots of which the set may have to be told before a wait */
     uint32_t modifies; /* of which the set may be told in one wait */
     uint32_t adds;     /* the same */
-    uint32_t latest;   /* slots that changed before the last of these waits */
     double change;     /* price of one of the dearest changes of late */
     double saves;      /* what such a wait costs less than by the other way */
 

@@ -10,17 +10,16 @@
  * on the other side of this number ends the plan only if the waits are now expected to be there on
  * average.
  *
- * Only the number of changed slots is known before such a wait, not what telling the set about them
- * costs. So a wait by the set allows as many as can be told, at the price of the dearest changes of
- * late, before poll(2) is cheaper. If the set was told more than that is worth, this price is
- * corrected, and there is a choice again. If only the changes have made poll(2) the cheaper way, so
- * many slots must change again that it still is. While waits poll, the buffer may grow by a
- * quarter.
+ * Only the number of slots that differ from the set is known before such a wait, not what telling
+ * the set about them costs. So a wait by the set allows as many as can be told, at the price of the
+ * dearest changes of late, before poll(2) is cheaper. If the set was told more than that is worth,
+ * this price is corrected, and there is a choice again. If only the changes have made poll(2) the
+ * cheaper way, so many slots must change again that it still is. While waits poll, the buffer may
+ * grow by a quarter.
  */
 #include "choice.h"
 
-#define FEW_CHANGES 4    /* slots that may change where the last changes cost nothing */
-#define FORGET      0.98 /* dear changes are expected again for some 50 choices */
+#define FORGET 0.98 /* dear changes are expected again for some 50 choices */
 
 /* If only the changes make the set dearer, they are expected again only if they did so twice: where
  * interests go back and forth, every other wait has nothing to tell. */
@@ -36,7 +35,6 @@ static void note_changes(const struct choice *c, struct steady *plan, const stru
     plan->changed = changed;
     plan->change *= FORGET;
     plan->change = price > plan->change ? price : plan->change;
-    plan->latest = 0;
 }
 
 /* Whether no wait like the chosen one would be cheaper by the other way. Where interests go back
@@ -67,17 +65,12 @@ static uint32_t count_waits(const struct choice *c, const struct steady *plan,
     return until_due > 0 ? 1 + to_count(until_due / plan->each) : 0;
 }
 
-/* The set may be told of a few changes even if poll(2) is hardly dearer, if it need not have been
- * told of the last ones. */
 static void set_bounds(const struct choice *c, struct steady *plan, const struct outlook *o,
                        enum way way)
 {
-    const double look = fdslots_choice_price(c, (struct telling){.looks = 1});
     const double modify = fdslots_choice_price(c, (struct telling){.looks = 1, .modifies = 1});
-    const uint32_t few = plan->changed > 0 && plan->change <= look ? FEW_CHANGES : 0;
     const double spare = o->poll - o->set;
     plan->allowed = to_count(spare / (plan->change > modify ? plan->change : modify));
-    plan->allowed = plan->allowed > few ? plan->allowed : few;
     plan->modifies = to_count(spare / c->prices.of[SET_MODIFY]);
     plan->adds = to_count(spare / c->prices.of[SET_ADD]);
     plan->saves = way == BY_SET ? spare : fdslots_choice_price(c, o->fresh) - spare;
@@ -133,8 +126,8 @@ void fdslots_steady_plan(struct choice *c, struct outlook *o, enum way way)
 void fdslots_steady_correct(const struct choice *c, struct steady *plan, struct telling told)
 {
     const double price = fdslots_choice_price(c, told);
-    if (price > plan->change * plan->latest && plan->latest > 0)
-        plan->change = price / plan->latest;
+    if (price > plan->change * told.looks && told.looks > 0)
+        plan->change = price / told.looks;
 }
 
 /* Account for the waits that have run. If they could not block, the position of the first ready

@@ -460,16 +460,16 @@ START_TEST(dear_changes_in_steady_waits_are_remembered)
 {
     struct player p;
     player_start(&p);
+    const struct telling dear = {.looks = 5, .adds = 10};
     const double add = fdslots_choice_price(&p.c, (struct telling){.adds = 1});
     p.c.at_once.change = add / 2;
     fdslots_steady_correct(&p.c, &p.c.at_once,
                            (struct telling){.adds = 10}); /* it is not known of how many */
     ck_assert_double_eq(p.c.at_once.change, add / 2);
-    p.c.at_once.latest = 5;
-    fdslots_steady_correct(&p.c, &p.c.at_once, (struct telling){.adds = 2});
+    fdslots_steady_correct(&p.c, &p.c.at_once, (struct telling){.looks = 5, .adds = 2});
     ck_assert_double_eq(p.c.at_once.change, add / 2);
-    fdslots_steady_correct(&p.c, &p.c.at_once, (struct telling){.adds = 10});
-    ck_assert_double_eq(p.c.at_once.change, 2 * add);
+    fdslots_steady_correct(&p.c, &p.c.at_once, dear);
+    ck_assert_double_eq(p.c.at_once.change, fdslots_choice_price(&p.c, dear) / 5);
 }
 END_TEST
 
