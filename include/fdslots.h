@@ -385,11 +385,11 @@ int fdslots_wait_until(struct fdslots *s, int64_t deadline_ns, const sigset_t *s
  *
  * The other ready slots are reported in the next waits; none starves. Only an edge on an fd that is
  * in several slots is reported to all of them at once. If poll(2) has reported a slot for which
- * there is no room, and its file may not report the event again (files of procfs, devices, slots
- * polled beside the epoll set), the revents are kept and reported later, even if they no longer
- * hold then, but not to another owner of the slot. A poll entry point keeps those of a slot with
- * FDSLOTS_POLLED, but not those of another slot with the same fd. For sockets, pipes and anonymous
- * inodes, the next wait asks the kernel again.
+ * there is no room, and its file may not report the event again (files of procfs and sysfs, and
+ * slots with FDSLOTS_POLLED), the revents are kept and reported later, even if they no longer hold
+ * then, but not to another owner of the slot. For sockets, pipes, character devices and anonymous
+ * inodes, the next wait asks the kernel again. Only an epoll entry point keeps what they report if
+ * the epoll set refused them, or another slot with the same fd has FDSLOTS_POLLED.
  *
  * Returns 0, or -EINVAL: n is 0. Cost, in a wait by poll that leaves slots out: one fstat(2) for
  * each owner of a slot that is left out for the first time. */

@@ -226,7 +226,7 @@ void fdslots_slot_release(struct fdslots *s, uint32_t index)
 void fdslots_slot_forget_file(struct fdslots *s, uint32_t index)
 {
     fdslots_slot_release(s, index);
-    s->slots[index].flags &= (uint16_t) ~(SLOT_KEEPS | SLOT_ONCE);
+    s->slots[index].flags &= (uint16_t)~SLOT_DEVICE;
 }
 
 void fdslots_slot_lose(struct fdslots *s, uint32_t index)

@@ -25,5 +25,7 @@ enum file_kind fdslots_file_kind(int fd, uint32_t *mark)
     *mark = (type << 12 | 1u) ^ (uint32_t)st.st_rdev << 1;
     if (S_ISSOCK(st.st_mode) || S_ISFIFO(st.st_mode))
         return KIND_WATCHABLE;
+    if (S_ISCHR(st.st_mode))
+        return KIND_DEVICE;
     return type == 0 ? KIND_ANONYMOUS : KIND_POLLED;
 }

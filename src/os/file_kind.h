@@ -12,6 +12,7 @@ enum file_kind {
     KIND_UNKNOWN,   /* fstat(2) does not say */
     KIND_CLOSED,    /* the fd is not open */
     KIND_POLLED,    /* the file does not promise that: only poll(2) can be relied on */
+    KIND_DEVICE,    /* character devices, which keep an event but may not wake those who wait */
     KIND_WATCHABLE, /* sockets and pipes */
     KIND_ANONYMOUS, /* anonymous inodes */
 };

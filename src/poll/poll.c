@@ -32,29 +32,41 @@ static void take_all(struct fdslots *s, uint32_t nfds, uint32_t count)
     s->ready_count = (uint32_t)(ready - s->ready);
 }
 
+/* Return what the file of this fd does with an event, or 0 if there is none, because the number may
+ * become any file. */
+static uint32_t file_of(int fd)
+{
+    uint32_t mark;
+    switch (fdslots_file_kind(fd, &mark)) {
+    case KIND_CLOSED:
+        return 0;
+    case KIND_WATCHABLE:
+    case KIND_ANONYMOUS:
+        return SLOT_KEEPS;
+    case KIND_DEVICE:
+        return SLOT_DEVICE;
+    default:
+        return SLOT_ONCE;
+    }
+}
+
 bool fdslots_poll_says_once(struct fdslots *s, uint32_t index)
 {
     struct slot *slot = &s->slots[index];
-    if ((slot->flags & (SLOT_ONCE | SLOT_POLLED)) != 0)
+    if ((slot->flags & SLOT_POLLED) != 0)
         return true;
-    if ((slot->flags & SLOT_KEEPS) != 0)
-        return false;
-    uint32_t mark;
-    const enum file_kind kind = fdslots_file_kind(s->pollfds[index].fd, &mark);
-    if (kind == KIND_CLOSED)
-        return false; /* the number may become any file */
-    const bool keeps = kind == KIND_WATCHABLE || kind == KIND_ANONYMOUS;
-    slot->flags |= keeps ? SLOT_KEEPS : SLOT_ONCE;
-    return !keeps;
+    if ((slot->flags & SLOT_DEVICE) == 0)
+        slot->flags |= (uint16_t)file_of(s->pollfds[index].fd);
+    return (slot->flags & SLOT_DEVICE) == SLOT_ONCE;
 }
 
 /* Do not report a ready slot in this wait. If its file may report the event only once, the slot
- * holds it. */
+ * holds it. A closed number has no file that could be asked, and is reported in every wait. */
 static void leave_out(struct fdslots *s, uint32_t index)
 {
     const uint32_t revents = (uint16_t)s->pollfds[index].revents;
     s->pollfds[index].revents = 0;
-    if (fdslots_poll_says_once(s, index))
+    if ((revents & POLLNVAL) == 0 && fdslots_poll_says_once(s, index))
         fdslots_slot_hold(s, index, revents);
 }
 
@@ -126,13 +138,17 @@ static inline int take_ready(struct fdslots *s, uint32_t nfds, uint32_t count)
 /* ---- what is ready whatever poll(2) says ---- */
 
 /* Whether poll(2) or the set will report again what a slot holds, if it is still so: that its
- * number is closed, or an event of a file that keeps its events. */
+ * number is closed, or an event of a file that keeps its events. A slot that is polled only because
+ * another one with its fd asks for it does not count on that, unless the file is a device. */
 static bool comes_again(struct fdslots *s, uint32_t index)
 {
     if ((s->slots[index].flags & SLOT_LOST) != 0)
         return false;
-    return (s->held_revents[index] & POLLNVAL) != 0 ||
-           (!fdslots_index_set_has(&s->polled, index) && !fdslots_poll_says_once(s, index));
+    if ((s->held_revents[index] & POLLNVAL) != 0)
+        return true;
+    return !fdslots_poll_says_once(s, index) &&
+           ((s->slots[index].flags & SLOT_DEVICE) == SLOT_DEVICE ||
+            !fdslots_index_set_has(&s->polled, index));
 }
 
 bool fdslots_poll_knows(struct fdslots *s, uint32_t nfds)

@@ -64,6 +64,15 @@ static void poll_changed(uint32_t i)
     must(fdslots_poll(s, NSLOTS, -1), NSLOTS);
 }
 
+/* A wait may report one of many slots with a number that is closed. */
+static void closed_numbers(void)
+{
+    prepare();
+    for (uint32_t index = 0; index < NSLOTS; index++)
+        must(fdslots_set_index(s, index, 700, POLLIN), 0);
+    must(fdslots_set_max_ready(s, 1), 0);
+}
+
 static void poll_nothing(uint32_t i)
 {
     (void)i;
@@ -152,6 +161,8 @@ static const struct syscalls_case cases[] = {
     {"1,000 polls, one slot ready", prepare, poll_ready, 1000, TRACER_ALL, 1000, false},
     {"1,000 polls, nothing ready", idle, poll_idle, 1000, TRACER_ALL, 1000, false},
     {"1,000 polls, all slots changed", prepare, poll_changed, 1000, TRACER_ALL, 1000, false},
+    {"1,000 polls, many closed, one reported", closed_numbers, poll_ready, 1000, TRACER_ALL, 1000,
+     false},
     {"1,000 polls of no slot", prepare, poll_nothing, 1000, TRACER_ALL, 1000, false},
     {"1,000 ppolls, one slot ready", prepare, ppoll_ready, 1000, TRACER_ALL, 1000, false},
     {"1,000 ppolls, nothing ready", idle, ppoll_idle, 1000, TRACER_ALL, 1000, false},

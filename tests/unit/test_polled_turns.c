@@ -7,6 +7,7 @@
 #include "kernel.h"
 #include "one_time.h"
 
+#include <pty.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -367,6 +368,28 @@ START_TEST(the_next_file_of_a_number_is_of_another_kind)
 }
 END_TEST
 
+/* A terminal keeps its input until it is read, so what was left out is not reported once it is
+ * read.
+ */
+START_TEST(a_terminal_that_was_left_out_is_asked_again)
+{
+    char byte;
+    int master, terminal;
+    e = entry_at(_i);
+    ck_assert_int_eq(openpty(&master, &terminal, NULL, NULL, NULL), 0);
+    for (uint32_t i = 0; i < 3; i++)
+        EXPECT(fdslots_set_index(s, i, master, POLLIN), 0);
+    EXPECT(fdslots_set_max_ready(s, 1), 0);
+    for (int again = 0; again < 2; again++) {
+        ck_assert_int_eq(write(terminal, "x", 1), 1);
+        EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 1);
+        ck_assert_int_eq(read(master, &byte, 1), 1);
+        EXPECT(e->wait(s, 0, NULL), 0);
+    }
+    close(terminal), close(master);
+}
+END_TEST
+
 /* A paused slot is not polled, though it holds an event. So a wait makes one call, as if the slot
  * were empty. */
 START_TEST(a_paused_one_costs_nothing)
@@ -405,6 +428,7 @@ Suite *suite_polled_turns(void)
     tcase_add_loop_test(tcase, what_was_left_out_is_over_for_all_slots_with_the_fd, 0,
                         entry_count());
     tcase_add_test(tcase, the_next_file_of_a_number_is_of_another_kind);
+    tcase_add_loop_test(tcase, a_terminal_that_was_left_out_is_asked_again, 0, entry_count());
     tcase_add_test(tcase, a_paused_one_costs_nothing);
     return suite;
 }
