@@ -14,6 +14,12 @@
 #define EVENTS_EXCLUSIVE                                                                           \
     (POLLIN | POLLOUT | EVENTS_ALWAYS | FDSLOTS_EDGE | FDSLOTS_EXCLUSIVE | FDSLOTS_POLLED)
 
+_Static_assert(FDSLOTS_EDGE >> EVENTS_USER_SHIFT == SLOT_EDGE &&
+                   FDSLOTS_ONESHOT >> EVENTS_USER_SHIFT == SLOT_ONESHOT &&
+                   FDSLOTS_EXCLUSIVE >> EVENTS_USER_SHIFT == SLOT_EXCLUSIVE &&
+                   FDSLOTS_POLLED >> EVENTS_USER_SHIFT == SLOT_POLLED,
+               "the flags of the caller become those of a slot by a shift");
+
 SELDOM static bool user_events_valid(uint32_t events)
 {
     if ((events & ~((uint32_t)EVENTS_POLL | EVENTS_USER)) != 0)

@@ -129,9 +129,9 @@ struct fdslots {
     struct choice *choice;
     struct fdslots_stats stats;
     /* What the set was told since the choice last counted it. */
-    uint32_t told_slots;    /* slots that differed from what the set held */
-    uint32_t told_modifies; /* calls of epoll_ctl(2) that modify a registration */
-    uint32_t told_adds;     /* the other calls */
+    uint32_t flushed_slots;    /* slots that differed from what the set held */
+    uint32_t flushed_modifies; /* calls of epoll_ctl(2) that modify a registration */
+    uint32_t flushed_adds;     /* the other calls */
 };
 
 static inline bool fdslots_slot_exists(const struct fdslots *s, uint32_t index)

@@ -92,8 +92,8 @@ static inline int fdslots_epoll_ctl(struct fdslots *s, int op, int fd, uint32_t 
                                     uint64_t data)
 {
     s->stats.epoll_ctl_calls++;
-    s->told_modifies += op == EPOLL_CTL_MOD;
-    s->told_adds += op != EPOLL_CTL_MOD;
+    s->flushed_modifies += op == EPOLL_CTL_MOD;
+    s->flushed_adds += op != EPOLL_CTL_MOD;
     return sys_epoll_ctl(s->kernel->fd, op, fd, events, data);
 }
 

@@ -88,7 +88,7 @@ static bool is_registration(const struct fdslots *s, int fd, uint64_t data)
 
 /* Whether this fd is a set that holds such a registration. /proc tells this without a change to the
  * set, which belongs to the parent. An epoll_ctl(2) that asked could change it. */
-static bool is_proven(const struct fdslots *s, int set_fd)
+static bool is_our_set(const struct fdslots *s, int set_fd)
 {
     char text[4096];
     sys_read_fdinfo(set_fd, text, sizeof text);
@@ -114,8 +114,8 @@ static bool leave_inherited(struct fdslots *s)
         return false;
     const int inner = k->fd;
     const int outer = k->outer_fd;
-    const bool proven = inner >= 0 && is_proven(s, inner);
-    const bool outer_proven = outer >= 0 && is_proven(s, outer);
+    const bool proven = inner >= 0 && is_our_set(s, inner);
+    const bool outer_proven = outer >= 0 && is_our_set(s, outer);
     k->fd = k->outer_fd = -1;
     k->is_nested = false;
     s->set_ready = s->exclusive_changed = false;

@@ -133,7 +133,7 @@ INLINE void update_members(struct fdslots *s)
  * says why. */
 INLINE int apply_changes(struct fdslots *s)
 {
-    s->told_slots += s->kernel->listed;
+    s->flushed_slots += s->kernel->listed;
     update_members(s);
     return fdslots_epoll_update_runs(s);
 }

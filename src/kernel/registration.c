@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "registration.h"
 
-_Static_assert((REGISTERED_EVENTS &
-                (REGISTERED | WANTS_POLL | REGISTERED_EDGE | REGISTERED_EXCLUSIVE)) == 0,
+_Static_assert((REGISTERED_EVENTS & (REGISTERED | WANTS_POLL | REGISTERED_ONESHOT |
+                                     REGISTERED_EDGE | REGISTERED_EXCLUSIVE)) == 0,
                "the bits of poll(2) leave room");
 
 /* The fds of a buffer are often multiples of a number, such as the number of loops among which a

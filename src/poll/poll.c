@@ -151,17 +151,17 @@ static bool comes_again(struct fdslots *s, uint32_t index)
             !fdslots_index_set_has(&s->polled, index));
 }
 
-bool fdslots_poll_knows(struct fdslots *s, uint32_t nfds)
+bool fdslots_poll_holds(struct fdslots *s, uint32_t nfds)
 {
-    bool knows = false;
+    bool holds = false;
     FOR_EACH_BELOW(&s->held, i, nfds)
     {
         if (comes_again(s, i))
             fdslots_slot_release(s, i);
         else
-            knows |= fdslots_slot_held_events(s, i) != 0;
+            holds |= fdslots_slot_held_events(s, i) != 0;
     }
-    return knows;
+    return holds;
 }
 
 /* Report the events that slots hold, because poll(2) may not report them again. Returns how many

@@ -50,7 +50,7 @@ int fdslots_poll_take(struct fdslots *s, uint32_t nfds, int rc);
 
 /* Whether a slot below nfds is ready whatever poll(2) says now, because it holds an event. Slots
  * that hold what will be reported again if it is still so release it. */
-bool fdslots_poll_knows(struct fdslots *s, uint32_t nfds);
+bool fdslots_poll_holds(struct fdslots *s, uint32_t nfds);
 
 /* Make a wait in which some slots are ready whatever poll(2) says now. Like all ready slots, they
  * take precedence over a signal. ppoll(2) would let one in if it saw nothing ready itself, so it is
@@ -64,7 +64,7 @@ static inline int fdslots_poll_slots(struct fdslots *s, uint32_t nfds, int64_t t
                                      const sigset_t *sigmask)
 {
     s->stats.poll_calls++;
-    if (UNLIKELY(!fdslots_index_set_empty(&s->held)) && fdslots_poll_knows(s, nfds))
+    if (UNLIKELY(!fdslots_index_set_empty(&s->held)) && fdslots_poll_holds(s, nfds))
         return fdslots_poll_at_once(s, nfds);
     return fdslots_poll_take(s, nfds, fdslots_poll_ask(s, nfds, timeout_ns, sigmask));
 }

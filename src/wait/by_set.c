@@ -117,7 +117,7 @@ static int report_ready(struct fdslots *s, bool set_ready)
 /* Wait once, by both. Returns what fdslots_kernel_wait() returns. */
 static int wait_by_both(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
 {
-    const bool at_once = fdslots_poll_knows(s, UINT32_MAX);
+    const bool at_once = fdslots_poll_holds(s, UINT32_MAX);
     bool set_ready;
     /* Ready slots win over a signal, so the mask lets none in while a slot holds an event. */
     int rc =

@@ -102,12 +102,12 @@ static void look_at_some(struct fdslots *s, struct sample *sample, uint32_t coun
 
 /* Return the work of telling the set about all changes, if those that were looked at need this, and
  * this share of the confirmations fails. */
-static struct telling scaled(const struct parts *sum, double failing, double count, double times)
+static struct flush scaled(const struct parts *sum, double failing, double count, double times)
 {
     const double whole = times / (double)WHOLE;
-    return (struct telling){.looks = count,
-                            .modifies = (double)sum->modifies * whole,
-                            .adds = ((double)sum->adds + failing * (double)sum->confirms) * whole};
+    return (struct flush){.looks = count,
+                          .modifies = (double)sum->modifies * whole,
+                          .adds = ((double)sum->adds + failing * (double)sum->confirms) * whole};
 }
 
 void fdslots_changes_look(struct fdslots *s, struct outlook *o)
@@ -116,7 +116,7 @@ void fdslots_changes_look(struct fdslots *s, struct outlook *o)
     const uint32_t count = fdslots_index_set_count(&s->fresh);
     look_at_some(s, &sample, count);
     const double times = (double)count / sample.looks;
-    const struct telling lag = scaled(&sample.lag, s->choice->failing, count, times);
+    const struct flush lag = scaled(&sample.lag, s->choice->failing, count, times);
     const double again = sample.again * times;
     fdslots_choice_scale(&o->lag, again < o->lag.looks ? 1 - again / o->lag.looks : 0);
     o->fresh = scaled(&sample.fresh, s->choice->failing, count, times);

@@ -83,7 +83,7 @@ static void check_backlog(struct fdslots *s)
 {
     struct choice *c = s->choice;
     if (fdslots_index_set_empty(&s->noted)) {
-        c->backlog = (struct telling){0}, c->excess = 0;
+        c->backlog = (struct flush){0}, c->excess = 0;
         return;
     }
     if (c->backlog.looks > 0 && c->count_in > 0 && c->rebuilds == s->stats.rebuilds) {
@@ -92,7 +92,7 @@ static void check_backlog(struct fdslots *s)
     }
     const uint32_t count = fdslots_index_set_count(&s->noted);
     if (c->backlog.looks == 0) /* the set must be told about these slots again */
-        c->backlog = (struct telling){.looks = count, .adds = count};
+        c->backlog = (struct flush){.looks = count, .adds = count};
     fdslots_choice_scale(&c->backlog, count / c->backlog.looks);
     c->count_in = count / 2;
     c->rebuilds = s->stats.rebuilds;
@@ -134,12 +134,12 @@ static double time_since(const struct choice *c, int64_t start, int64_t end)
 }
 
 /* Return what the set was told since the last call of this function. */
-static struct telling count_told(struct fdslots *s)
+static struct flush count_flushed(struct fdslots *s)
 {
-    const struct telling told = {
-        .looks = s->told_slots, .modifies = s->told_modifies, .adds = s->told_adds};
-    s->told_slots = s->told_modifies = s->told_adds = 0;
-    return told;
+    const struct flush flushed = {
+        .looks = s->flushed_slots, .modifies = s->flushed_modifies, .adds = s->flushed_adds};
+    s->flushed_slots = s->flushed_modifies = s->flushed_adds = 0;
+    return flushed;
 }
 
 APART static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
@@ -150,20 +150,20 @@ APART static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t
                         .polled = fdslots_index_set_count(&s->polled),
                         .blocks = timeout_ns > 0};
     const enum way way = choose(s, &o);
-    count_told(s);
+    count_flushed(s);
     const int64_t start = start_clock(c);
     int rc = go(s, way, timeout_ns, sigmask);
     const int64_t end = UNLIKELY(start > 0) ? fdslots_now() : 0;
     if (is_refusal(rc))
         return fall_back(s, way, rc, timeout_ns, sigmask);
-    struct finding found = {
+    struct finding finding = {
         .outcome = outcome_of(s, o.blocks),
         .polled = fdslots_index_set_count(&s->polled),
-        .told = count_told(s),
+        .flushed = count_flushed(s),
         .ns = rc >= 0 ? time_since(c, start, end) : 0, /* a signal ended it early */
     };
-    found.told.looks = way == BY_SET ? o.lag.looks : 0;
-    fdslots_choice_learn(c, &o, way, &found);
+    finding.flushed.looks = way == BY_SET ? o.lag.looks : 0;
+    fdslots_choice_learn(c, &o, way, &finding);
     fdslots_steady_plan(c, &o, way);
     if (UNLIKELY(end > 0))
         fdslots_choice_learn_choosing(c, time_since(c, end, fdslots_now()));
@@ -172,13 +172,13 @@ APART static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t
 
 /* Tell the set what changed before a planned wait by the set. Returns whether this was within the
  * bounds of the plan. It is not if the set had to be told too much before the last such wait. */
-static bool tell_as_planned(struct fdslots *s, struct steady *plan)
+static bool flush_as_planned(struct fdslots *s, struct steady *plan)
 {
-    const bool too_much = s->told_modifies > plan->modifies || s->told_adds > plan->adds;
-    const struct telling told = count_told(s);
+    const bool too_much = s->flushed_modifies > plan->modifies || s->flushed_adds > plan->adds;
+    const struct flush flushed = count_flushed(s);
     if (LIKELY(!too_much))
         return fdslots_kernel_sync_few(s, plan->allowed) == 0;
-    fdslots_steady_correct(s->choice, plan, told);
+    fdslots_steady_correct(s->choice, plan, flushed);
     return false;
 }
 
@@ -197,7 +197,7 @@ static bool note_as_planned(struct fdslots *s, const struct steady *plan)
 APART static bool changed_as_planned(struct fdslots *s, struct steady *plan)
 {
     if (plan->way == BY_SET)
-        return tell_as_planned(s, plan);
+        return flush_as_planned(s, plan);
     return plan->fewest == 0 || note_as_planned(s, plan);
 }
 

@@ -28,7 +28,7 @@ void fdslots_choice_lay_out(struct fdslots *s, struct layout *at)
 
 /* Return the work of a wait, by either way, that has this outcome and tells the set this much. */
 static inline struct work work_of(const struct outlook *o, struct outcome outcome,
-                                  struct telling told)
+                                  struct flush flushed)
 {
     return (struct work){.of = {
                              [POLL_CALL] = 1,
@@ -40,25 +40,25 @@ static inline struct work work_of(const struct outlook *o, struct outcome outcom
                              [SET_READY] = outcome.ready,
                              [SET_BESIDE] = o->polled > 0,
                              [SET_POLLED] = o->polled > 0 ? o->polled + 1.0 : 0,
-                             [SET_LOOK] = told.looks,
-                             [SET_MODIFY] = told.modifies,
-                             [SET_ADD] = told.adds,
+                             [SET_LOOK] = flushed.looks,
+                             [SET_MODIFY] = flushed.modifies,
+                             [SET_ADD] = flushed.adds,
                          }};
 }
 
 void fdslots_choice_estimate(const struct choice *c, struct outlook *o, struct outcome outcome)
 {
-    const struct work work = work_of(o, outcome, (struct telling){0});
+    const struct work work = work_of(o, outcome, (struct flush){0});
     o->poll = fdslots_prices_sum(&c->prices, &work, BY_POLL);
     o->set = fdslots_prices_sum(&c->prices, &work, BY_SET);
 }
 
-void fdslots_choice_expect(struct choice *c, struct outcome found, double waits)
+void fdslots_choice_expect(struct choice *c, struct outcome outcome, double waits)
 {
     const double all = EXPECT_FROM + waits;
     struct outcome *mean = &c->expected;
-    mean->ready = fdslots_choice_round((EXPECT_FROM * mean->ready + found.ready) / all);
-    mean->queued = fdslots_choice_round((EXPECT_FROM * mean->queued + found.queued) / all);
+    mean->ready = fdslots_choice_round((EXPECT_FROM * mean->ready + outcome.ready) / all);
+    mean->queued = fdslots_choice_round((EXPECT_FROM * mean->queued + outcome.queued) / all);
 }
 
 /* ---- choose ---- */
@@ -188,33 +188,33 @@ void fdslots_choice_spend(struct choice *c, enum way way, double price)
     c->untimed += price;
 }
 
-static enum doubt doubt_of(const struct outlook *o, const struct finding *found)
+static enum doubt doubt_of(const struct outlook *o, const struct finding *finding)
 {
     if (!o->blocks)
         return NO_DOUBT;
-    return found->outcome.ready > FEW_READY ? SOME_DOUBT : MUCH_DOUBT;
+    return finding->outcome.ready > FEW_READY ? SOME_DOUBT : MUCH_DOUBT;
 }
 
 static void learn_price(struct choice *c, struct outlook *o, enum way way,
-                        const struct finding *found)
+                        const struct finding *finding)
 {
-    const struct work work = work_of(o, found->outcome, found->told);
+    const struct work work = work_of(o, finding->outcome, finding->flushed);
     /* A time that is not far above the step of the clock says nothing. */
     const double price = fdslots_prices_sum(&c->prices, &work, way);
-    if (found->ns < LEAST_STEPS * c->clock && price < LEAST_STEPS * c->clock)
+    if (finding->ns < LEAST_STEPS * c->clock && price < LEAST_STEPS * c->clock)
         return;
     const double weight = c->trial > 0 ? WEIGHT_OF_TRIAL : WEIGHT;
     c->risen[way] =
-        fdslots_prices_learn(&c->prices, &work, way, found->ns, weight, doubt_of(o, found));
-    fdslots_choice_estimate(c, o, found->outcome);
+        fdslots_prices_learn(&c->prices, &work, way, finding->ns, weight, doubt_of(o, finding));
+    fdslots_choice_estimate(c, o, finding->outcome);
 }
 
 /* Learn how many confirmations fail: if more files were added than expected, it was for that. */
-static void learn_failing(struct choice *c, struct telling expected, struct telling told)
+static void learn_failing(struct choice *c, struct flush expected, struct flush flushed)
 {
     if (expected.modifies < 1)
         return;
-    const double more = (told.adds - expected.adds) / expected.modifies;
+    const double more = (flushed.adds - expected.adds) / expected.modifies;
     const double failing = fdslots_choice_round(c->failing + WEIGHT_OF_TOLD * more);
     c->failing = failing < 0 ? 0 : failing < 1 ? failing : 1;
 }
@@ -231,14 +231,14 @@ static void continue_trial(struct choice *c, double ns)
 
 /* Remember what the wait found and cost. */
 static void remember_wait(struct choice *c, struct outlook *o, enum way way,
-                          const struct finding *found)
+                          const struct finding *finding)
 {
-    const struct outcome outcome = found->outcome;
-    o->polled = found->polled;
+    const struct outcome outcome = finding->outcome;
+    o->polled = finding->polled;
     fdslots_choice_estimate(c, o, outcome);
     c->way = way;
     c->taken[way] = true;
-    c->each = way == BY_POLL ? o->poll : o->set + fdslots_choice_price(c, found->told);
+    c->each = way == BY_POLL ? o->poll : o->set + fdslots_choice_price(c, finding->flushed);
     fdslots_choice_spend(c, way, c->each);
     if (c->trial > 0) { /* a saving is not credited */
         const double more = way == BY_POLL ? o->poll - o->set : c->each - o->poll;
@@ -276,19 +276,19 @@ static void return_to_set(struct choice *c, const struct outlook *o)
 }
 
 void fdslots_choice_learn(struct choice *c, struct outlook *o, enum way way,
-                          const struct finding *found)
+                          const struct finding *finding)
 {
     if (way == BY_SET)
         return_to_set(c, o);
     else
         fdslots_choice_save(c, way, o->set + fdslots_choice_price(c, o->fresh) - o->poll);
-    c->backlog = way == BY_POLL ? o->lag : (struct telling){0};
+    c->backlog = way == BY_POLL ? o->lag : (struct flush){0};
     c->excess = way == BY_POLL ? c->excess : 0;
-    remember_wait(c, o, way, found);
+    remember_wait(c, o, way, finding);
     if (way == BY_SET)
-        learn_failing(c, o->lag, found->told);
-    if (found->ns > 0)
-        learn_price(c, o, way, found);
+        learn_failing(c, o->lag, finding->flushed);
+    if (finding->ns > 0)
+        learn_price(c, o, way, finding);
     if (c->trial > 0)
-        continue_trial(c, found->ns);
+        continue_trial(c, finding->ns);
 }

@@ -58,8 +58,8 @@ struct outcome {
     double queued; /* slots before the first ready one; all slots if none was ready */
 };
 
-/* The work of telling the set about changes. */
-struct telling {
+/* The work of a flush, which tells the set about changes. */
+struct flush {
     double looks;
     double modifies;
     double adds; /* of files, and deletions */
@@ -67,22 +67,22 @@ struct telling {
 
 /* What is known before a wait. */
 struct outlook {
-    uint32_t slots;       /* slots that poll(2) would look at */
-    uint32_t holes;       /* slots that it would step over */
-    uint32_t polled;      /* slots that are polled beside the set */
-    bool blocks;          /* the timeout is not 0 */
-    struct telling fresh; /* of the changes since the last wait, as if the set knew the others */
-    struct telling lag;   /* of all changes that the set does not know */
-    double poll;          /* estimated price of polling */
-    double set;           /* estimated price of the set, without telling it changes */
+    uint32_t slots;     /* slots that poll(2) would look at */
+    uint32_t holes;     /* slots that it would step over */
+    uint32_t polled;    /* slots that are polled beside the set */
+    bool blocks;        /* the timeout is not 0 */
+    struct flush fresh; /* of the changes since the last wait, as if the set knew the others */
+    struct flush lag;   /* of all changes that the set does not know */
+    double poll;        /* estimated price of polling */
+    double set;         /* estimated price of the set, without telling it changes */
 };
 
 /* What is known after it. */
 struct finding {
     struct outcome outcome;
-    uint32_t polled;     /* slots that are polled beside the set by now */
-    struct telling told; /* what the set was told */
-    double ns;           /* time that the wait took; 0 if it was not timed */
+    uint32_t polled;      /* slots that are polled beside the set by now */
+    struct flush flushed; /* what the set was told */
+    double ns;            /* time that the wait took; 0 if it was not timed */
 };
 
 /* A plan for waits that need no choice: see steady.c. */
@@ -119,7 +119,7 @@ struct steady {
 struct choice {
     struct prices prices;
     struct outcome expected; /* of the next wait: a mean of the last ones */
-    struct telling backlog;  /* of the changes that the set did not know after the last wait */
+    struct flush backlog;    /* of the changes that the set did not know after the last wait */
     double failing;          /* share of the registrations to be confirmed that is of other files */
     double excess;           /* what polling has cost above the set while there was a backlog */
     double loss;             /* what the set has cost above polling, because of changes */
@@ -177,14 +177,14 @@ void fdslots_choice_save(struct choice *c, enum way way, double saved);
 void fdslots_choice_estimate(const struct choice *c, struct outlook *o, struct outcome outcome);
 
 /* Let what so many waits found in all count in what is expected of the next one. */
-void fdslots_choice_expect(struct choice *c, struct outcome found, double waits);
+void fdslots_choice_expect(struct choice *c, struct outcome outcome, double waits);
 
 /* Return the price of telling the set this much. */
-static inline double fdslots_choice_price(const struct choice *c, struct telling telling)
+static inline double fdslots_choice_price(const struct choice *c, struct flush flush)
 {
     const double *price = c->prices.of;
-    return telling.looks * price[SET_LOOK] + telling.modifies * price[SET_MODIFY] +
-           telling.adds * price[SET_ADD];
+    return flush.looks * price[SET_LOOK] + flush.modifies * price[SET_MODIFY] +
+           flush.adds * price[SET_ADD];
 }
 
 /* Whether the choice may depend on the price of telling the set about the changes. */
@@ -202,7 +202,7 @@ double fdslots_choice_until_due(const struct choice *c, const struct outlook *o,
 
 /* Learn from a wait that went this way. */
 void fdslots_choice_learn(struct choice *c, struct outlook *o, enum way way,
-                          const struct finding *found);
+                          const struct finding *finding);
 
 /* Learn from a choice whose part after the wait took `ns`, or 0 if that is unknown. Little is
  * learnt from one that took long, because it may have been interrupted. */
@@ -216,11 +216,11 @@ static inline double fdslots_choice_round(double slots)
     return 1 + slots - 1;
 }
 
-static inline void fdslots_choice_scale(struct telling *telling, double times)
+static inline void fdslots_choice_scale(struct flush *flush, double times)
 {
-    telling->looks = fdslots_choice_round(telling->looks * times);
-    telling->modifies = fdslots_choice_round(telling->modifies * times);
-    telling->adds = fdslots_choice_round(telling->adds * times);
+    flush->looks = fdslots_choice_round(flush->looks * times);
+    flush->modifies = fdslots_choice_round(flush->modifies * times);
+    flush->adds = fdslots_choice_round(flush->adds * times);
 }
 
 /* ---- the changes since the last wait (changes.c) ---- */
@@ -243,7 +243,7 @@ void fdslots_steady_plan(struct choice *c, struct outlook *o, enum way way);
 
 /* The last planned wait told the set more than its plan allows. Remember in this plan how dear
  * changes may be. */
-void fdslots_steady_correct(const struct choice *c, struct steady *plan, struct telling told);
+void fdslots_steady_correct(const struct choice *c, struct steady *plan, struct flush flushed);
 
 /* A planned wait found fewer or more ready slots than the plan is for. Account for the waits that
  * have run, and end the plan if so many are now expected of the next one. */

@@ -57,7 +57,7 @@ static void correct(struct prices *p, const struct work *work, enum way way, dou
         const double share = work->of[i] * p->of[i] / sum;
         const double factor = 1 + (ratio - 1) * share / squares;
         p->of[i] *= factor > ratio || ratio > 1 ? factor : ratio;
-        p->known |= (uint32_t)(work->of[i] > 0) << i;
+        p->measured |= (uint32_t)(work->of[i] > 0) << i;
     }
 }
 
@@ -72,7 +72,7 @@ static int dearest_part(const struct prices *p, const struct work *work, enum wa
     return dearest;
 }
 
-static void note(struct rise *rise, double ratio)
+static void note_dear(struct rise *rise, double ratio)
 {
     rise->waits++;
     if (rise->waits == 1 || ratio * AGREES < rise->most)
@@ -86,10 +86,10 @@ static void note(struct rise *rise, double ratio)
 
 /* Return the factor by which to correct the prices after a wait that took `ratio` times its price.
  */
-static double settle(struct rise *rise, double ratio, double weight, enum doubt doubt)
+static double correction_after(struct rise *rise, double ratio, double weight, enum doubt doubt)
 {
     if (ratio > SURPRISE) {
-        note(rise, ratio);
+        note_dear(rise, ratio);
         if (rise->waits < (doubt == MUCH_DOUBT ? RISE_AT_LAST : RISE_AFTER))
             return 1;
         const bool agreed = 4 * rise->agreed >= 3 * rise->waits;
@@ -108,7 +108,7 @@ static void follow(struct prices *p, int part)
 {
     const double ratio = p->of[part] / start.of[part];
     for (int i = 0; i < PARTS; i++)
-        if ((p->known >> i & 1) == 0)
+        if ((p->measured >> i & 1) == 0)
             p->of[i] = start.of[i] * (ratio < 1 ? ratio : 1);
 }
 
@@ -123,7 +123,7 @@ bool fdslots_prices_learn(struct prices *p, const struct work *work, enum way wa
     const int dearest = dearest_part(p, work, way);
     p->surprised = ratio > SURPRISE && doubt == NO_DOUBT;
     p->in_doubt = ratio > SURPRISE && doubt != NO_DOUBT;
-    ratio = settle(&p->rise[dearest], ratio, weight, doubt);
+    ratio = correction_after(&p->rise[dearest], ratio, weight, doubt);
     correct(p, work, way, ratio);
     follow(p, dearest);
     return ratio > SURPRISE;

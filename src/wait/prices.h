@@ -89,9 +89,9 @@ struct rise {
 struct prices {
     double of[PARTS]; /* in ns */
     struct rise rise[PARTS];
-    uint32_t known; /* a bit for each part that a timed wait has contained */
-    bool surprised; /* the last timed wait took so long that the next one should be timed, too */
-    bool in_doubt;  /* it took as long, but may have slept */
+    uint32_t measured; /* a bit for each part that a timed wait has contained */
+    bool surprised;    /* the last timed wait took so long that the next one should be timed, too */
+    bool in_doubt;     /* it took as long, but may have slept */
 };
 
 /* Whether the time of a wait may include a sleep. */

@@ -68,7 +68,7 @@ static uint32_t count_waits(const struct choice *c, const struct steady *plan,
 static void set_bounds(const struct choice *c, struct steady *plan, const struct outlook *o,
                        enum way way)
 {
-    const double modify = fdslots_choice_price(c, (struct telling){.looks = 1, .modifies = 1});
+    const double modify = fdslots_choice_price(c, (struct flush){.looks = 1, .modifies = 1});
     const double spare = o->poll - o->set;
     plan->allowed = to_count(spare / (plan->change > modify ? plan->change : modify));
     plan->modifies = to_count(spare / c->prices.of[SET_MODIFY]);
@@ -123,16 +123,16 @@ void fdslots_steady_plan(struct choice *c, struct outlook *o, enum way way)
     set_band(c, plan, o, way);
 }
 
-void fdslots_steady_correct(const struct choice *c, struct steady *plan, struct telling told)
+void fdslots_steady_correct(const struct choice *c, struct steady *plan, struct flush flushed)
 {
-    const double price = fdslots_choice_price(c, told);
-    if (price > plan->change * told.looks && told.looks > 0)
-        plan->change = price / told.looks;
+    const double price = fdslots_choice_price(c, flushed);
+    if (price > plan->change * flushed.looks && flushed.looks > 0)
+        plan->change = price / flushed.looks;
 }
 
 /* Account for the waits that have run. If they could not block, the position of the first ready
  * slot did not matter, and counts as expected. */
-static void settle(struct choice *c, struct steady *plan)
+static void account_for_run(struct choice *c, struct steady *plan)
 {
     if (plan->ran == 0)
         return;
@@ -148,13 +148,13 @@ static void settle(struct choice *c, struct steady *plan)
 
 void fdslots_steady_judge(struct choice *c, struct steady *plan)
 {
-    settle(c, plan);
+    account_for_run(c, plan);
     if (c->expected.ready <= (double)plan->least - 1 || c->expected.ready >= (double)plan->most + 1)
         plan->waits = 0;
 }
 
 void fdslots_steady_end(struct choice *c, struct steady *plan)
 {
-    settle(c, plan);
+    account_for_run(c, plan);
     plan->waits = 0;
 }

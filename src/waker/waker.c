@@ -170,7 +170,7 @@ int fdslots_waker_open(struct fdslots *s, uint32_t index)
 
 /* Whether an inherited number is still the waker. It is, if the waker's slot did not change and the
  * file is of the waker's kind: a pipe, or an anonymous inode, whose mode has no file type. */
-static bool is_proven(struct fdslots *s)
+static bool is_our_waker(struct fdslots *s)
 {
     struct waker *waker = s->waker;
     const int read_fd = atomic_load(&waker->read_fd);
@@ -184,7 +184,7 @@ static bool is_proven(struct fdslots *s)
 void fdslots_waker_close(struct fdslots *s)
 {
     struct waker *waker = s->waker;
-    const bool may_close = atomic_load(&waker->read_fd) >= 0 && (is_ours(waker) || is_proven(s));
+    const bool may_close = atomic_load(&waker->read_fd) >= 0 && (is_ours(waker) || is_our_waker(s));
     const int read_fd = atomic_exchange(&waker->read_fd, -1);
     const int write_fd = atomic_exchange(&waker->write_fd, -1);
     if (may_close)
@@ -231,7 +231,7 @@ static void let_go(struct fdslots *s)
     struct waker *waker = s->waker;
     if (atomic_load(&waker->read_fd) == NUMBER_NONE)
         return;
-    if (is_proven(s) && !others_hold(s))
+    if (is_our_waker(s) && !others_hold(s))
         wake_close(atomic_load(&waker->read_fd), atomic_load(&waker->write_fd));
     atomic_store(&waker->read_fd, NUMBER_NONE);
     atomic_store(&waker->write_fd, NUMBER_NONE);

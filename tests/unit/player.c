@@ -17,12 +17,12 @@ struct outlook player_outlook(const struct player *p, const struct program *prog
     const double lagging = p->lagging > program->toggled ? p->lagging : program->toggled;
     o.lag = p->c.backlog;
     if (!p->in_step && p->c.backlog.looks == 0)
-        o.fresh = o.lag = (struct telling){.looks = program->slots, .adds = program->slots};
+        o.fresh = o.lag = (struct flush){.looks = program->slots, .adds = program->slots};
     else if (p->in_step && p->lagging > 0 && program->back)
-        o.fresh = o.lag = (struct telling){.looks = toggled};
+        o.fresh = o.lag = (struct flush){.looks = toggled};
     else if (p->in_step) {
-        o.fresh = (struct telling){.looks = toggled, .modifies = toggled};
-        o.lag = (struct telling){.looks = lagging, .modifies = lagging};
+        o.fresh = (struct flush){.looks = toggled, .modifies = toggled};
+        o.lag = (struct flush){.looks = lagging, .modifies = lagging};
     }
     return o;
 }
@@ -37,10 +37,10 @@ static double true_price(const struct player *p, struct outlook o, struct outcom
     return way == BY_POLL ? o.poll : o.set;
 }
 
-static double telling_price(const struct player *p, struct telling told)
+static double telling_price(const struct player *p, struct flush flushed)
 {
     const struct choice truth = {.prices = p->m.prices};
-    return fdslots_choice_price(&truth, told);
+    return fdslots_choice_price(&truth, flushed);
 }
 
 static double sample(struct player *p, double ns)
@@ -49,11 +49,11 @@ static double sample(struct player *p, double ns)
 }
 
 /* Telling the set about many files takes the place of others in the cache. */
-static void change_cache(struct player *p, enum way way, struct telling told)
+static void change_cache(struct player *p, enum way way, struct flush flushed)
 {
     if (way == BY_POLL)
         p->cold *= 0.75;
-    else if (told.modifies + told.adds > 100)
+    else if (flushed.modifies + flushed.adds > 100)
         p->cold = p->m.cold;
 }
 
@@ -99,26 +99,26 @@ enum way player_wait(struct player *p, const struct program *program)
     fdslots_choice_estimate(c, &o, c->expected);
     struct steady *plan = fdslots_steady_of(c, o.blocks);
     const enum way way = fdslots_choice_make(c, &o);
-    struct telling told = {0};
+    struct flush flushed = {0};
     if (way == BY_SET)
-        told = o.lag;
+        flushed = o.lag;
     const double steady = true_price(p, o, outcome, way) * (way == BY_POLL ? 1 + p->cold : 1);
-    const double ns = steady + telling_price(p, told);
+    const double ns = steady + telling_price(p, flushed);
     const bool timed = fdslots_choice_times(c);
-    const struct finding found = {.outcome = outcome,
-                                  .polled = program->polled,
-                                  .told = told,
-                                  .ns = timed ? time_of(p, program, ns) : 0};
+    const struct finding finding = {.outcome = outcome,
+                                    .polled = program->polled,
+                                    .flushed = flushed,
+                                    .ns = timed ? time_of(p, program, ns) : 0};
     p->timed += timed;
-    fdslots_choice_learn(c, &o, way, &found);
+    fdslots_choice_learn(c, &o, way, &finding);
     fdslots_steady_plan(c, &o, way);
-    change_cache(p, way, told);
+    change_cache(p, way, flushed);
     advance(p, way, program);
     run_plan(plan, program);
     p->waits[way] += 1 + plan->ran;
     if (way == BY_SET)
-        told = (struct telling){.looks = program->toggled, .modifies = program->toggled};
-    p->ns += ns + plan->ran * (steady + telling_price(p, told));
+        flushed = (struct flush){.looks = program->toggled, .modifies = program->toggled};
+    p->ns += ns + plan->ran * (steady + telling_price(p, flushed));
     return way;
 }
 
@@ -140,5 +140,5 @@ double player_price(const struct player *p, const struct program *program, enum 
     const struct outcome outcome = outcome_of(program);
     const double toggled = way == BY_SET ? program->toggled : 0;
     return true_price(p, o, outcome, way) +
-           telling_price(p, (struct telling){.looks = toggled, .modifies = toggled});
+           telling_price(p, (struct flush){.looks = toggled, .modifies = toggled});
 }

@@ -281,7 +281,7 @@ START_TEST(a_cold_cache_does_not_mislead)
     struct player p;
     player_start(&p);
     p.c.prices.of[POLL_SLOT] = 300;
-    p.c.prices.known = UINT32_MAX;
+    p.c.prices.measured = UINT32_MAX;
     p.m.prices.of[POLL_SLOT] = 73;
     p.m.prices.of[SET_MODIFY] = 385;
     p.m.cold = p.cold = 2;
@@ -431,17 +431,17 @@ START_TEST(the_set_is_left_for_what_that_cost)
     c->taken[BY_SET] = true;
     struct outlook o = {.slots = 48, .fresh = {.looks = 16, .modifies = 16}};
     fdslots_choice_estimate(c, &o, (struct outcome){.queued = 0});
-    const double telling = fdslots_choice_price(c, o.fresh);
-    const double more = o.set + telling - o.poll;
+    const double flush = fdslots_choice_price(c, o.fresh);
+    const double more = o.set + flush - o.poll;
     ck_assert_double_gt(more, 0);
     ck_assert_double_lt(o.set, o.poll);
     /* It was left for one wait, which saved this much, and is told of two such changes now. */
-    const struct telling twice = {.looks = 32, .modifies = 32};
+    const struct flush twice = {.looks = 32, .modifies = 32};
     fdslots_choice_save(c, BY_POLL, more);
     c->backlog = o.fresh;
     o.lag = twice;
-    fdslots_choice_learn(c, &o, BY_SET, &(struct finding){.told = twice});
-    const double regret = 2 * telling - more;
+    fdslots_choice_learn(c, &o, BY_SET, &(struct finding){.flushed = twice});
+    const double regret = 2 * flush - more;
     ck_assert_double_eq_tol(c->regret, regret, 1e-6);
     c->budget[BY_POLL] = 0;
     o.lag = o.fresh;
@@ -460,13 +460,13 @@ START_TEST(dear_changes_in_steady_waits_are_remembered)
 {
     struct player p;
     player_start(&p);
-    const struct telling dear = {.looks = 5, .adds = 10};
-    const double add = fdslots_choice_price(&p.c, (struct telling){.adds = 1});
+    const struct flush dear = {.looks = 5, .adds = 10};
+    const double add = fdslots_choice_price(&p.c, (struct flush){.adds = 1});
     p.c.at_once.change = add / 2;
     fdslots_steady_correct(&p.c, &p.c.at_once,
-                           (struct telling){.adds = 10}); /* it is not known of how many */
+                           (struct flush){.adds = 10}); /* it is not known of how many */
     ck_assert_double_eq(p.c.at_once.change, add / 2);
-    fdslots_steady_correct(&p.c, &p.c.at_once, (struct telling){.looks = 5, .adds = 2});
+    fdslots_steady_correct(&p.c, &p.c.at_once, (struct flush){.looks = 5, .adds = 2});
     ck_assert_double_eq(p.c.at_once.change, add / 2);
     fdslots_steady_correct(&p.c, &p.c.at_once, dear);
     ck_assert_double_eq(p.c.at_once.change, fdslots_choice_price(&p.c, dear) / 5);
