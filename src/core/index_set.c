@@ -119,34 +119,30 @@ uint32_t fdslots_index_set_count(const struct index_set *set)
     return count;
 }
 
-/* Return the word of index i at the lowest level, and empty it. */
-static uint64_t take_word(struct index_set *set, uint32_t i)
+uint64_t fdslots_index_set_take_word(struct index_set *set, uint32_t *first)
 {
-    const uint64_t word = set->level[0][i >> 6];
-    set->level[0][i >> 6] = 0;
-    fdslots_index_set_remove_above(set, i >> 6);
+    const uint32_t w = fdslots_index_set_first(set) >> 6;
+    const uint64_t word = set->level[0][w];
+    set->level[0][w] = 0;
+    fdslots_index_set_remove_above(set, w);
+    *first = w << 6;
     return word;
 }
 
-uint32_t fdslots_index_set_drain(struct index_set *set, uint32_t *list)
+void fdslots_index_set_put_word(struct index_set *set, uint32_t first, uint64_t word)
 {
-    uint32_t count = 0;
-    while (!fdslots_index_set_empty(set)) {
-        const uint32_t first = fdslots_index_set_first(set);
-        for (uint64_t word = take_word(set, first); word != 0; word &= word - 1)
-            list[count++] = (first & ~63u) | (uint32_t)__builtin_ctzll(word);
-    }
-    return count;
+    uint64_t *at = &set->level[0][first >> 6];
+    const uint64_t before = *at;
+    *at = before | word;
+    if (before == 0)
+        fdslots_index_set_add_above(set, first >> 6);
 }
 
 void fdslots_index_set_move(struct index_set *from, struct index_set *to)
 {
     while (!fdslots_index_set_empty(from)) {
-        const uint32_t first = fdslots_index_set_first(from);
-        uint64_t *word = &to->level[0][first >> 6];
-        const uint64_t before = *word;
-        *word |= take_word(from, first);
-        if (before == 0)
-            fdslots_index_set_add_above(to, first >> 6);
+        uint32_t first;
+        const uint64_t word = fdslots_index_set_take_word(from, &first);
+        fdslots_index_set_put_word(to, first, word);
     }
 }

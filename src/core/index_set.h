@@ -44,8 +44,12 @@ void fdslots_index_set_cut(struct index_set *set, uint32_t size);
 /* Return how many members there are. */
 uint32_t fdslots_index_set_count(const struct index_set *set);
 
-/* Write the members to `list`, lowest first, and empty the set. Returns how many there were. */
-uint32_t fdslots_index_set_drain(struct index_set *set, uint32_t *list);
+/* Remove the lowest member, and all others in its word. Returns the word, and stores the index of
+ * its lowest bit, which need not be a member. The set must not be empty. */
+uint64_t fdslots_index_set_take_word(struct index_set *set, uint32_t *first);
+
+/* Add the members in such a word. At least one bit must be set. */
+void fdslots_index_set_put_word(struct index_set *set, uint32_t first, uint64_t word);
 
 /* Move all members of `from` to `to`. */
 void fdslots_index_set_move(struct index_set *from, struct index_set *to);

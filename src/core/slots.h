@@ -129,7 +129,8 @@ struct fdslots {
     struct choice *choice;
     struct fdslots_stats stats;
     /* What the set was told since the choice last counted it. */
-    uint32_t flushed_slots;    /* slots that differed from what the set held */
+    uint32_t flushed_looks;    /* slots that changed */
+    uint32_t flushed_slots;    /* of these, slots that differed from what the set held */
     uint32_t flushed_modifies; /* calls of epoll_ctl(2) that modify a registration */
     uint32_t flushed_adds;     /* the other calls */
 };

@@ -23,22 +23,39 @@
  * the events of a wait, because there are none between waits. */
 _Static_assert(sizeof(struct epoll_event) >= 3 * sizeof(uint32_t), "room for the changes");
 
-static void list_changes(struct fdslots *s)
+/* List the slots in a word of a set of changes that differ from what the kernel's set holds, until
+ * more than `most` are listed. Returns the rest of the word. */
+static inline uint64_t list_word(struct fdslots *s, uint32_t first, uint64_t word, uint32_t most)
 {
     struct kernel *k = s->kernel;
-    uint32_t *const list = k->scratch.indices;
+    for (; word != 0 && k->listed <= most; word &= word - 1) {
+        const uint32_t index = first | (uint32_t)__builtin_ctzll(word);
+        s->flushed_looks++;
+        if (!fdslots_epoll_agrees(s, index))
+            k->scratch.indices[k->listed++] = index;
+    }
+    return word;
+}
+
+/* List the changes, or one more than `most` of them; then some may be left. */
+static void list_changes(struct fdslots *s, uint32_t most)
+{
+    struct kernel *k = s->kernel;
     struct index_set *set = &s->fresh;
+    k->listed = 0;
     if (UNLIKELY(k->runs.extent != s->touched))
         fdslots_runs_extend(&k->runs, s->touched, s->capacity);
     if (!fdslots_index_set_empty(&s->noted)) {
         fdslots_index_set_move(&s->fresh, &s->noted);
         set = &s->noted;
     }
-    const uint32_t *const end = list + fdslots_index_set_drain(set, list);
-    k->listed = 0;
-    for (const uint32_t *slot = list; slot < end; slot++)
-        if (!fdslots_epoll_agrees(s, *slot))
-            list[k->listed++] = *slot;
+    while (!fdslots_index_set_empty(set) && k->listed <= most) {
+        uint32_t first;
+        const uint64_t word = fdslots_index_set_take_word(set, &first);
+        const uint64_t rest = list_word(s, first, word, most);
+        if (UNLIKELY(rest != 0))
+            fdslots_index_set_put_word(set, first, rest);
+    }
 }
 
 /* List a leader, if there is one. It may not have changed itself. If it is RUN_DUE, it is listed.
@@ -180,14 +197,14 @@ int fdslots_kernel_sync(struct fdslots *s)
     s->set_ready = true;
     if ((s->fresh.root | s->noted.root) == 0)
         return 0;
-    list_changes(s);
+    list_changes(s, UINT32_MAX);
     return apply_changes(s);
 }
 
 int fdslots_kernel_sync_few(struct fdslots *s, uint32_t most)
 {
     const struct kernel *k = s->kernel;
-    list_changes(s);
+    list_changes(s, most);
     if (k->listed <= most)
         return k->listed > 0 ? apply_changes(s) : 0;
     for (uint32_t c = 0; c < k->listed; c++)

@@ -137,8 +137,8 @@ static double time_since(const struct choice *c, int64_t start, int64_t end)
 static struct flush count_flushed(struct fdslots *s)
 {
     const struct flush flushed = {
-        .looks = s->flushed_slots, .modifies = s->flushed_modifies, .adds = s->flushed_adds};
-    s->flushed_slots = s->flushed_modifies = s->flushed_adds = 0;
+        .looks = s->flushed_looks, .modifies = s->flushed_modifies, .adds = s->flushed_adds};
+    s->flushed_looks = s->flushed_slots = s->flushed_modifies = s->flushed_adds = 0;
     return flushed;
 }
 
@@ -162,7 +162,6 @@ APART static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t
         .flushed = count_flushed(s),
         .ns = rc >= 0 ? time_since(c, start, end) : 0, /* a signal ended it early */
     };
-    finding.flushed.looks = way == BY_SET ? o.lag.looks : 0;
     fdslots_choice_learn(c, &o, way, &finding);
     fdslots_steady_plan(c, &o, way);
     if (UNLIKELY(end > 0))
@@ -174,10 +173,13 @@ APART static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t
  * bounds of the plan. It is not if the set had to be told too much before the last such wait. */
 static bool flush_as_planned(struct fdslots *s, struct steady *plan)
 {
-    const bool too_much = s->flushed_modifies > plan->modifies || s->flushed_adds > plan->adds;
-    const struct flush flushed = count_flushed(s);
+    const bool too_much = s->flushed_looks > plan->looks || s->flushed_modifies > plan->modifies ||
+                          s->flushed_adds > plan->adds;
+    const uint32_t differed = s->flushed_slots;
+    struct flush flushed = count_flushed(s);
     if (LIKELY(!too_much))
         return fdslots_kernel_sync_few(s, plan->allowed) == 0;
+    flushed.looks = differed;
     fdslots_steady_correct(s->choice, plan, flushed);
     return false;
 }

@@ -101,6 +101,7 @@ struct steady {
 
     /* By the set. */
     uint32_t allowed;  /* slots of which the set may have to be told before a wait */
+    uint32_t looks;    /* slots that may change before a wait, also if the change was undone */
     uint32_t modifies; /* of which the set may be told in one wait */
     uint32_t adds;     /* the same */
     double change;     /* price of one of the dearest changes of late */

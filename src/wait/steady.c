@@ -71,6 +71,7 @@ static void set_bounds(const struct choice *c, struct steady *plan, const struct
     const double modify = fdslots_choice_price(c, (struct flush){.looks = 1, .modifies = 1});
     const double spare = o->poll - o->set;
     plan->allowed = to_count(spare / (plan->change > modify ? plan->change : modify));
+    plan->looks = to_count(spare / c->prices.of[SET_LOOK]);
     plan->modifies = to_count(spare / c->prices.of[SET_MODIFY]);
     plan->adds = to_count(spare / c->prices.of[SET_ADD]);
     plan->saves = way == BY_SET ? spare : fdslots_choice_price(c, o->fresh) - spare;

@@ -316,6 +316,26 @@ START_TEST(on_the_set_while_few_slots_change)
 }
 END_TEST
 
+/* What was undone must be looked at, which costs something as well. If this was too much, there is
+ * a choice for the next wait after changes. */
+START_TEST(on_the_set_while_little_is_looked_at)
+{
+    int fds[MANY];
+    struct fdslots *many = known_slots(fds, MANY);
+    for (int again = 0; again < 100; again++) {
+        toggle_back(many, 3);
+        ck_assert(is_steady(many) || again < 20);
+    }
+    many->choice->at_once.looks = 3;
+    toggle_back(many, 4);
+    ck_assert(is_steady(many));
+    ck_assert(is_steady(many)); /* nothing changes, so there is nothing to decide */
+    toggle_back(many, 3);
+    ck_assert(!is_steady(many));
+    close_slots(many, fds, MANY);
+}
+END_TEST
+
 /* Make this many slots ready, from one of them on, and wait. Returns whether there was no choice.
  */
 static bool is_steady_while(struct fdslots *many, const int *fds, uint32_t from, uint32_t ready)
@@ -681,6 +701,7 @@ Suite *suite_settled(void)
     tcase_add_test(tcase, on_what_was_learnt);
     tcase_add_test(tcase, on_poll_with_a_backlog_that_does_not_grow);
     tcase_add_test(tcase, on_the_set_while_few_slots_change);
+    tcase_add_test(tcase, on_the_set_while_little_is_looked_at);
     tcase_add_test(tcase, on_the_set_while_changes_come_in_bursts);
     tcase_add_test(tcase, on_both_ways_while_waits_take_turns);
     tcase_add_loop_test(tcase, on_each_way_while_the_number_of_ready_slots_varies, 0, 2);
