@@ -72,7 +72,7 @@ struct fdslots;
  */
 
 /* Flags of fdslots_init() and fdslots_create(). */
-#define FDSLOTS_NO_EPOLL 0x1u /* poll only: the buffer never opens an fd */
+#define FDSLOTS_NO_EPOLL 0x1u /* poll only: the buffer opens no fd, unless it gets a waker */
 /* For debugging: every wait first verifies that the caller kept the one rule. A slot whose fd was
  * closed, or closed and opened again as another file, shows POLLNVAL until it is set again or
  * emptied, and is counted as `lost` in the stats; fdslots_close_index() does not close such an fd
@@ -174,8 +174,8 @@ uint32_t fdslots_capacity(const struct fdslots *s);
  *
  * Setting a slot writes memory and notes the change; the next wait tells the kernel.
  * The first use of an index above all earlier ones clears the slots between, once: about 17 bytes
- * of memory each, which are resident from then on, and 22 more in the first wait by epoll. Indices
- * near each other cost least.
+ * of memory each, which are resident from then on, and 22 to 25 more in the first wait by epoll.
+ * Indices near each other cost least.
  */
 /* Report new events only (EPOLLET); epoll entry points only. On a polled slot, and if a slot
  * without this flag holds the same fd, events are reported as long as the fd is ready. */
@@ -288,9 +288,10 @@ int64_t fdslots_next_free(const struct fdslots *s, uint32_t from);
  * Every wait returns the number of ready slots, or 0 if the time ran out. A timeout never ends
  * early, and may end late by the kernel's timer slack; time that the entry point cannot express is
  * rounded up. Slots that are not ready read revents 0 after every wait. -EINTR is returned, never
- * retried; ready slots win over a signal. It means that a signal handler ran. In a wait by epoll it
- * may also mean that the process was stopped and continued, that a debugger was attached, or that
- * the process was frozen, because these end epoll_wait(2), though not poll(2). A wait that fails
+ * retried; ready slots win over a signal. It means that a signal handler ran. In a wait by epoll
+ * beside which no slot is polled, it may also mean that the process was stopped and continued, that
+ * a debugger was attached, that the process was frozen, or that a completion of io_uring belongs to
+ * the thread, because these end epoll_wait(2), though not poll(2). A wait that fails
  * leaves the ready set empty and the fds and events of all slots as they were. One that refuses its
  * arguments (-EINVAL), or returns -ENOTSUP, changes nothing, unless the call says otherwise.
  *
@@ -365,8 +366,9 @@ int fdslots_epoll_pwait(struct fdslots *s, const struct timespec *timeout, const
  *
  * If one mechanism is refused, the wait uses the other. Any wait may open the epoll set, whose fd
  * is kept until fdslots_destroy(). Returns what the mechanism returns; an error only if neither
- * works. Cost: that of the chosen mechanism; one system call if nothing changed and no slot is
- * polled beside the epoll set. */
+ * works. Cost: that of the chosen mechanism. If nothing changed and no slot is polled beside the
+ * epoll set, this is one system call, or two if a sigmask is given, the timeout is 0 and no slot is
+ * ready. A trial of the epoll set tells it of the changes first. */
 int fdslots_wait(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask);
 
 /* Wait as fdslots_wait() does, until a moment on CLOCK_MONOTONIC.
@@ -481,7 +483,8 @@ int fdslots_waker_drain(struct fdslots *s);
  * Returns the fd, or an error of fdslots_epoll_wait(); -ELOOP: a slot holds an epoll fd that is
  * nested too deeply to be nested once more; -EINVAL: a slot holds an fd that is in 500 nested sets;
  * -ENOSPC: no watch is left (fs.epoll.max_user_watches).
- * Cost: that of telling the changes; two fds and three system calls the first time. */
+ * Cost: that of telling the changes; the first time also one fd and two system calls, or two fds
+ * and three calls if no set was made before. */
 int fdslots_epoll_fd(struct fdslots *s);
 
 /* Rebuild the kernel's set from the slots.
@@ -538,7 +541,9 @@ const char *fdslots_version(void);
 
 /* Tell whether a feature works in this process now: 1 or 0, or -EINVAL: no such feature.
  *
- * Cost: asks the kernel, with one or three system calls, or five while 0, 1 or 2 is not open. */
+ * While the process can open no other fd, the answer about epoll is 0.
+ *
+ * Cost: asks the kernel, with one or three system calls. */
 int fdslots_has(unsigned feature);
 
 #ifdef __cplusplus

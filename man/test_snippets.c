@@ -34,10 +34,10 @@ static bool set_up(struct fixture *f)
 static bool growing(int fd)
 {
     struct fdslots *s;
-    if (fdslots_create(16, 0, &s) != 0)
+    if (create_with_clients(16, &s) != 0)
         return false;
     const struct fdslots *copy = s;
-    bool ok = (clients = malloc(16 * sizeof *clients)) != NULL;
+    bool ok = true;
     for (int64_t i = 0; ok && i < 100; i++) {
         ok = add_growing(&s, fd) == i && clients[i].taken == 0;
         clients[i].taken = 100 + (size_t)i;
