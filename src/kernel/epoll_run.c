@@ -58,12 +58,16 @@ SELDOM static uint32_t shared_events(const struct fdslots *s, const struct runs 
     const uint32_t user = REGISTERED_EDGE | REGISTERED_EXCLUSIVE;
     uint32_t any = 0;
     uint32_t all = user;
+    uint32_t asks = 0;
     FOR_EACH_IN_RUN(runs, leader, i)
     {
         const uint32_t own = own_events(s, i);
         any |= own;
         all &= own != 0 ? own : user;
+        asks |= (s->slots[i].flags & SLOT_POLLED) != 0 ? WANTS_POLL : 0;
     }
+    if (any != 0)
+        any |= asks;                    /* a hidden slot asks for the others, too */
     return (any & ~user) | (any & all); /* if one slot wants level reports, all get them */
 }
 

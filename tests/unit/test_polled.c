@@ -384,6 +384,28 @@ START_TEST(an_edge_beside_a_polled_one_is_level)
 }
 END_TEST
 
+/* The flag says what the file does, so it holds for the others while its slot is paused, or is
+ * one-shot and was reported. */
+START_TEST(slots_that_share_stay_polled_while_it_is_hidden)
+{
+    e = entry_at(_i % entry_count());
+    const bool oneshot = _i >= entry_count();
+    EXPECT(
+        fdslots_set_index(s, 0, ready, POLLIN | FDSLOTS_POLLED | (oneshot ? FDSLOTS_ONESHOT : 0)),
+        0);
+    EXPECT(fdslots_set_index(s, 1, ready, POLLIN), 0);
+    EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 2);
+    EXPECT(oneshot ? 0 : fdslots_pause_index(s, 0), 0);
+    for (int again = 0; again < 3; again++)
+        EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 1);
+    EXPECT(fdslots_epoll_wait(s, 0), 1);
+    ck_assert_uint_eq(stats_of(s).epoll_ctl_calls, 0);
+    EXPECT(fdslots_invalidate_index(s, 0), 0);
+    EXPECT(fdslots_epoll_wait(s, 0), 1);
+    ck_assert_uint_eq(stats_of(s).epoll_ctl_calls, 1);
+}
+END_TEST
+
 /* Another loop watches the set. A polled slot does not wake it. */
 START_TEST(polled_slots_do_not_show_through_the_nested_fd)
 {
@@ -441,6 +463,7 @@ Suite *suite_polled(void)
                         LENGTH(ready_files) * entries);
     tcase_add_loop_test(tcase, slots_that_share_are_all_polled, 0, entries);
     tcase_add_loop_test(tcase, an_edge_beside_a_polled_one_is_level, 0, entries);
+    tcase_add_loop_test(tcase, slots_that_share_stay_polled_while_it_is_hidden, 0, 2 * entries);
     tcase_add_test(tcase, polled_slots_do_not_show_through_the_nested_fd);
     tcase_add_loop_test(tcase, a_number_that_becomes_a_file_is_not_invalid, 0, entries);
     return suite;
