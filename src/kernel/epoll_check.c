@@ -19,8 +19,17 @@ static bool is_claimed(const struct fdslots *s, uint32_t index)
            (s->slots[index].flags & SLOT_CONFIRM) == 0;
 }
 
-/* Whether the set does not hold this file under this fd. EINTR and the refusals come from a filter
- * or a supervisor of system calls, and prove nothing. EBADF and EINVAL mean that the program has
+/* Whether ADD has failed because of a filter or a supervisor of system calls, which proves nothing.
+ * EPERM may also mean that the file cannot be polled. So another ADD is tried, which only a filter
+ * answers with EPERM: of the set to itself. */
+static bool is_filtered(struct fdslots *s, int rc)
+{
+    if (rc == -EPERM)
+        rc = fdslots_epoll_ctl(s, EPOLL_CTL_ADD, s->kernel->fd, 0, 0);
+    return rc == -EINTR || sys_is_refused(rc);
+}
+
+/* Whether the set does not hold this file under this fd. EBADF and EINVAL mean that the program has
  * closed the fd of the set, as this fd is open. */
 static bool is_gone_from_set(struct fdslots *s, int fd)
 {
@@ -31,7 +40,7 @@ static bool is_gone_from_set(struct fdslots *s, int fd)
     int rc = fdslots_epoll_ctl(s, EPOLL_CTL_ADD, fd, 0, 0);
     if (rc == 0)
         fdslots_epoll_ctl(s, EPOLL_CTL_DEL, fd, 0, 0);
-    return rc != -EEXIST && rc != -EINTR && rc != -EBADF && rc != -EINVAL && !sys_is_refused(rc);
+    return rc != -EEXIST && rc != -EBADF && rc != -EINVAL && !is_filtered(s, rc);
 }
 
 /* Whether the file of a polled run is of another kind than when it was first polled. A number that

@@ -17,8 +17,8 @@ enum file_kind {
     KIND_ANONYMOUS, /* anonymous inodes */
 };
 
-/* Return the kind of this fd's file. Stores at *mark a number that tells files of different types
- * and devices apart, or 0 if fstat(2) fails. Makes one system call, fstat(2). */
+/* Return the kind of this fd's file. Stores at *mark a number that tells files with different
+ * inodes apart, or 0 if fstat(2) fails. Makes one system call, fstat(2). */
 enum file_kind fdslots_file_kind(int fd, uint32_t *mark);
 
 #endif

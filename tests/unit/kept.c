@@ -2,6 +2,7 @@
 #include "kept.h"
 
 #include <fcntl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 int lost;
@@ -53,6 +54,24 @@ static void replace_by_a_regular_file(void)
     close(file);
 }
 
+static void replace_by_a_device(void)
+{
+    int device = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+    ck_assert_int_eq(dup2(device, lost), lost);
+    close(device);
+}
+
+/* An anonymous inode may be a file that epoll refuses. One that any user may open needs a recent
+ * kernel, and this one needs root. */
+static void replace_by_what_epoll_refuses(void)
+{
+    int file = (int)syscall(SYS_fsopen, "tmpfs", 1 /* FSOPEN_CLOEXEC */);
+    if (file < 0)
+        file = regular_file();
+    ck_assert_int_eq(dup2(file, lost), lost);
+    close(file);
+}
+
 static void change_interest(void)
 {
     kept_replace();
@@ -73,6 +92,8 @@ void kept_lose(int way)
         close_the_last,
         replace_the_last,
         replace_by_a_regular_file,
+        replace_by_a_device,
+        replace_by_what_epoll_refuses,
         change_interest,
         let_another_slot_have_it,
     };

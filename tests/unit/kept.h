@@ -18,7 +18,7 @@ void kept_setup(uint32_t flags);
 void kept_teardown(void);
 
 /* Lose the fd, in one of so many ways. */
-#define KEPT_WAYS 7
+#define KEPT_WAYS 9
 void kept_lose(int way);
 
 /* Have the number refer to another file, which is ready. */
