@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: ISC
  *
- * Signals and masks: a signal that the mask lets in ends the wait, and a blocked one does not.
+ * Signals and masks: a signal that the mask lets in ends the wait, and a blocked one does not. A
+ * stop of the process ends a wait by the set alone.
  */
 #include "alarm.h"
+#include "asleep.h"
+#include "child.h"
 #include "common.h"
 #include "kernel.h"
 
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define MS INT64_C(1000000)
@@ -253,6 +257,39 @@ START_TEST(a_signal_spends_no_oneshot)
 }
 END_TEST
 
+/* ---- without a handler ---- */
+
+static const struct entry *stopped;
+static bool is_polled;
+
+/* A stop ends epoll_wait(2), but not poll(2). */
+static void wait_while_stopped(void)
+{
+    const bool ends = stopped->is_epoll && !is_polled;
+    CHILD_EXPECT(fdslots_set_events(s, 0, POLLIN | (is_polled ? FDSLOTS_POLLED : 0)), 0);
+    if (ends)
+        CHILD_EXPECT(stopped->wait(s, FDSLOTS_FOREVER, NULL), -EINTR);
+    CHILD_EXPECT(stopped->wait(s, FDSLOTS_FOREVER, NULL), 1);
+}
+
+START_TEST(a_stop_ends_a_wait_by_the_set_alone)
+{
+    int status;
+    stopped = entry_at(_i % entry_count());
+    is_polled = _i >= entry_count();
+    if (stopped->point == ENTRY_WAIT || stopped->point == ENTRY_WAIT_UNTIL)
+        return; /* they choose */
+    pid_t pid = child_start(wait_while_stopped);
+    asleep_await(pid);
+    ck_assert_int_eq(kill(pid, SIGSTOP), 0);
+    ck_assert_int_eq(waitpid(pid, &status, WUNTRACED), pid);
+    ck_assert(WIFSTOPPED(status));
+    ck_assert_int_eq(kill(pid, SIGCONT), 0);
+    ck_assert_int_eq(write(empty[1], "x", 1), 1);
+    child_end(pid);
+}
+END_TEST
+
 Suite *suite_signals(void)
 {
     Suite *suite = suite_create("signals");
@@ -269,5 +306,6 @@ Suite *suite_signals(void)
     tcase_add_loop_test(tcase, ready_beats_a_signal, 0, pending);
     tcase_add_loop_test(tcase, a_held_event_beats_a_signal, 0, pending);
     tcase_add_loop_test(tcase, a_signal_spends_no_oneshot, 0, entry_count());
+    tcase_add_loop_test(tcase, a_stop_ends_a_wait_by_the_set_alone, 0, 2 * entry_count());
     return suite;
 }
