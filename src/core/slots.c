@@ -20,16 +20,11 @@ _Static_assert(FDSLOTS_EDGE >> EVENTS_USER_SHIFT == SLOT_EDGE &&
                    FDSLOTS_POLLED >> EVENTS_USER_SHIFT == SLOT_POLLED,
                "the flags of the caller become those of a slot by a shift");
 
-SELDOM static bool user_events_valid(uint32_t events)
+static bool events_valid(uint32_t events)
 {
     if ((events & ~((uint32_t)EVENTS_POLL | EVENTS_USER)) != 0)
         return false;
     return (events & FDSLOTS_EXCLUSIVE) == 0 || (events & ~(uint32_t)EVENTS_EXCLUSIVE) == 0;
-}
-
-static inline bool events_valid(uint32_t events)
-{
-    return LIKELY((events & ~(uint32_t)EVENTS_POLL) == 0) || user_events_valid(events);
 }
 
 /* ---- what every change goes through ---- */
@@ -74,12 +69,12 @@ static void replace_flags(struct fdslots *s, uint32_t index, uint32_t flags)
         fdslots_slot_release(s, index);
 }
 
-/* Whether a slot has or gets flags that something else depends on. Few slots do, and they are
- * prepared out of line. */
-static inline bool is_special(const struct fdslots *s, uint32_t index, uint32_t events)
+/* Whether a slot has values, and neither it nor these events have flags that something else depends
+ * on. All else is seldom, and is done out of line. Such events are valid. */
+static inline bool is_plain(const struct fdslots *s, uint32_t index, uint32_t events)
 {
-    const uint32_t flags = s->slots[index].flags | events >> EVENTS_USER_SHIFT;
-    return UNLIKELY((flags & (SLOT_USER | SLOT_HOLDS)) != 0);
+    return LIKELY((events & ~(uint32_t)EVENTS_POLL) == 0) && LIKELY(index < s->touched) &&
+           LIKELY((s->slots[index].flags & (SLOT_USER | SLOT_HOLDS)) == 0);
 }
 
 /* Generations begin anew. The kernel's set may hold ghosts with those that come now, so it must be
@@ -94,7 +89,9 @@ static inline void begin_generations(struct fdslots *s)
 static inline void write_owner(struct fdslots *s, uint32_t index, struct pollfd pollfd)
 {
     struct slot *slot = &s->slots[index];
-    s->visible += (uint32_t)(pollfd.fd >= 0) - (s->pollfds[index].fd >= 0);
+    const bool was_visible = s->pollfds[index].fd >= 0;
+    if (was_visible != (pollfd.fd >= 0))
+        s->visible += was_visible ? -1u : 1u;
     s->pollfds[index] = pollfd;
     slot->events = (uint16_t)pollfd.events;
     if (UNLIKELY(++slot->generation == 0))
@@ -178,22 +175,26 @@ SELDOM static int put_special(struct fdslots *s, uint32_t index, int fd, uint32_
     return put(s, index, fd, events, user);
 }
 
+SELDOM static int set_other(struct fdslots *s, uint32_t index, int fd, uint32_t events)
+{
+    if (!events_valid(events))
+        return -EINVAL;
+    return fd >= 0 ? put_special(s, index, fd, events) : fdslots_invalidate_index(s, index);
+}
+
 int fdslots_set_index(struct fdslots *s, uint32_t index, int fd, uint32_t events)
 {
-    if (!fdslots_slot_exists(s, index) || !events_valid(events))
+    if (!fdslots_slot_exists(s, index))
         return -EINVAL;
-    if (UNLIKELY(fd < 0))
-        return fdslots_invalidate_index(s, index);
-    return UNLIKELY(index >= s->touched) || is_special(s, index, events)
-               ? put_special(s, index, fd, events)
-               : put(s, index, fd, events, 0);
+    return is_plain(s, index, events) && LIKELY(fd >= 0) ? put(s, index, fd, events, 0)
+                                                         : set_other(s, index, fd, events);
 }
 
 int fdslots_invalidate_index(struct fdslots *s, uint32_t index)
 {
     if (!fdslots_slot_exists(s, index))
         return -EINVAL;
-    if (index < s->touched && s->pollfds[index].fd >= 0 && !is_special(s, index, 0))
+    if (is_plain(s, index, 0) && s->pollfds[index].fd >= 0)
         return put(s, index, -1, 0, 0);
     return fdslots_slot_used(s, index) ? put_special(s, index, -1, 0) : 0;
 }
@@ -324,10 +325,14 @@ static inline int write_events(struct fdslots *s, uint32_t index, uint32_t event
     return note(s, index);
 }
 
-/* Set events with flags of the caller, which the slot has or gets. Any call that sets the events of
- * an edge slot looks for the edge again, as EPOLL_CTL_MOD does. */
-SELDOM static int write_user_events(struct fdslots *s, uint32_t index, uint32_t events)
+/* Set the events of a slot that is not plain. Any call that sets those of an edge slot looks for
+ * the edge again, as EPOLL_CTL_MOD does. */
+SELDOM static int set_other_events(struct fdslots *s, uint32_t index, uint32_t events)
 {
+    if (!events_valid(events))
+        return -EINVAL;
+    if (!fdslots_slot_used(s, index))
+        return -ENOENT;
     const uint32_t before = s->slots[index].flags;
     const uint32_t user = events >> EVENTS_USER_SHIFT;
     const uint32_t rearm = ((before | user) & SLOT_EDGE) != 0 ? SLOT_REARM : 0;
@@ -338,12 +343,12 @@ SELDOM static int write_user_events(struct fdslots *s, uint32_t index, uint32_t 
 
 int fdslots_set_events(struct fdslots *s, uint32_t index, uint32_t events)
 {
-    if (!fdslots_slot_exists(s, index) || !events_valid(events))
+    if (!fdslots_slot_exists(s, index))
         return -EINVAL;
+    if (!is_plain(s, index, events))
+        return set_other_events(s, index, events);
     if (!fdslots_slot_used(s, index))
         return -ENOENT;
-    if (UNLIKELY(((s->slots[index].flags | events >> EVENTS_USER_SHIFT) & SLOT_USER) != 0))
-        return write_user_events(s, index, events);
     /* Loops often set all events before each wait. Those that stay the same are no change. */
     return s->slots[index].events == events ? 0 : write_events(s, index, events);
 }
