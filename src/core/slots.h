@@ -51,7 +51,7 @@
 /* What the slot's file does with an event, if that is known. */
 #define SLOT_KEEPS  0x0800u                  /* reports it in each wait until it is over */
 #define SLOT_ONCE   0x1000u                  /* may report it only once */
-#define SLOT_DEVICE (SLOT_KEEPS | SLOT_ONCE) /* reports it to poll(2) until it is over */
+#define SLOT_DEVICE (SLOT_KEEPS | SLOT_ONCE) /* keeps it, too, but may not wake the set */
 /* Why a wait must look at a slot even if its fd and events look unchanged. */
 #define SLOT_CONFIRM 0x080u /* set anew: the same number may be another file */
 #define SLOT_REARM   0x100u /* an edge must be looked for again */

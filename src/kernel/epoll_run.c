@@ -66,9 +66,8 @@ SELDOM static uint32_t shared_events(const struct fdslots *s, const struct runs 
         all &= own != 0 ? own : user;
         asks |= (s->slots[i].flags & SLOT_POLLED) != 0 ? WANTS_POLL : 0;
     }
-    if (any != 0)
-        any |= asks;                    /* a hidden slot asks for the others, too */
-    return (any & ~user) | (any & all); /* if one slot wants level reports, all get them */
+    /* If one slot wants level reports, all get them. A hidden slot asks for the others, too. */
+    return (any & ~user) | (any & all) | (any != 0 ? asks : 0);
 }
 
 /* Return what the set should hold for the run of this leader. */

@@ -41,20 +41,16 @@ static inline uint64_t list_word(struct fdslots *s, uint32_t first, uint64_t wor
 static void list_changes(struct fdslots *s, uint32_t most)
 {
     struct kernel *k = s->kernel;
-    struct index_set *set = &s->fresh;
     k->listed = 0;
     if (UNLIKELY(k->runs.extent != s->touched))
         fdslots_runs_extend(&k->runs, s->touched, s->capacity);
-    if (!fdslots_index_set_empty(&s->noted)) {
-        fdslots_index_set_move(&s->fresh, &s->noted);
-        set = &s->noted;
-    }
-    while (!fdslots_index_set_empty(set) && k->listed <= most) {
+    fdslots_index_set_move(&s->noted, &s->fresh);
+    while (!fdslots_index_set_empty(&s->fresh) && k->listed <= most) {
         uint32_t first;
-        const uint64_t word = fdslots_index_set_take_word(set, &first);
+        const uint64_t word = fdslots_index_set_take_word(&s->fresh, &first);
         const uint64_t rest = list_word(s, first, word, most);
         if (UNLIKELY(rest != 0))
-            fdslots_index_set_put_word(set, first, rest);
+            fdslots_index_set_put_word(&s->fresh, first, rest);
     }
 }
 
