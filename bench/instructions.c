@@ -87,6 +87,14 @@ static void idle(uint32_t n)
     wait_once();
 }
 
+/* One slot changes and changes back. */
+static void change_and_undo(uint32_t n)
+{
+    fdslots_set_events(slots, n / 2, POLLIN | POLLPRI);
+    fdslots_set_events(slots, n / 2, POLLIN);
+    wait_once();
+}
+
 static void first_wait(uint32_t n)
 {
     fdslots_destroy(slots);
@@ -314,6 +322,7 @@ static const struct use uses[] = {
     {"idle-1", idle, 1, 0, 0, 1},
     {"idle-64", idle, 64, 0, 0, 1},
     {"idle-poll-only", idle, 1, 0, FDSLOTS_NO_EPOLL, 1},
+    {"undone-64", change_and_undo, 64, 0, 0, 1},
     {"first-wait", first_wait, 64, 0, 0, 1},
     {"ready-64-of-64", idle, 64, 64, 0, 1},
     {"ready-32-of-64", idle, 64, 32, 0, 1},
