@@ -24,10 +24,13 @@ static void place_levels(struct index_set *set, struct layout *at, uint32_t capa
 
 void fdslots_index_set_lay_out(struct index_set *set, struct layout *at, uint32_t capacity)
 {
+    if (set->size == 0) {
+        place_levels(set, at, capacity);
+        return;
+    }
     const struct index_set old = *set;
     place_levels(set, at, capacity);
-    if (old.size > 0)
-        take_over(set, &old);
+    take_over(set, &old);
 }
 
 void fdslots_index_set_extend(struct index_set *set, uint32_t size)
