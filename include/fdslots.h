@@ -78,8 +78,8 @@ struct fdslots;
  * emptied, and is counted as `lost` in the stats; fdslots_close_index() does not close such an fd
  * (-EBADF). After fdslots_close_index() of one slot, the other slots that hold the same fd are lost
  * in the same way. Paused slots are not looked at. On a polled slot, only a closed number and a
- * file with another inode are noticed. Nothing is found while the kernel refuses an epoll
- * set or has no fd left, nor in a child's first wait. Cost, in every wait: one epoll_ctl(2) and one
+ * file with another inode are noticed. Nothing is found while the kernel refuses an epoll set or
+ * has no fd left, nor in a child's first wait. Cost, in every wait: one epoll_ctl(2) and one
  * fstat(2) for each slot that is used and not paused, and the cost of an epoll wait.
  *
  * FDSLOTS_CHECK=1 in the environment sets this flag for every buffer of a program, except those
