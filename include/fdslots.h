@@ -78,8 +78,8 @@ struct fdslots;
  * emptied, and is counted as `lost` in the stats; fdslots_close_index() does not close such an fd
  * (-EBADF). After fdslots_close_index() of one slot, the other slots that hold the same fd are lost
  * in the same way. Paused slots are not looked at. On a polled slot, only a closed number and a
- * file with another inode are noticed. Nothing is found while the kernel refuses an epoll set or
- * has no fd left, nor in a child's first wait. Cost, in every wait: one epoll_ctl(2) and one
+ * file of another type or device are noticed. Nothing is found while the kernel refuses an epoll
+ * set or has no fd left, nor in a child's first wait. Cost, in every wait: one epoll_ctl(2) and one
  * fstat(2) for each slot that is used and not paused, and the cost of an epoll wait.
  *
  * FDSLOTS_CHECK=1 in the environment sets this flag for every buffer of a program, except those
@@ -390,8 +390,9 @@ int fdslots_wait_until(struct fdslots *s, int64_t deadline_ns, const sigset_t *s
  * there is no room, and its file may not report the event again (files of procfs and sysfs, and
  * slots with FDSLOTS_POLLED), the revents are kept and reported later, even if they no longer hold
  * then, but not to another owner of the slot. For sockets, pipes, character devices and anonymous
- * inodes, the next wait asks the kernel again. Only an epoll entry point keeps what they report if
- * the epoll set refused them, or another slot with the same fd has FDSLOTS_POLLED.
+ * inodes, the next wait asks the kernel again. A wait that uses the epoll set also keeps what a
+ * socket, a pipe or an anonymous inode reports if the set refused it, or if another slot with the
+ * same fd has FDSLOTS_POLLED.
  *
  * Returns 0, or -EINVAL: n is 0. Cost, in a wait by poll that leaves slots out: one fstat(2) for
  * each owner of a slot that is left out for the first time. */

@@ -70,7 +70,7 @@ static void replace_flags(struct fdslots *s, uint32_t index, uint32_t flags)
 }
 
 /* Whether a slot has values, and neither it nor these events have flags that something else depends
- * on. All else is seldom, and is done out of line. Such events are valid. */
+ * on. If so, the events are valid. All other cases are rare, and are dealt with out of line. */
 static inline bool is_plain(const struct fdslots *s, uint32_t index, uint32_t events)
 {
     return LIKELY((events & ~(uint32_t)EVENTS_POLL) == 0) && LIKELY(index < s->touched) &&
@@ -175,6 +175,7 @@ SELDOM static int put_special(struct fdslots *s, uint32_t index, int fd, uint32_
     return put(s, index, fd, events, user);
 }
 
+/* Set a slot that is not plain, or empty it. */
 SELDOM static int set_other(struct fdslots *s, uint32_t index, int fd, uint32_t events)
 {
     if (!events_valid(events))
@@ -233,7 +234,7 @@ void fdslots_slot_release(struct fdslots *s, uint32_t index)
 void fdslots_slot_forget_file(struct fdslots *s, uint32_t index)
 {
     fdslots_slot_release(s, index);
-    s->slots[index].flags &= (uint16_t)~SLOT_DEVICE;
+    s->slots[index].flags &= (uint16_t)~SLOT_FILE;
 }
 
 void fdslots_slot_lose(struct fdslots *s, uint32_t index)

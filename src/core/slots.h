@@ -48,10 +48,12 @@
  * it is set again or emptied. */
 #define SLOT_LOST  0x040u
 #define SLOT_HOLDS 0x400u /* held_revents has a value, which is not 0 */
-/* What the slot's file does with an event, if that is known. */
-#define SLOT_KEEPS  0x0800u                  /* reports it in each wait until it is over */
-#define SLOT_ONCE   0x1000u                  /* may report it only once */
-#define SLOT_DEVICE (SLOT_KEEPS | SLOT_ONCE) /* keeps it, too, but may not wake the set */
+/* What the slot's file does with an event, or 0 if that is not known. The values are those of a
+ * field of two bits, which SLOT_FILE covers. */
+#define SLOT_KEEPS  0x0800u /* reports it in each wait until it is over, and wakes the set */
+#define SLOT_ONCE   0x1000u /* may report it only once */
+#define SLOT_DEVICE 0x1800u /* reports it in each poll(2) until it is over */
+#define SLOT_FILE   (SLOT_KEEPS | SLOT_ONCE | SLOT_DEVICE)
 /* Why a wait must look at a slot even if its fd and events look unchanged. */
 #define SLOT_CONFIRM 0x080u /* set anew: the same number may be another file */
 #define SLOT_REARM   0x100u /* an edge must be looked for again */
@@ -128,9 +130,9 @@ struct fdslots {
     struct waker *waker;
     struct choice *choice;
     struct fdslots_stats stats;
-    /* What the set was told since the choice last counted it. */
-    uint32_t flushed_looks;    /* slots that changed */
-    uint32_t flushed_slots;    /* of these, slots that differed from what the set held */
+    /* What syncs have done since the choice last counted it. */
+    uint32_t flushed_looks;    /* slots that they looked at, because they had changed */
+    uint32_t flushed_slots;    /* of these, slots that they listed: see epoll_sync.c */
     uint32_t flushed_modifies; /* calls of epoll_ctl(2) that modify a registration */
     uint32_t flushed_adds;     /* the other calls */
 };

@@ -101,8 +101,9 @@ static inline int fdslots_epoll_ctl(struct fdslots *s, int op, int fd, uint32_t 
  * open under its number, and may be a ghost. */
 void fdslots_epoll_deregister(struct fdslots *s, struct registration *leads);
 
-/* Whether a slot that changed is again as the set holds it. If it is not alone in its run, or has
- * FDSLOTS_EDGE, or is polled, the answer is no. */
+/* Whether a slot that changed is certainly again as the set holds it. The answer is no if that
+ * takes more than a look at the slot and its run: if the slot is empty, was set anew or was
+ * reported as one-shot, has FDSLOTS_EDGE, shares its run, or is polled. */
 bool fdslots_epoll_agrees(const struct fdslots *s, uint32_t index);
 
 /* Update each run that is RUN_DUE and whose leader is in the list of changes: tell the set how the

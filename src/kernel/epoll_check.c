@@ -19,9 +19,9 @@ static bool is_claimed(const struct fdslots *s, uint32_t index)
            (s->slots[index].flags & SLOT_CONFIRM) == 0;
 }
 
-/* Whether ADD has failed because of a filter or a supervisor of system calls, which proves nothing.
- * EPERM may also mean that the file cannot be polled. So another ADD is tried, which only a filter
- * answers with EPERM: of the set to itself. */
+/* Whether ADD has failed because of a filter or a supervisor of system calls. Such a failure proves
+ * nothing about the file. EPERM may also mean that the file cannot be polled. So the set is then
+ * added to itself, which only a filter answers with EPERM. */
 static bool is_filtered(struct fdslots *s, int rc)
 {
     if (rc == -EPERM)
@@ -35,7 +35,7 @@ static bool is_gone_from_set(struct fdslots *s, int fd)
 {
     uint32_t mark;
     const enum file_kind kind = fdslots_file_kind(fd, &mark);
-    if (kind == KIND_CLOSED || kind == KIND_POLLED)
+    if (kind == KIND_CLOSED || kind == KIND_POLLED || kind == KIND_DEVICE)
         return true;
     int rc = fdslots_epoll_ctl(s, EPOLL_CTL_ADD, fd, 0, 0);
     if (rc == 0)

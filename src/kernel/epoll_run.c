@@ -66,7 +66,8 @@ SELDOM static uint32_t shared_events(const struct fdslots *s, const struct runs 
         all &= own != 0 ? own : user;
         asks |= (s->slots[i].flags & SLOT_POLLED) != 0 ? WANTS_POLL : 0;
     }
-    /* If one slot wants level reports, all get them. A hidden slot asks for the others, too. */
+    /* If one slot wants level reports, all get them. A hidden slot with FDSLOTS_POLLED still has
+     * the others polled. */
     return (any & ~user) | (any & all) | (any != 0 ? asks : 0);
 }
 
@@ -87,7 +88,7 @@ bool fdslots_epoll_agrees(const struct fdslots *s, uint32_t index)
     const struct registration *run = &runs->of[index];
     return (run->flags & (RUN_LEADER | RUN_POLLED | RUN_CONFIRM | RUN_REDO)) == RUN_LEADER &&
            run->next == INDEX_NONE && run->fd == fdslots_slot_held_fd(s, index) &&
-           (s->slots[index].flags & (SLOT_EDGE | SLOT_CONFIRM | SLOT_REARM)) == 0 &&
+           (s->slots[index].flags & (SLOT_EDGE | SLOT_FIRED | SLOT_CONFIRM | SLOT_REARM)) == 0 &&
            run->events == events_of(s, runs, index);
 }
 

@@ -11,14 +11,14 @@
  *                a sync lists it: slots leave runs, then slots join runs, then the set is told
  *                of each run whose registration differs (epoll_run.c)
  *
- * So a change that was undone costs no call, and an fd that was set ten times is told once. A slot
- * that is again as the set holds it is not listed.
+ * So a change that was undone costs no call, and an fd that was set ten times is told once. If a
+ * look at a slot shows that it is again as the set holds it, it is not even listed.
  */
 #include "epoll.h"
 
 /* ---- the changes of a sync ---- */
 
-/* The list of changes has the slots that changed, and leaders that did not change themselves: at
+/* The list of changes has slots that changed, and leaders that did not change themselves: at
  * most one for each slot that leaves a run, and one for each that joins one. It uses the memory for
  * the events of a wait, because there are none between waits. */
 _Static_assert(sizeof(struct epoll_event) >= 3 * sizeof(uint32_t), "room for the changes");
@@ -37,7 +37,7 @@ static inline uint64_t list_word(struct fdslots *s, uint32_t first, uint64_t wor
     return word;
 }
 
-/* List the changes, or one more than `most` of them; then some may be left. */
+/* List the changes, or one more than `most` of them; then some may be left in s->fresh. */
 static void list_changes(struct fdslots *s, uint32_t most)
 {
     struct kernel *k = s->kernel;

@@ -41,8 +41,9 @@ void fdslots_kernel_cut(struct fdslots *s, uint32_t end);
  * noted then. While s->set_ready is true and no slot has changed, there is nothing to do. */
 int fdslots_kernel_sync(struct fdslots *s);
 
-/* Do the same if the set must be told of no more than `most` slots. Otherwise tells it nothing, and
- * returns KERNEL_AGAIN. s->set_ready must be true. */
+/* Make the set agree with the slots if no more than `most` of them seem to differ from it. Returns
+ * what fdslots_kernel_sync() does; or KERNEL_AGAIN, and the set was told nothing and all changes
+ * are in s->fresh then. s->set_ready must be true. */
 int fdslots_kernel_sync_few(struct fdslots *s, uint32_t most);
 
 /* Note again the slots that the kernel refused for a reason that may have passed. To be called

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * Sockets, pipes and anonymous inodes (eventfd, timerfd, signalfd, inotify, pidfd, epoll) keep an
- * event until the program has dealt with it, and wake those who wait for it. For other files the
- * kernel promises neither:
+ * event until the program has dealt with it, and wake those who wait for it. Other files do not
+ * always do both:
  *
  * - Files of procfs and sysfs (mountinfo, hostname, pressure) hand out an event once, to the first
  *   call that looks. EPOLL_CTL_ADD and MOD look, and drop the event if it is not asked for.
@@ -14,16 +14,6 @@
 
 #include "sys.h"
 
-/* Return a number that is not 0, and that two files hardly ever have in common. */
-static uint32_t mark_of(const struct stat *st)
-{
-    const uint64_t parts[] = {st->st_mode & S_IFMT, st->st_rdev, st->st_dev, st->st_ino};
-    uint64_t mixed = 0;
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-        mixed = (mixed ^ parts[i]) * UINT64_C(0x9e3779b97f4a7c15); /* 2^64 by the golden ratio */
-    return (uint32_t)(mixed >> 32) | 1u;
-}
-
 enum file_kind fdslots_file_kind(int fd, uint32_t *mark)
 {
     struct stat st;
@@ -31,8 +21,8 @@ enum file_kind fdslots_file_kind(int fd, uint32_t *mark)
     int rc = sys_fstat(fd, &st);
     if (rc < 0)
         return rc == -EBADF ? KIND_CLOSED : KIND_UNKNOWN;
-    const mode_t type = st.st_mode & S_IFMT;
-    *mark = mark_of(&st);
+    const uint32_t type = (uint32_t)(st.st_mode & S_IFMT);
+    *mark = (type << 12 | 1u) ^ (uint32_t)st.st_rdev << 1;
     if (S_ISSOCK(st.st_mode) || S_ISFIFO(st.st_mode))
         return KIND_WATCHABLE;
     if (S_ISCHR(st.st_mode))

@@ -9,16 +9,18 @@
 #include <stdint.h>
 
 enum file_kind {
-    KIND_UNKNOWN,   /* fstat(2) does not say */
-    KIND_CLOSED,    /* the fd is not open */
-    KIND_POLLED,    /* the file does not promise that: only poll(2) can be relied on */
-    KIND_DEVICE,    /* character devices, which keep an event but may not wake those who wait */
+    KIND_UNKNOWN, /* fstat(2) does not say */
+    KIND_CLOSED,  /* the fd is not open */
+    KIND_POLLED,  /* the file does not promise that: only poll(2) can be relied on */
+    KIND_DEVICE,  /* character devices, which keep an event but do not always wake those who wait */
     KIND_WATCHABLE, /* sockets and pipes */
     KIND_ANONYMOUS, /* anonymous inodes */
 };
 
-/* Return the kind of this fd's file. Stores at *mark a number that tells files with different
- * inodes apart, or 0 if fstat(2) fails. Makes one system call, fstat(2). */
+/* Return the kind of this fd's file. Stores at *mark a number that tells files of different types
+ * and devices apart, or 0 if fstat(2) fails. The inode is not part of it, because overlayfs gives
+ * an open file another one when another program writes to the file. Makes one system call,
+ * fstat(2). */
 enum file_kind fdslots_file_kind(int fd, uint32_t *mark);
 
 #endif

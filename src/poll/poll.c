@@ -15,15 +15,16 @@
 /* ---- filling the ready set from the answer ---- */
 
 /* Add a slot to a list if it is ready. Returns the end of the list. There is no branch, because no
- * processor could foresee which slots are ready. So what comes after the end is overwritten. */
+ * processor could foresee which slots are ready. If the slot is not ready, the element after the
+ * end is written nevertheless; there is room, because no slot comes twice. */
 static inline uint32_t *add_if_ready(uint32_t *list, const struct pollfd *pollfds, uint32_t index)
 {
     *list = index;
     return list + (pollfds[index].revents != 0);
 }
 
-/* Report all ready slots. poll(2) has said that there are `count` of them, so the search ends with
- * the last one. */
+/* Report all ready slots. poll(2) has said that there are `count` of them, so the search ends soon
+ * after the last one. */
 static void take_all(struct fdslots *s, uint32_t nfds, uint32_t count)
 {
     const struct pollfd *const pollfds = s->pollfds;
@@ -43,9 +44,9 @@ static void take_all(struct fdslots *s, uint32_t nfds, uint32_t count)
     s->ready_count = (uint32_t)(ready - s->ready);
 }
 
-/* Return what the file of this fd does with an event, or 0 if there is none, because the number may
- * become any file. */
-static uint32_t file_of(int fd)
+/* Return what the file of this fd does with an event: a value of SLOT_FILE, or 0 if the fd is
+ * closed, because the number may become any file. */
+static uint32_t ask_file(int fd)
 {
     uint32_t mark;
     switch (fdslots_file_kind(fd, &mark)) {
@@ -66,9 +67,9 @@ bool fdslots_poll_says_once(struct fdslots *s, uint32_t index)
     struct slot *slot = &s->slots[index];
     if ((slot->flags & SLOT_POLLED) != 0)
         return true;
-    if ((slot->flags & SLOT_DEVICE) == 0)
-        slot->flags |= (uint16_t)file_of(s->pollfds[index].fd);
-    return (slot->flags & SLOT_DEVICE) == SLOT_ONCE;
+    if ((slot->flags & SLOT_FILE) == 0)
+        slot->flags |= (uint16_t)ask_file(s->pollfds[index].fd);
+    return (slot->flags & SLOT_FILE) == SLOT_ONCE;
 }
 
 /* Do not report a ready slot in this wait. If its file may report the event only once, the slot
@@ -149,8 +150,9 @@ static inline int take_ready(struct fdslots *s, uint32_t nfds, uint32_t count)
 /* ---- what is ready whatever poll(2) says ---- */
 
 /* Whether poll(2) or the set will report again what a slot holds, if it is still so: that its
- * number is closed, or an event of a file that keeps its events. A slot that is polled only because
- * another one with its fd asks for it does not count on that, unless the file is a device. */
+ * number is closed, or an event of a file that keeps its events. This is not relied on if the slot
+ * is polled although the set may have the file: another slot with this fd asked for it, or the set
+ * refused it. */
 static bool comes_again(struct fdslots *s, uint32_t index)
 {
     if ((s->slots[index].flags & SLOT_LOST) != 0)
@@ -158,7 +160,7 @@ static bool comes_again(struct fdslots *s, uint32_t index)
     if ((s->held_revents[index] & POLLNVAL) != 0)
         return true;
     return !fdslots_poll_says_once(s, index) &&
-           ((s->slots[index].flags & SLOT_DEVICE) == SLOT_DEVICE ||
+           ((s->slots[index].flags & SLOT_FILE) == SLOT_DEVICE ||
             !fdslots_index_set_has(&s->polled, index));
 }
 

@@ -169,8 +169,9 @@ APART static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t
     return rc;
 }
 
-/* Tell the set what changed before a planned wait by the set. Returns whether this was within the
- * bounds of the plan. It is not if the set had to be told too much before the last such wait. */
+/* Tell the set what changed before a planned wait by the set, if the plan allows so much. Returns
+ * whether it does. A plan ends after a wait before which the set was told, or had to look at, more
+ * than the plan allows. */
 static bool flush_as_planned(struct fdslots *s, struct steady *plan)
 {
     const bool too_much = s->flushed_looks > plan->looks || s->flushed_modifies > plan->modifies ||
@@ -195,7 +196,8 @@ static bool note_as_planned(struct fdslots *s, const struct steady *plan)
     return true;
 }
 
-/* Whether a plan is for the changes that came before this wait. */
+/* Deal with the changes before a planned wait, if the plan is for such changes. Returns whether it
+ * is. */
 APART static bool changed_as_planned(struct fdslots *s, struct steady *plan)
 {
     if (plan->way == BY_SET)

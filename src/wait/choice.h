@@ -102,8 +102,8 @@ struct steady {
     /* By the set. */
     uint32_t allowed;  /* slots of which the set may have to be told before a wait */
     uint32_t looks;    /* slots that may change before a wait, also if the change was undone */
-    uint32_t modifies; /* of which the set may be told in one wait */
-    uint32_t adds;     /* the same */
+    uint32_t modifies; /* registrations that the set may be told to modify before a wait */
+    uint32_t adds;     /* registrations that it may be told to add or delete */
     double change;     /* price of one of the dearest changes of late */
     double saves;      /* what such a wait costs less than by the other way */
 

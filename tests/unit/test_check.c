@@ -6,10 +6,13 @@
 #include "poll/poll.h"
 #include "child.h"
 #include "env.h"
+#include "filter.h"
 #include "kept.h"
 
 #include <fcntl.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define A_WHILE INT64_C(20000000)
@@ -186,12 +189,12 @@ START_TEST(sharers_are_told_apart)
 }
 END_TEST
 
-/* epoll refuses a regular file. If the number then becomes another file, that is noticed. */
+/* epoll refuses a regular file. If the number then becomes a file of another kind, that is
+ * noticed. */
 START_TEST(a_regular_file_is_lost)
 {
     e = entry_at(_i % entry_count());
     const bool replaced = _i >= entry_count();
-    const int other = _i >= 2 * entry_count() ? regular_file() : dup(idle);
     int file = regular_file();
     EXPECT(fdslots_set_index(s, 2, file, POLLIN), 0);
     for (int again = 0; again < 2; again++) {
@@ -200,7 +203,7 @@ START_TEST(a_regular_file_is_lost)
     }
     close(file);
     if (replaced)
-        ck_assert_int_eq(dup2(other, file), file);
+        ck_assert_int_eq(dup2(idle, file), file);
     EXPECT(e->wait(s, FDSLOTS_FOREVER, NULL), 1);
     EXPECT(fdslots_get_revents(s, 2), POLLNVAL);
     EXPECT(fdslots_invalidate_index(s, 2), 0);
@@ -208,7 +211,31 @@ START_TEST(a_regular_file_is_lost)
     ck_assert_uint_eq(kept_losses(), 1);
     if (replaced)
         close(file);
-    close(other);
+}
+END_TEST
+
+/* A filter may refuse EPOLL_CTL_ADD, with the error of a file that cannot be polled. The kind of
+ * the file shows without it that a device is not what was registered. */
+static void replace_behind_a_filter(void)
+{
+    filter_refuse(SYS_epoll_ctl, EPOLL_CTL_ADD, EPERM);
+    const int device = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+    CHILD_EXPECT(dup2(device, lost), lost);
+    CHILD_EXPECT(fdslots_poll(s, KEPT_SLOTS, 0), 1);
+    CHILD_EXPECT(fdslots_get_revents(s, 1), POLLNVAL);
+    CHILD_EXPECT(fdslots_close_index(s, 1), -EBADF);
+}
+
+static void in_a_set_of_its_own(void)
+{
+    CHILD_EXPECT(fdslots_epoll_wait(s, 0), 0);
+    replace_behind_a_filter();
+}
+
+START_TEST(a_device_is_found_behind_a_filter)
+{
+    if (filter_works())
+        child_run(in_a_set_of_its_own);
 }
 END_TEST
 
@@ -317,7 +344,8 @@ Suite *suite_check(void)
     tcase_add_loop_test(tc, a_lost_fd_stays_lost, 0, entries);
     tcase_add_loop_test(tc, a_lost_fd_is_found_by_a_slot_set_anew, 0, entries);
     tcase_add_loop_test(tc, sharers_are_told_apart, 0, 3 * entries);
-    tcase_add_loop_test(tc, a_regular_file_is_lost, 0, 3 * entries);
+    tcase_add_loop_test(tc, a_regular_file_is_lost, 0, 2 * entries);
+    tcase_add_test(tc, a_device_is_found_behind_a_filter);
     tcase_add_test(tc, a_poll_of_other_slots_is_not_ended);
     tcase_add_loop_test(tc, lost_slots_are_cut, 0, entries);
     tcase_add_test(tc, a_lost_fd_is_found_without_an_fd);
