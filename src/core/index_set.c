@@ -132,15 +132,6 @@ uint64_t fdslots_index_set_take_word(struct index_set *set, uint32_t *first)
     return word;
 }
 
-void fdslots_index_set_put_word(struct index_set *set, uint32_t first, uint64_t word)
-{
-    uint64_t *at = &set->level[0][first >> 6];
-    const uint64_t before = *at;
-    *at = before | word;
-    if (before == 0)
-        fdslots_index_set_add_above(set, first >> 6);
-}
-
 void fdslots_index_set_move(struct index_set *from, struct index_set *to)
 {
     while (!fdslots_index_set_empty(from)) {
