@@ -262,6 +262,22 @@ START_TEST(a_oneshot_reported_by_poll_is_deleted)
 }
 END_TEST
 
+/* Nothing is registered when a sync finds this slot reported, because it was paused before. It is
+ * disarmed by the kernel from then on nevertheless. */
+START_TEST(a_oneshot_reported_while_unregistered_is_disarmed_later)
+{
+    EXPECT(fdslots_set_index(s, 3, third, POLLIN | FDSLOTS_ONESHOT), 0);
+    EXPECT(fdslots_pause_index(s, 3), 0);
+    EXPECT_WAIT(fdslots_epoll_wait(s, 0), 1, 0);
+    EXPECT(fdslots_resume_index(s, 3), 0);
+    EXPECT(fdslots_poll(s, NSLOTS, 0), 2);
+    EXPECT_WAIT(fdslots_epoll_wait(s, 0), 1, 0);
+    EXPECT(fdslots_resume_index(s, 3), 0);
+    EXPECT_WAIT(fdslots_epoll_wait(s, 0), 2, 1);
+    EXPECT_WAIT(fdslots_epoll_wait(s, 0), 1, 0);
+}
+END_TEST
+
 START_TEST(an_exclusive_one_is_replaced)
 {
     if (!have_exclusive())
@@ -453,6 +469,7 @@ Suite *suite_epoll_calls(void)
     tcase_add_test(tcase, a_oneshot_rearmed_before_the_next_wait_costs_nothing);
     tcase_add_test(tcase, a_oneshot_rearmed_later_costs_one);
     tcase_add_test(tcase, a_oneshot_reported_by_poll_is_deleted);
+    tcase_add_test(tcase, a_oneshot_reported_while_unregistered_is_disarmed_later);
     tcase_add_test(tcase, an_exclusive_one_is_replaced);
     tcase_add_test(tcase, edge_is_one_change);
     tcase_add_test(tcase, a_paused_edge_costs_one_where_a_report_is_dropped);
