@@ -394,8 +394,8 @@ int fdslots_wait_until(struct fdslots *s, int64_t deadline_ns, const sigset_t *s
  * socket, a pipe or an anonymous inode reports if the set refused it, or if another slot with the
  * same fd has FDSLOTS_POLLED.
  *
- * Returns 0, or -EINVAL: n is 0. Cost, in a wait by poll that leaves slots out: one fstat(2) for
- * each owner of a slot that is left out for the first time. */
+ * Returns 0, or -EINVAL: n is 0. Cost, in a wait after poll(2) has reported slots for which there
+ * was no room, or in that wait: one fstat(2) for each owner of such a slot, once. */
 int fdslots_set_max_ready(struct fdslots *s, uint32_t n);
 
 /* ---- Ready set ------------------------------------------------------------------------------
