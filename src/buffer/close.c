@@ -6,14 +6,6 @@
 #include "../os/sys.h"
 #include "../waker/waker.h"
 
-/* Whether this slot's number is now a file that is not the slot's, and must not be closed: the slot
- * is lost, or the number is one of the kernel's set. */
-static bool is_foreign(const struct fdslots *s, uint32_t index)
-{
-    return (s->slots[index].flags & SLOT_LOST) != 0 ||
-           fdslots_kernel_owns(s, fdslots_slot_fd(s, index));
-}
-
 int fdslots_close_index(struct fdslots *s, uint32_t index)
 {
     if (!fdslots_slot_exists(s, index))
@@ -27,13 +19,15 @@ int fdslots_close_index(struct fdslots *s, uint32_t index)
         fdslots_kernel_check(s, index);
     }
     const int fd = fdslots_slot_fd(s, index);
-    const bool foreign = is_foreign(s, index);
+    const bool lost = (s->slots[index].flags & SLOT_LOST) != 0;
     const bool waker = fdslots_waker_is_in(s, index);
     if (waker)
         fdslots_waker_forget(s);
-    if (!foreign)
-        fdslots_kernel_drop(s, index);
+    /* The number of a lost slot is another file now, which must not be closed. */
+    int rc = lost ? -EBADF : fdslots_kernel_drop(s, index);
     fdslots_invalidate_index(s, index);
-    const int rc = foreign ? -EBADF : sys_close(fd);
-    return waker && !foreign ? 0 : rc; /* the waker is gone, whoever has closed it */
+    if (rc < 0)
+        return rc;
+    rc = sys_close(fd);
+    return waker ? 0 : rc; /* the waker is gone, whoever has closed it */
 }

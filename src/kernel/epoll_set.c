@@ -41,12 +41,6 @@ int fdslots_kernel_beside(struct fdslots *s, struct pollfd **room)
     return s->kernel->fd;
 }
 
-bool fdslots_kernel_owns(const struct fdslots *s, int fd)
-{
-    const struct kernel *k = s->kernel;
-    return k->fd >= 0 && fdslots_process_is(k->process) && (fd == k->fd || fd == k->outer_fd);
-}
-
 /* Note all used slots, because a new set holds nothing. An emptied slot that still has a
  * registration is noted already. It stays known which slots share a file, and of what kind the file
  * is. */

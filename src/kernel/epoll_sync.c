@@ -246,18 +246,12 @@ SELDOM static void lose_sharers(struct fdslots *s, uint32_t index, int fd)
     }
 }
 
-void fdslots_kernel_drop(struct fdslots *s, uint32_t index)
+/* Take the run of this leader, whose fd is about to be closed, out of the set. If `checks`, all its
+ * slots but this one are lost. */
+static void drop_closed(struct fdslots *s, uint32_t leader, uint32_t index, bool checks)
 {
     struct kernel *k = s->kernel;
-    const bool checks = (s->flags & FDSLOTS_CHECK) != 0;
-    const int fd = fdslots_slot_fd(s, index);
-    fdslots_kernel_inherit(s);
-    const uint32_t leader = fdslots_run_find(&k->runs, fd);
-    if (leader == INDEX_NONE) {
-        if (checks)
-            lose_sharers(s, index, fd);
-        return;
-    }
+    const int fd = k->runs.of[leader].fd;
     fdslots_epoll_drop_run(s, leader);
     k->runs.of[leader].flags |= RUN_CONFIRM;
     for (uint32_t i = leader, next; i != INDEX_NONE; i = next) {
@@ -271,6 +265,22 @@ void fdslots_kernel_drop(struct fdslots *s, uint32_t index)
         if (!holds) /* now, so that it is not met again if the number is closed again */
             leave_run(s, i);
     }
+}
+
+int fdslots_kernel_drop(struct fdslots *s, uint32_t index)
+{
+    struct kernel *k = s->kernel;
+    const bool checks = (s->flags & FDSLOTS_CHECK) != 0;
+    const int fd = fdslots_slot_fd(s, index);
+    fdslots_kernel_inherit(s);
+    if (fd == k->fd || fd == k->outer_fd)
+        return -EBADF;
+    const uint32_t leader = fdslots_run_find(&k->runs, fd);
+    if (leader != INDEX_NONE)
+        drop_closed(s, leader, index, checks);
+    else if (checks)
+        lose_sharers(s, index, fd);
+    return 0;
 }
 
 void fdslots_kernel_cut(struct fdslots *s, uint32_t end)

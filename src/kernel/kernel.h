@@ -99,8 +99,9 @@ uint32_t fdslots_kernel_sharers(const struct fdslots *s, uint32_t index, uint32_
 
 /* Take the fd of a slot out of the set at once, because it is about to be closed. The other slots
  * with this fd are noted, so that the next sync looks at them again. With FDSLOTS_CHECK they are
- * marked as lost; fdslots_kernel_check() must have been called before. */
-void fdslots_kernel_drop(struct fdslots *s, uint32_t index);
+ * marked as lost; fdslots_kernel_check() must have been called before. Returns 0; or -EBADF if the
+ * fd is one of the set's own, which must not be closed, and nothing was done then. */
+int fdslots_kernel_drop(struct fdslots *s, uint32_t index);
 
 /* For FDSLOTS_CHECK: mark a slot as lost if its fd no longer refers to the file that it referred to
  * at the last sync. Then sync. If index is INDEX_NONE, all slots are looked at; otherwise only
@@ -114,9 +115,6 @@ int fdslots_kernel_rebuild(struct fdslots *s);
 /* Sync, and return an fd that reads ready while the set does, or an error. The fd stays the same
  * when the set is made anew. */
 int fdslots_kernel_outer_fd(struct fdslots *s);
-
-/* Whether this fd is that of the set, or the one from fdslots_kernel_outer_fd(). */
-bool fdslots_kernel_owns(const struct fdslots *s, int fd);
 
 /* To be called in a child of fork(2) before it changes a slot. Leaves the inherited set to the
  * parent, because a change to it would affect the parent. Closes the child's fd only if it provably

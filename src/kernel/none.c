@@ -72,8 +72,9 @@ uint32_t fdslots_kernel_sharers(const struct fdslots *s, uint32_t index, uint32_
     return *fresh = 1;
 }
 
-void fdslots_kernel_drop(struct fdslots *s, uint32_t index)
+int fdslots_kernel_drop(struct fdslots *s, uint32_t index)
 {
+    return 0;
 }
 
 void fdslots_kernel_check(struct fdslots *s, uint32_t index)
@@ -88,11 +89,6 @@ int fdslots_kernel_rebuild(struct fdslots *s)
 int fdslots_kernel_outer_fd(struct fdslots *s)
 {
     return -ENOTSUP;
-}
-
-bool fdslots_kernel_owns(const struct fdslots *s, int fd)
-{
-    return false;
 }
 
 void fdslots_kernel_inherit(struct fdslots *s)
