@@ -120,5 +120,5 @@ void fdslots_kernel_check(struct fdslots *s, uint32_t index)
 {
     if (s->kernel->fd >= 0)
         check_slots(s, index);
-    fdslots_kernel_sync(s);
+    fdslots_kernel_sync(s, ALL_CHANGES);
 }

@@ -312,7 +312,7 @@ int fdslots_epoll_update_runs(struct fdslots *s)
             update_run(s, *slot);
     if (s->refused == 0)
         k->rent = 0;
-    return LIKELY(s->set_ready) ? 0 : fdslots_kernel_sync(s);
+    return LIKELY(s->set_ready) ? 0 : fdslots_kernel_sync(s, ALL_CHANGES);
 }
 
 void fdslots_epoll_drop_run(struct fdslots *s, uint32_t leader)

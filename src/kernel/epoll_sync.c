@@ -184,34 +184,41 @@ static int renew_or_keep(struct fdslots *s)
     return 0;
 }
 
-int fdslots_kernel_sync(struct fdslots *s)
+/* Have a set that can be used. Returns 0 or an error. */
+SELDOM static int prepare(struct fdslots *s)
 {
-    int rc = UNLIKELY(needs_new_set(s)) ? renew_or_keep(s) : 0;
+    const int rc = needs_new_set(s) ? renew_or_keep(s) : 0;
     if (rc < 0)
         return rc;
     s->exclusive_changed = s->kernel->outworn; /* so that each wait tries again */
     s->set_ready = true;
-    if ((s->fresh.root | s->noted.root) == 0)
-        return 0;
-    list_changes(s, UINT32_MAX);
-    return apply_changes(s);
+    return 0;
 }
 
-int fdslots_kernel_sync_few(struct fdslots *s, uint32_t most)
+/* Note again the changes that were listed. */
+SELDOM static int leave_changes(struct fdslots *s)
 {
     const struct kernel *k = s->kernel;
-    list_changes(s, most);
-    if (k->listed <= most)
-        return k->listed > 0 ? apply_changes(s) : 0;
     for (uint32_t c = 0; c < k->listed; c++)
         fdslots_index_set_add(&s->fresh, k->scratch.indices[c]);
     return KERNEL_AGAIN;
 }
 
+int fdslots_kernel_sync(struct fdslots *s, uint32_t most)
+{
+    const int rc = LIKELY(s->set_ready && !s->exclusive_changed) ? 0 : prepare(s);
+    if (rc < 0)
+        return rc;
+    list_changes(s, most);
+    if (s->kernel->listed == 0)
+        return 0;
+    return LIKELY(s->kernel->listed <= most) ? apply_changes(s) : leave_changes(s);
+}
+
 int fdslots_kernel_rebuild(struct fdslots *s)
 {
     int rc = fdslots_epoll_open(s);
-    return rc < 0 ? rc : fdslots_kernel_sync(s);
+    return rc < 0 ? rc : fdslots_kernel_sync(s, ALL_CHANGES);
 }
 
 /* ---- what the kernel has refused ---- */

@@ -36,15 +36,16 @@ void fdslots_kernel_lay_out_arrays(struct fdslots *s, struct layout *at);
  * removed. This process must not have inherited the set. */
 void fdslots_kernel_cut(struct fdslots *s, uint32_t end);
 
-/* Make the set agree with the slots. If there is no set, it is made first. Returns 0, and s->fresh
- * and s->noted are empty then; or an error if the set cannot be made, and changes may still be
- * noted then. While s->set_ready is true and no slot has changed, there is nothing to do. */
-int fdslots_kernel_sync(struct fdslots *s);
-
-/* Make the set agree with the slots if no more than `most` of them seem to differ from it. Returns
- * what fdslots_kernel_sync() does; or KERNEL_AGAIN, and the set was told nothing and all changes
- * are in s->fresh then. s->set_ready must be true. */
-int fdslots_kernel_sync_few(struct fdslots *s, uint32_t most);
+/* Make the set agree with the slots if no more than `most` of them seem to differ from it. If there
+ * is no set, it is made first. While s->set_ready is true and no slot has changed, there is nothing
+ * to do.
+ *
+ * Returns 0, and s->fresh and s->noted are empty then; or KERNEL_AGAIN if more slots differ, and
+ * the set was told nothing and all changes are in s->fresh then; or an error if the set cannot be
+ * made, and changes may still be noted then. */
+int fdslots_kernel_sync(struct fdslots *s, uint32_t most);
+#define ALL_CHANGES  UINT32_MAX
+#define KERNEL_AGAIN INT_MIN
 
 /* Note again the slots that the kernel refused for a reason that may have passed. To be called
  * before each wait while s->refused is not 0. It acts after 1 wait, then after 2 more, after 4 more
@@ -66,7 +67,6 @@ int fdslots_kernel_take(struct fdslots *s, int rc, int errno_before, int64_t tim
  * It is inline because a processor forgets in a system call where functions return to. On many,
  * each return after the call costs 20 cycles more than usual. So the call is the last thing that
  * its function does, and returns right to here. */
-#define KERNEL_AGAIN INT_MIN
 static inline int fdslots_kernel_wait(struct fdslots *s, int64_t timeout_ns,
                                       const sigset_t *sigmask)
 {

@@ -32,12 +32,7 @@ void fdslots_kernel_cut(struct fdslots *s, uint32_t end)
 {
 }
 
-int fdslots_kernel_sync(struct fdslots *s)
-{
-    return -ENOTSUP;
-}
-
-int fdslots_kernel_sync_few(struct fdslots *s, uint32_t most)
+int fdslots_kernel_sync(struct fdslots *s, uint32_t most)
 {
     return -ENOTSUP;
 }

@@ -179,7 +179,7 @@ static bool flush_as_planned(struct fdslots *s, struct steady *plan)
     const uint32_t differed = s->flushed_slots;
     struct flush flushed = count_flushed(s);
     if (LIKELY(!too_much))
-        return fdslots_kernel_sync_few(s, plan->allowed) == 0;
+        return fdslots_kernel_sync(s, plan->allowed) == 0;
     flushed.looks = differed;
     fdslots_steady_correct(s->choice, plan, flushed);
     return false;

@@ -15,7 +15,7 @@ void fdslots_wait_prepare(struct fdslots *s)
     if ((s->flags & FDSLOTS_CHECK) != 0)
         fdslots_kernel_check(s, INDEX_NONE);
     else if (s->exclusive_changed)
-        fdslots_kernel_sync(s);
+        fdslots_kernel_sync(s, ALL_CHANGES);
 }
 
 /* Whether a slot in [0, nfds) has one of these flags, which only the set supports. */
