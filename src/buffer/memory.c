@@ -30,7 +30,6 @@ static size_t lay_out_head(struct fdslots *s, unsigned char *base)
     fdslots_layout_take(&at, 1, sizeof(struct fdslots));
     fdslots_waker_lay_out(s, &at);
     fdslots_choice_lay_out(s, &at);
-    fdslots_kernel_lay_out(s, &at);
     return (size_t)at.end;
 }
 
@@ -49,7 +48,7 @@ static uint64_t lay_out_arrays(struct fdslots *s, unsigned char *base)
     fdslots_index_set_lay_out(&s->noted, &at, nslots);
     fdslots_index_set_lay_out(&s->held, &at, nslots);
     fdslots_index_set_lay_out(&s->polled, &at, nslots);
-    fdslots_kernel_lay_out_arrays(s, &at);
+    fdslots_kernel_lay_out(s, &at);
     return at.end;
 }
 

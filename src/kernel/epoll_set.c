@@ -23,12 +23,8 @@ static const struct kernel none = {.fd = -1, .outer_fd = -1};
 
 void fdslots_kernel_lay_out(struct fdslots *s, struct layout *at)
 {
-    s->kernel = fdslots_layout_move(at, s->kernel != NULL ? s->kernel : &none, 1, 1, sizeof none);
-}
-
-void fdslots_kernel_lay_out_arrays(struct fdslots *s, struct layout *at)
-{
     struct kernel measured = none;
+    s->kernel = fdslots_layout_move(at, s->kernel != NULL ? s->kernel : &none, 1, 1, sizeof none);
     struct kernel *k = s->kernel != NULL ? s->kernel : &measured;
     fdslots_runs_lay_out(&k->runs, at, s->capacity);
     k->scratch.events =

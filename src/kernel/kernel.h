@@ -26,11 +26,10 @@ bool fdslots_kernel_built(void);
  * set, waits on it and closes it: usually three system calls. */
 bool fdslots_kernel_has(unsigned feature);
 
-/* Lay out the data that this part keeps for a buffer, and its arrays for s->capacity slots. If
- * at->base is NULL, they only measure; otherwise they copy what the buffer already has elsewhere.
- * They open no fd. The functions below need a buffer that was laid out by both. */
+/* Lay out the data that this part keeps for a buffer with s->capacity slots. If at->base is NULL,
+ * this only measures; otherwise it copies what the buffer already has elsewhere. It opens no fd.
+ * The functions below need a buffer that was laid out. */
 void fdslots_kernel_lay_out(struct fdslots *s, struct layout *at);
-void fdslots_kernel_lay_out_arrays(struct fdslots *s, struct layout *at);
 
 /* Delete what the set still holds for the slots from `end` up, which are empty and about to be
  * removed. This process must not have inherited the set. */

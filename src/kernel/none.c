@@ -24,10 +24,6 @@ void fdslots_kernel_lay_out(struct fdslots *s, struct layout *at)
 {
 }
 
-void fdslots_kernel_lay_out_arrays(struct fdslots *s, struct layout *at)
-{
-}
-
 void fdslots_kernel_cut(struct fdslots *s, uint32_t end)
 {
 }
