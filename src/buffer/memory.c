@@ -219,7 +219,6 @@ static void cut(struct fdslots *s, uint32_t nslots)
 {
     if (nslots >= s->touched)
         return;
-    fdslots_kernel_inherit(s); /* but a child's waker stays as it is until a wait */
     fdslots_kernel_cut(s, nslots);
     fdslots_slots_cut(s, nslots);
 }

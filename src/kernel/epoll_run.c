@@ -343,27 +343,28 @@ static uint32_t change_of_run(const struct fdslots *s, uint32_t index, uint32_t 
     return wanted != leads->events || again ? CHANGE_MODIFIES | confirms : 0;
 }
 
-uint32_t fdslots_kernel_change(const struct fdslots *s, uint32_t index)
+/* Return how many slots share the registration of this leader, which are more than one. */
+SELDOM static struct sharers count_sharers(const struct fdslots *s, uint32_t leader)
+{
+    struct sharers sharers = {0};
+    FOR_EACH_IN_RUN(&s->kernel->runs, leader, i)
+    {
+        sharers.all++;
+        sharers.fresh += fdslots_index_set_has(&s->fresh, i);
+    }
+    return sharers;
+}
+
+uint32_t fdslots_kernel_change(const struct fdslots *s, uint32_t index, struct sharers *sharers)
 {
     const struct runs *runs = &s->kernel->runs;
     const int fd = fdslots_slot_held_fd(s, index);
     const bool in_run = fdslots_run_has(runs, index);
+    *sharers = (struct sharers){1, 1};
     if (!in_run || fd != runs->of[index].fd)
         return (in_run ? CHANGE_DROPS : 0) | (fd >= 0 ? CHANGE_ADDS : 0);
     const uint32_t leader = fdslots_run_leader(runs, index);
-    const bool shared = runs->of[leader].next != INDEX_NONE;
-    return change_of_run(s, index, leader) | (shared ? CHANGE_SHARED : 0);
-}
-
-uint32_t fdslots_kernel_sharers(const struct fdslots *s, uint32_t index, uint32_t *fresh)
-{
-    const struct runs *runs = &s->kernel->runs;
-    uint32_t count = 0;
-    *fresh = 0;
-    FOR_EACH_IN_RUN(runs, fdslots_run_leader(runs, index), i)
-    {
-        count++;
-        *fresh += i == index || fdslots_index_set_has(&s->fresh, i);
-    }
-    return count;
+    if (UNLIKELY(runs->of[leader].next != INDEX_NONE))
+        *sharers = count_sharers(s, leader);
+    return change_of_run(s, index, leader);
 }

@@ -293,6 +293,7 @@ int fdslots_kernel_drop(struct fdslots *s, uint32_t index)
 void fdslots_kernel_cut(struct fdslots *s, uint32_t end)
 {
     struct runs *runs = &s->kernel->runs;
+    fdslots_kernel_inherit(s); /* the waker stays as it is until a wait */
     for (uint32_t i = end; i < runs->extent; i++) {
         if (runs->of[i].fd < 0)
             continue;

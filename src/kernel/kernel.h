@@ -32,7 +32,7 @@ bool fdslots_kernel_has(unsigned feature);
 void fdslots_kernel_lay_out(struct fdslots *s, struct layout *at);
 
 /* Delete what the set still holds for the slots from `end` up, which are empty and about to be
- * removed. This process must not have inherited the set. */
+ * removed. A child first leaves the set that it has inherited, as fdslots_kernel_inherit() does. */
 void fdslots_kernel_cut(struct fdslots *s, uint32_t end);
 
 /* Make the set agree with the slots if no more than `most` of them seem to differ from it. If there
@@ -85,16 +85,17 @@ int fdslots_kernel_beside(struct fdslots *s, struct pollfd **room);
 #define CHANGE_MODIFIES 0x01u /* a registration gets other events, or must be confirmed */
 #define CHANGE_ADDS     0x02u /* a file is added to the set */
 #define CHANGE_DROPS    0x04u /* a file is removed from the set */
-#define CHANGE_SHARED   0x08u /* other slots share the registration */
-#define CHANGE_CONFIRMS 0x10u /* if the registration is of another file, the new one is added */
+#define CHANGE_CONFIRMS 0x08u /* if the registration is of another file, the new one is added */
 
-/* Return what must be done for a slot in s->fresh. If the slot has a registration, all slots that
- * share it are looked at. */
-uint32_t fdslots_kernel_change(const struct fdslots *s, uint32_t index);
+/* The slots that share a registration. */
+struct sharers {
+    uint32_t all;
+    uint32_t fresh; /* how many of them are in s->fresh */
+};
 
-/* Return how many slots share the registration of a slot for which the answer was CHANGE_SHARED,
- * with itself. Stores how many of them are in s->fresh. */
-uint32_t fdslots_kernel_sharers(const struct fdslots *s, uint32_t index, uint32_t *fresh);
+/* Return what must be done for a slot in s->fresh, and store how many slots it is done for at once.
+ * All of these are looked at. */
+uint32_t fdslots_kernel_change(const struct fdslots *s, uint32_t index, struct sharers *sharers);
 
 /* Take the fd of a slot out of the set at once, because it is about to be closed. The other slots
  * with this fd are noted, so that the next sync looks at them again. With FDSLOTS_CHECK they are

@@ -53,14 +53,9 @@ int fdslots_kernel_beside(struct fdslots *s, struct pollfd **room)
     return -ENOTSUP;
 }
 
-uint32_t fdslots_kernel_change(const struct fdslots *s, uint32_t index)
+uint32_t fdslots_kernel_change(const struct fdslots *s, uint32_t index, struct sharers *sharers)
 {
     return 0;
-}
-
-uint32_t fdslots_kernel_sharers(const struct fdslots *s, uint32_t index, uint32_t *fresh)
-{
-    return *fresh = 1;
 }
 
 int fdslots_kernel_drop(struct fdslots *s, uint32_t index)

@@ -65,17 +65,16 @@ static inline void look_at(struct fdslots *s, struct sample *sample, uint32_t in
     const uint32_t flags = slot->flags;
     const uint32_t now = remembered(slot);
     const bool noted = fdslots_index_set_has(&s->noted, index);
-    const uint32_t change = fdslots_kernel_change(s, index);
-    uint32_t fresh = 1;
-    sample->looked_at +=
-        LIKELY((change & CHANGE_SHARED) == 0) ? 1 : fdslots_kernel_sharers(s, index, &fresh);
-    const uint64_t part = LIKELY(fresh == 1) ? WHOLE : WHOLE / fresh;
+    struct sharers sharers;
+    const uint32_t change = fdslots_kernel_change(s, index, &sharers);
+    const uint64_t part = LIKELY(sharers.fresh == 1) ? WHOLE : WHOLE / sharers.fresh;
+    sample->looked_at += sharers.all;
     add(&sample->fresh, noted ? change_since(flags, now, change, all) : change, part);
     add(&sample->lag, change, part);
     sample->looks++;
     sample->again += noted;
     slot->flags = (uint16_t)((flags & ~(SLOT_NEW | SLOT_SEEN)) | now);
-    if ((change & ~CHANGE_SHARED) == 0) {
+    if (change == 0) {
         fdslots_index_set_remove(&s->fresh, index);
         fdslots_index_set_remove(&s->noted, index);
     }

@@ -564,6 +564,7 @@ static void grow_in_child(void)
 START_TEST(a_child_grows_its_own)
 {
     grow = ways[_i];
+    EXPECT(fdslots_set_index(s, 66, event_fd(true), POLLIN), 0);
     wait_by_set();
     const int n = fdslots_epoll_wait(s, 0);
     child_run(grow_in_child);
