@@ -42,9 +42,9 @@ static int poll_allowed(const struct fdslots *s, uint32_t nfds, const sigset_t *
  * not be looked at. */
 static int poll_range(struct fdslots *s, uint32_t nfds, int64_t timeout_ns, const sigset_t *sigmask)
 {
-    int rc = s != NULL ? poll_allowed(s, nfds, sigmask) : -EINVAL;
-    if (rc == 0 && (nfds > s->capacity || timeout_ns < 0))
-        rc = -EINVAL;
+    if (s == NULL || nfds > s->capacity || timeout_ns < 0)
+        return -EINVAL;
+    const int rc = poll_allowed(s, nfds, sigmask);
     if (rc < 0)
         return rc;
     fdslots_wait_begin(s);
