@@ -391,8 +391,9 @@ int fdslots_wait_until(struct fdslots *s, int64_t deadline_ns, const sigset_t *s
  * slots with FDSLOTS_POLLED), the revents are kept and reported later, even if they no longer hold
  * then, but not to another owner of the slot. For sockets, pipes, character devices and anonymous
  * inodes, the next wait asks the kernel again. A wait that uses the epoll set also keeps what a
- * socket, a pipe or an anonymous inode reports if the set refused it, or if another slot with the
- * same fd has FDSLOTS_POLLED.
+ * socket, a pipe or an anonymous inode reports while it is polled beside the set: because the set
+ * refused it, another slot with the same fd has FDSLOTS_POLLED, or POLLRDNORM is wanted without
+ * POLLIN. What a ghost reports counts, too, so a wait may report fewer than n slots.
  *
  * Returns 0, or -EINVAL: n is 0. Cost, in a wait after poll(2) has reported slots for which there
  * was no room, or in that wait: one fstat(2) for each owner of such a slot, once. */
