@@ -18,13 +18,12 @@
  * An eventfd; or a pipe, if there is no eventfd or a filter of system calls refuses it. An eventfd
  * is both ends at once, takes 8 bytes in each write, and returns all wakes in one read. */
 
-/* Close those ends that are open: an error is no fd. */
-static void wake_close(int read_fd, int write_fd)
+/* Close those ends of a pipe that are open: an error is no fd. */
+static void close_pipe(const int ends[2])
 {
-    if (read_fd >= 0)
-        sys_close(read_fd);
-    if (write_fd >= 0 && write_fd != read_fd)
-        sys_close(write_fd);
+    for (int i = 0; i < 2; i++)
+        if (ends[i] >= 0)
+            sys_close(ends[i]);
 }
 
 static int open_pipe(const struct fdslots *s, int ends[2])
@@ -37,7 +36,7 @@ static int open_pipe(const struct fdslots *s, int ends[2])
     if (ends[0] >= 0 && ends[1] >= 0)
         return 0;
     rc = ends[0] < 0 ? ends[0] : ends[1];
-    wake_close(ends[0], ends[1]);
+    close_pipe(ends);
     return rc;
 }
 
@@ -181,14 +180,32 @@ static bool is_our_waker(struct fdslots *s)
     return is_pipe ? S_ISFIFO(st.st_mode) : (st.st_mode & S_IFMT) == 0;
 }
 
+/* Whether both fds are ends of one pipe. */
+static bool is_one_pipe(int read_fd, int write_fd)
+{
+    struct stat ends[2];
+    return sys_fstat(read_fd, &ends[0]) == 0 && sys_fstat(write_fd, &ends[1]) == 0 &&
+           ends[0].st_dev == ends[1].st_dev && ends[0].st_ino == ends[1].st_ino;
+}
+
+/* Close the write end, if it is an fd of its own. Only the read end is in a slot, so a child may
+ * have closed the write end without telling the buffer. */
+static void close_write_end(const struct waker *waker, int read_fd, int write_fd)
+{
+    if (write_fd != read_fd && (is_ours(waker) || is_one_pipe(read_fd, write_fd)))
+        sys_close(write_fd);
+}
+
 void fdslots_waker_close(struct fdslots *s)
 {
     struct waker *waker = s->waker;
     const bool may_close = atomic_load(&waker->read_fd) >= 0 && (is_ours(waker) || is_our_waker(s));
     const int read_fd = atomic_exchange(&waker->read_fd, -1);
     const int write_fd = atomic_exchange(&waker->write_fd, -1);
-    if (may_close)
-        wake_close(read_fd, write_fd);
+    if (!may_close)
+        return;
+    close_write_end(waker, read_fd, write_fd);
+    sys_close(read_fd);
 }
 
 void fdslots_waker_forget(struct fdslots *s)
@@ -196,8 +213,7 @@ void fdslots_waker_forget(struct fdslots *s)
     const int read_fd = atomic_exchange(&s->waker->read_fd, -1);
     const int write_fd = atomic_exchange(&s->waker->write_fd, -1);
     atomic_store(&s->waker->pending, 0); /* such a wake was for this waker */
-    if (write_fd != read_fd)
-        sys_close(write_fd);
+    close_write_end(s->waker, read_fd, write_fd);
 }
 
 /* ---- a child of fork(2) ---- */
@@ -231,10 +247,13 @@ static void let_go(struct fdslots *s)
     struct waker *waker = s->waker;
     if (atomic_load(&waker->read_fd) == NUMBER_NONE)
         return;
-    if (is_our_waker(s) && !others_hold(s))
-        wake_close(atomic_load(&waker->read_fd), atomic_load(&waker->write_fd));
-    atomic_store(&waker->read_fd, NUMBER_NONE);
-    atomic_store(&waker->write_fd, NUMBER_NONE);
+    const bool may_close = is_our_waker(s) && !others_hold(s);
+    const int read_fd = atomic_exchange(&waker->read_fd, NUMBER_NONE);
+    const int write_fd = atomic_exchange(&waker->write_fd, NUMBER_NONE);
+    if (may_close) {
+        close_write_end(waker, read_fd, write_fd);
+        sys_close(read_fd);
+    }
     renumber_slot(s);
 }
 

@@ -5,11 +5,15 @@
  * business.
  */
 #include "child.h"
+#include "filter.h"
 #include "kernel.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define NSLOTS 8
@@ -473,6 +477,81 @@ START_TEST(as_the_parent_left_it)
 }
 END_TEST
 
+/* ---- a waker that is a pipe ---- */
+
+/* Only the read end of the pipe is in a slot. The child closes all other fds, and directories get
+ * their numbers. */
+static void take_other_numbers(void)
+{
+    for (int fd = 3; fd < LAST; fd++)
+        if (fd != number)
+            close(fd);
+    while (open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC) < LAST)
+        ;
+}
+
+static void expect_directories(void)
+{
+    struct stat st;
+    for (int fd = 3; fd < LAST; fd++)
+        CHILD_EXPECT(fd == number || (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)), true);
+}
+
+static void waits_beside_directories(void)
+{
+    take_other_numbers();
+    CHILD_EXPECT(e->wait(s, 0, NULL), 0);
+    expect_directories();
+    waker_works(0);
+    fdslots_destroy(s);
+    expect_directories();
+}
+
+static void ends_beside_directories(void)
+{
+    take_other_numbers();
+    fdslots_destroy(s);
+    expect_directories();
+}
+
+static void closes_beside_directories(void)
+{
+    take_other_numbers();
+    CHILD_EXPECT(fdslots_close_index(s, 0), 0);
+    expect_directories();
+    CHILD_EXPECT(fcntl(number, F_GETFD), -1);
+}
+
+/* A child that closed nothing leaves no end open. It may close the inherited set, too. */
+static void closes_both_ends(void)
+{
+    const int before = open_fds();
+    CHILD_EXPECT(fdslots_close_index(s, 0), 0);
+    CHILD_EXPECT(open_fds() <= before - 2, true);
+}
+
+static void (*const others[])(void) = {waits_beside_directories, ends_beside_directories,
+                                       closes_beside_directories, closes_both_ends, kept_as_it_is};
+
+static void parent_with_a_pipe(void)
+{
+    filter_refuse(SYS_eventfd2, FILTER_ANY, ENOSYS);
+    make_and_wait();
+    child_run(child);
+    waker_works(0);
+}
+
+START_TEST(as_a_pipe)
+{
+    if (!filter_works())
+        return;
+    child = others[_i % LENGTH(others)];
+    e = entry_at(_i / LENGTH(others));
+    flags = 0;
+    child_run(parent_with_a_pipe);
+}
+END_TEST
+
 Suite *suite_waker_child(void)
 {
     Suite *suite = suite_create("waker in a child");
@@ -480,5 +559,6 @@ Suite *suite_waker_child(void)
     TCase *tcase = add_case(suite, "waker in a child");
     tcase_add_loop_test(tcase, in_a_child, 0, (1 + have_epoll()) * LENGTH(children) * entries);
     tcase_add_loop_test(tcase, as_the_parent_left_it, 0, LENGTH(parents) * entries);
+    tcase_add_loop_test(tcase, as_a_pipe, 0, LENGTH(others) * entries);
     return suite;
 }
