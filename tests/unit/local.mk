@@ -96,6 +96,7 @@ tests_check_fdslots_SOURCES = \
 	tests/unit/test_index_set.c \
 	tests/unit/test_limits.c \
 	tests/unit/test_low_fds.c \
+	tests/unit/test_machines.c \
 	tests/unit/test_many.c \
 	tests/unit/test_memory.c \
 	tests/unit/test_nesting.c \

@@ -142,3 +142,39 @@ double player_price(const struct player *p, const struct program *program, enum 
     return true_price(p, o, outcome, way) +
            telling_price(p, (struct flush){.looks = toggled, .modifies = toggled});
 }
+
+void player_play_in_turn(struct player *p, const struct program *one, const struct program *other,
+                         int pairs)
+{
+    for (int i = 0; i < pairs; i++) {
+        player_wait(p, one);
+        player_wait(p, other);
+    }
+}
+
+void player_count_anew(struct player *p)
+{
+    p->ns = 0;
+    p->waits[BY_POLL] = p->waits[BY_SET] = 0;
+}
+
+double player_best(const struct player *p, const struct program *program)
+{
+    const double poll = player_price(p, program, BY_POLL);
+    const double set = player_price(p, program, BY_SET);
+    return (poll < set ? poll : set) * (double)player_waits(p);
+}
+
+void player_expect(struct player *p, const struct program *program, double most, const char *when)
+{
+    player_count_anew(p);
+    player_play(p, program, 5000);
+    const double flush = program->slots * (p->m.prices.of[SET_LOOK] + p->m.prices.of[SET_ADD]);
+    const double best = player_best(p, program);
+    ck_assert_msg(p->ns < most * best + flush,
+                  "%s, %u slots, %u ready, %u toggled: %ju by poll (%.0f ns), %ju by the set "
+                  "(%.0f ns): %.3f times the best cost",
+                  when, program->slots, program->ready, program->toggled,
+                  (uintmax_t)p->waits[BY_POLL], player_price(p, program, BY_POLL),
+                  (uintmax_t)p->waits[BY_SET], player_price(p, program, BY_SET), p->ns / best);
+}

@@ -49,10 +49,24 @@ enum way player_wait(struct player *p, const struct program *program);
 void player_play(struct player *p, const struct program *program, uint64_t waits);
 uint64_t player_waits(const struct player *p);
 
+/* Let two programs take turns, a wait each. */
+void player_play_in_turn(struct player *p, const struct program *one, const struct program *other,
+                         int pairs);
+
 /* Return what the choice sees before the next wait of the program. */
 struct outlook player_outlook(const struct player *p, const struct program *program);
 
 /* Return the price of a wait on this machine if it always takes this way. */
 double player_price(const struct player *p, const struct program *program, enum way way);
+
+/* Begin to count waits, and the time that they take, anew. */
+void player_count_anew(struct player *p);
+
+/* Return what the counted waits would have taken if all of them had gone the better way. */
+double player_best(const struct player *p, const struct program *program);
+
+/* Check that the next 5,000 waits take no more than `most` times as long as if all of them went the
+ * better way, apart from one flush. */
+void player_expect(struct player *p, const struct program *program, double most, const char *when);
 
 #endif
