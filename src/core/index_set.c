@@ -1,36 +1,21 @@
 /* SPDX-License-Identifier: ISC */
 #include "index_set.h"
 
-static void take_over(struct index_set *set, const struct index_set *old)
+void fdslots_index_set_lay_out(struct index_set *set, struct layout *at, uint32_t capacity)
 {
-    /* If the lowest level is the root, old->level[0] still leads to the root of the original. */
-    const uint64_t *words = old->levels > 1 ? old->level[0] : &old->root;
-    set->root = set->size = 0;
-    fdslots_index_set_extend(set, old->size);
-    for (uint32_t w = 0; w < fdslots_index_set_words(old->size); w++) {
+    const struct index_set old = *set;
+    /* If the lowest level is the root, old.level[0] still leads to the root of the original. */
+    const uint64_t *words = old.levels > 1 ? old.level[0] : &old.root;
+    *set = (struct index_set){.size = 0};
+    for (uint32_t n = fdslots_index_set_words(capacity); n > 1; n = fdslots_index_set_words(n))
+        set->level[set->levels++] = fdslots_layout_take(at, n, sizeof(uint64_t));
+    set->level[set->levels++] = &set->root;
+    fdslots_index_set_extend(set, old.size);
+    for (uint32_t w = 0; w < fdslots_index_set_words(old.size); w++) {
         set->level[0][w] = words[w];
         if (words[w] != 0)
             fdslots_index_set_add_above(set, w);
     }
-}
-
-static void place_levels(struct index_set *set, struct layout *at, uint32_t capacity)
-{
-    set->levels = 0;
-    for (uint32_t n = fdslots_index_set_words(capacity); n > 1; n = fdslots_index_set_words(n))
-        set->level[set->levels++] = fdslots_layout_take(at, n, sizeof(uint64_t));
-    set->level[set->levels++] = &set->root;
-}
-
-void fdslots_index_set_lay_out(struct index_set *set, struct layout *at, uint32_t capacity)
-{
-    if (set->size == 0) {
-        place_levels(set, at, capacity);
-        return;
-    }
-    const struct index_set old = *set;
-    place_levels(set, at, capacity);
-    take_over(set, &old);
 }
 
 void fdslots_index_set_extend(struct index_set *set, uint32_t size)
