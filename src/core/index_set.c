@@ -10,7 +10,7 @@ void fdslots_index_set_lay_out(struct index_set *set, struct layout *at, uint32_
     for (uint32_t n = fdslots_index_set_words(capacity); n > 1; n = fdslots_index_set_words(n))
         set->level[set->levels++] = fdslots_layout_take(at, n, sizeof(uint64_t));
     set->level[set->levels++] = &set->root;
-    fdslots_index_set_extend(set, old.size);
+    fdslots_index_set_resize(set, old.size);
     for (uint32_t w = 0; w < fdslots_index_set_words(old.size); w++) {
         set->level[0][w] = words[w];
         if (words[w] != 0)
@@ -18,8 +18,10 @@ void fdslots_index_set_lay_out(struct index_set *set, struct layout *at, uint32_
     }
 }
 
-void fdslots_index_set_extend(struct index_set *set, uint32_t size)
+void fdslots_index_set_resize(struct index_set *set, uint32_t size)
 {
+    for (uint32_t i = size; (i = fdslots_index_set_next(set, i)) != INDEX_NONE; i++)
+        fdslots_index_set_remove(set, i);
     uint32_t from = set->size;
     uint32_t to = size;
     for (uint32_t l = 0; l < set->levels; l++) {
@@ -28,15 +30,6 @@ void fdslots_index_set_extend(struct index_set *set, uint32_t size)
         for (uint32_t w = from; w < to; w++)
             set->level[l][w] = 0;
     }
-    set->size = size;
-}
-
-void fdslots_index_set_cut(struct index_set *set, uint32_t size)
-{
-    if (size >= set->size)
-        return;
-    for (uint32_t i = size; (i = fdslots_index_set_next(set, i)) != INDEX_NONE; i++)
-        fdslots_index_set_remove(set, i);
     set->size = size;
 }
 

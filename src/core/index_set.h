@@ -3,7 +3,7 @@
  * A set of slot indices: a bitmap under a tree of summary bitmaps, with 64 children for each word.
  * Finding the next or the last member of a set of size n costs O(log64 n), whatever gaps there are.
  *
- * Only the words that cover [0, size) hold values. Extending the set clears the words that come
+ * Only the words that cover [0, size) hold values. Resizing the set clears the words that come
  * into play. So a large set of which only the low part is used costs no resident memory above that
  * part.
  */
@@ -36,10 +36,8 @@ static inline uint32_t fdslots_index_set_words(uint32_t n)
  * because it points to its own root. */
 void fdslots_index_set_lay_out(struct index_set *set, struct layout *at, uint32_t capacity);
 
-void fdslots_index_set_extend(struct index_set *set, uint32_t size);
-
-/* Reduce a set to no more than this size. Members from there up are removed. */
-void fdslots_index_set_cut(struct index_set *set, uint32_t size);
+/* Have a set cover [0, size). Members from there up are removed. */
+void fdslots_index_set_resize(struct index_set *set, uint32_t size);
 
 /* Return how many members there are. */
 uint32_t fdslots_index_set_count(const struct index_set *set);

@@ -29,6 +29,16 @@ static bool events_valid(uint32_t events)
 
 /* ---- what every change goes through ---- */
 
+/* Have the sets of slots cover those below `end`, which are in play then. */
+static void cover(struct fdslots *s, uint32_t end)
+{
+    struct index_set *const sets[] = {&s->used, &s->fresh, &s->noted, &s->held, &s->polled};
+    for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++)
+        fdslots_index_set_resize(sets[i], end);
+    fdslots_index_set_resize(&s->roomy, fdslots_index_set_words(end));
+    s->touched = end;
+}
+
 /* Give the slots up to `index` their first values, and the rest of those that share a word of the
  * sets with it. This is done when one of them is first used. */
 SELDOM static void touch(struct fdslots *s, uint32_t index)
@@ -42,13 +52,7 @@ SELDOM static void touch(struct fdslots *s, uint32_t index)
 #pragma GCC unroll 8
     for (struct slot *slot = s->slots + first; slot < s->slots + end; slot++)
         *slot = untouched;
-    s->touched = end;
-    fdslots_index_set_extend(&s->used, end);
-    fdslots_index_set_extend(&s->fresh, end);
-    fdslots_index_set_extend(&s->noted, end);
-    fdslots_index_set_extend(&s->held, end);
-    fdslots_index_set_extend(&s->polled, end);
-    fdslots_index_set_extend(&s->roomy, fdslots_index_set_words(end));
+    cover(s, end);
     for (uint32_t word = first / 64; word < s->roomy.size; word++)
         fdslots_index_set_add(&s->roomy, word);
 }
@@ -265,17 +269,13 @@ static void keep_generations(struct fdslots *s, uint32_t end)
 
 void fdslots_slots_cut(struct fdslots *s, uint32_t end)
 {
-    struct index_set *const sets[] = {&s->used, &s->fresh, &s->noted, &s->held, &s->polled};
     keep_generations(s, end);
-    for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++)
-        fdslots_index_set_cut(sets[i], end);
-    fdslots_index_set_cut(&s->roomy, fdslots_index_set_words(end));
+    cover(s, end);
     uint32_t kept = 0;
     for (uint32_t i = 0; i < s->ready_count; i++)
         if (s->ready[i] < end)
             s->ready[kept++] = s->ready[i];
     s->ready_count = kept;
-    s->touched = end;
 }
 
 /* ---- events, and pauses ---- */

@@ -48,7 +48,7 @@ static void drop(struct model *m)
 static void add(struct model *m, uint32_t index)
 {
     if (index >= m->set.size)
-        fdslots_index_set_extend(&m->set, index + 1);
+        fdslots_index_set_resize(&m->set, index + 1);
     fdslots_index_set_add(&m->set, index);
     m->count += !m->has[index];
     m->has[index] = true;
@@ -175,7 +175,7 @@ static void fill(struct model *m)
 {
     for (uint32_t i = 0; i < m->capacity; i += 1 + below(m->capacity / 16 + 2))
         add(m, i);
-    fdslots_index_set_extend(&m->set, m->capacity);
+    fdslots_index_set_resize(&m->set, m->capacity);
 }
 
 /* The words come lowest first. Half of each is put back, and comes again. */
