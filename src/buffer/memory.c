@@ -168,8 +168,7 @@ static int check_flags(uint32_t *flags)
 {
     if ((*flags & ~(FDSLOTS_NO_EPOLL | FDSLOTS_CHECK)) != 0)
         return -EINVAL;
-    if (!fdslots_kernel_built())
-        *flags |= FDSLOTS_NO_EPOLL;
+    *flags |= fdslots_kernel_flags;
     if ((*flags & FDSLOTS_NO_EPOLL) != 0)
         return (*flags & FDSLOTS_CHECK) != 0 ? -ENOTSUP : 0;
     if (environment_checks())

@@ -14,10 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool fdslots_kernel_built(void)
-{
-    return true;
-}
+const uint32_t fdslots_kernel_flags = 0;
 
 static const struct kernel none = {.fd = -1, .outer_fd = -1};
 

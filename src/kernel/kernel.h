@@ -19,8 +19,8 @@
 #include <errno.h>
 #include <limits.h>
 
-/* Whether there is an implementation in this build. */
-bool fdslots_kernel_built(void);
+/* The flags that every buffer has: FDSLOTS_NO_EPOLL if this build has no implementation. */
+extern const uint32_t fdslots_kernel_flags;
 
 /* Whether the kernel offers this feature now: FDSLOTS_HAS_EPOLL or FDSLOTS_HAS_EPOLL_NS. Opens a
  * set, waits on it and closes it: usually three system calls. */

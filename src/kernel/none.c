@@ -10,10 +10,7 @@
 /* NOLINTBEGIN(misc-unused-parameters) */
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 
-bool fdslots_kernel_built(void)
-{
-    return false;
-}
+const uint32_t fdslots_kernel_flags = FDSLOTS_NO_EPOLL;
 
 bool fdslots_kernel_has(unsigned feature)
 {
