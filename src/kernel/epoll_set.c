@@ -90,6 +90,12 @@ static bool is_our_set(const struct fdslots *s, int set_fd)
     return false;
 }
 
+static void close_if_ours(const struct fdslots *s, int fd)
+{
+    if (fd >= 0 && is_our_set(s, fd))
+        sys_close(fd);
+}
+
 /* Leave an inherited set. The child may have closed the inherited fds, and their numbers may be
  * other files by now. An fd provably is the set if it holds a registration that the set was told
  * of, and the outer set if it holds a file with the salt of the set. Returns whether there was such
@@ -99,18 +105,12 @@ static bool leave_inherited(struct fdslots *s)
     struct kernel *k = s->kernel;
     if ((k->fd < 0 && k->outer_fd < 0) || fdslots_process_is(k->process))
         return false;
-    const int inner = k->fd;
-    const int outer = k->outer_fd;
-    const bool proven = inner >= 0 && is_our_set(s, inner);
-    const bool outer_proven = outer >= 0 && is_our_set(s, outer);
+    close_if_ours(s, k->outer_fd);
+    close_if_ours(s, k->fd);
+    s->stats.rebuilds += k->fd >= 0;
     k->fd = k->outer_fd = -1;
     k->is_nested = false;
     s->set_ready = s->exclusive_changed = false;
-    s->stats.rebuilds += inner >= 0;
-    if (outer_proven)
-        sys_close(outer);
-    if (proven)
-        sys_close(inner);
     return true;
 }
 
