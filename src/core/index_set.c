@@ -53,6 +53,14 @@ void fdslots_index_set_remove_above(struct index_set *set, uint32_t word)
     }
 }
 
+/* Return the lowest index below bit `index` of level l. */
+static uint32_t descend(const struct index_set *set, uint32_t l, uint32_t index)
+{
+    while (l-- > 0)
+        index = index << 6 | (uint32_t)__builtin_ctzll(set->level[l][index]);
+    return index;
+}
+
 uint32_t fdslots_index_set_next_word(const struct index_set *set, uint32_t from)
 {
     from = (from >> 6) + 1;
@@ -61,8 +69,7 @@ uint32_t fdslots_index_set_next_word(const struct index_set *set, uint32_t from)
             continue; /* the level above covers this word, which may hold no values */
         uint64_t rest = set->level[l][from >> 6] & ~UINT64_C(0) << (from & 63);
         if (rest != 0)
-            return fdslots_index_set_descend(set, l,
-                                             (from & ~63u) | (uint32_t)__builtin_ctzll(rest));
+            return descend(set, l, (from & ~63u) | (uint32_t)__builtin_ctzll(rest));
     }
     return INDEX_NONE;
 }
@@ -94,7 +101,7 @@ static uint32_t ones(uint64_t word)
 uint32_t fdslots_index_set_count(const struct index_set *set)
 {
     uint32_t count = 0;
-    uint32_t i = fdslots_index_set_first(set);
+    uint32_t i = fdslots_index_set_next(set, 0);
     for (; i != INDEX_NONE; i = fdslots_index_set_next_word(set, i))
         count += ones(set->level[0][i >> 6]);
     return count;
@@ -102,7 +109,7 @@ uint32_t fdslots_index_set_count(const struct index_set *set)
 
 uint64_t fdslots_index_set_take_word(struct index_set *set, uint32_t *first)
 {
-    const uint32_t w = fdslots_index_set_first(set) >> 6;
+    const uint32_t w = descend(set, set->levels, 0) >> 6;
     const uint64_t word = set->level[0][w];
     set->level[0][w] = 0;
     fdslots_index_set_remove_above(set, w);

@@ -80,22 +80,6 @@ static inline uint32_t fdslots_index_set_last(const struct index_set *set)
 /* Return the highest member below `end`, or INDEX_NONE. */
 uint32_t fdslots_index_set_last_below(const struct index_set *set, uint32_t end);
 
-/* Return the lowest index below bit `index` of level l. */
-static inline uint32_t fdslots_index_set_descend(const struct index_set *set, uint32_t l,
-                                                 uint32_t index)
-{
-    while (l-- > 0)
-        index = index << 6 | (uint32_t)__builtin_ctzll(set->level[l][index]);
-    return index;
-}
-
-/* Return the lowest member, or INDEX_NONE. */
-static inline uint32_t fdslots_index_set_first(const struct index_set *set)
-{
-    return fdslots_index_set_empty(set) ? INDEX_NONE
-                                        : fdslots_index_set_descend(set, set->levels, 0);
-}
-
 /* Return the lowest member >= from, or INDEX_NONE. */
 static inline uint32_t fdslots_index_set_next(const struct index_set *set, uint32_t from)
 {
@@ -109,7 +93,7 @@ static inline uint32_t fdslots_index_set_next(const struct index_set *set, uint3
 
 /* For each member below `end`, lowest first. The body may remove `i`, and add others. */
 #define FOR_EACH_BELOW(set, i, end)                                                                \
-    for (uint32_t i = fdslots_index_set_first(set); i < (end);                                     \
+    for (uint32_t i = fdslots_index_set_next(set, 0); i < (end);                                   \
          i = fdslots_index_set_next(set, i + 1))
 
 #define FOR_EACH_IN(set, i) FOR_EACH_BELOW(set, i, INDEX_NONE)

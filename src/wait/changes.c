@@ -92,7 +92,7 @@ static void look_at_some(struct fdslots *s, struct sample *sample, uint32_t coun
     while (sample->looks < count && sample->looked_at < most) {
         uint32_t i = fdslots_index_set_next(&s->fresh, from);
         if (i == INDEX_NONE)
-            i = fdslots_index_set_first(&s->fresh);
+            i = fdslots_index_set_next(&s->fresh, 0);
         look_at(s, sample, i, count <= CHANGES_LOOKED_AT);
         from = i + step;
     }

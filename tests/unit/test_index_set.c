@@ -89,7 +89,7 @@ static void compare_at(const struct model *m, uint32_t from)
 static void compare(const struct model *m)
 {
     ck_assert_uint_eq(fdslots_index_set_last(&m->set), model_last_below(m, INDEX_NONE));
-    ck_assert_uint_eq(fdslots_index_set_first(&m->set), model_next(m, 0));
+    ck_assert_uint_eq(fdslots_index_set_next(&m->set, 0), model_next(m, 0));
     ck_assert_uint_eq(fdslots_index_set_count(&m->set), m->count);
     compare_at(m, 0);
     compare_at(m, m->set.size);
