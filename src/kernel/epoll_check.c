@@ -116,7 +116,7 @@ static void check_slots(struct fdslots *s, uint32_t index)
 
 /* This ends with a sync, because the next check can look only at what is registered by then. An
  * error is ignored here, because the waits that need the set will report it. */
-void fdslots_kernel_check(struct fdslots *s, uint32_t index)
+void fdslots_epoll_check(struct fdslots *s, uint32_t index)
 {
     if (s->kernel->fd >= 0)
         check_slots(s, index);

@@ -185,7 +185,7 @@ static int renew_or_keep(struct fdslots *s)
 }
 
 /* Have a set that can be used. Returns 0 or an error. */
-SELDOM static int prepare(struct fdslots *s)
+SELDOM static int make_ready(struct fdslots *s)
 {
     const int rc = needs_new_set(s) ? renew_or_keep(s) : 0;
     if (rc < 0)
@@ -206,7 +206,7 @@ SELDOM static int leave_changes(struct fdslots *s)
 
 int fdslots_kernel_sync(struct fdslots *s, uint32_t most)
 {
-    const int rc = LIKELY(s->set_ready && !s->exclusive_changed) ? 0 : prepare(s);
+    const int rc = LIKELY(s->set_ready && !s->exclusive_changed) ? 0 : make_ready(s);
     if (rc < 0)
         return rc;
     list_changes(s, most);
@@ -215,17 +215,12 @@ int fdslots_kernel_sync(struct fdslots *s, uint32_t most)
     return LIKELY(s->kernel->listed <= most) ? apply_changes(s) : leave_changes(s);
 }
 
-int fdslots_kernel_rebuild(struct fdslots *s)
-{
-    int rc = fdslots_epoll_open(s);
-    return rc < 0 ? rc : fdslots_kernel_sync(s, ALL_CHANGES);
-}
-
-/* ---- what the kernel has refused ---- */
+/* ---- before a wait ---- */
 
 #define LONGEST_PAUSE 1024u /* waits; a power of two */
 
-void fdslots_kernel_retry(struct fdslots *s)
+/* Note again the slots that the kernel refused for a reason that may have passed. */
+static void retry(struct fdslots *s)
 {
     struct kernel *k = s->kernel;
     const uint32_t next = ++k->rent + 1; /* the pauses end where this is a power of two */
@@ -239,6 +234,16 @@ void fdslots_kernel_retry(struct fdslots *s)
         fdslots_index_set_remove(&s->polled, i); /* until the kernel refuses it again */
         fdslots_index_set_add(&s->noted, i);
     }
+}
+
+void fdslots_kernel_prepare(struct fdslots *s)
+{
+    if (s->refused > 0)
+        retry(s);
+    if ((s->flags & FDSLOTS_CHECK) != 0)
+        fdslots_epoll_check(s, INDEX_NONE);
+    else if (s->exclusive_changed)
+        fdslots_kernel_sync(s, ALL_CHANGES);
 }
 
 /* ---- fds that are closed, and slots that go ---- */
@@ -280,7 +285,9 @@ int fdslots_kernel_drop(struct fdslots *s, uint32_t index)
     const bool checks = (s->flags & FDSLOTS_CHECK) != 0;
     const int fd = fdslots_slot_fd(s, index);
     fdslots_kernel_inherit(s);
-    if (fd == k->fd || fd == k->outer_fd)
+    if (checks) /* all slots with this fd must be known, and it may be another file by now */
+        fdslots_epoll_check(s, index);
+    if ((s->slots[index].flags & SLOT_LOST) != 0 || fd == k->fd || fd == k->outer_fd)
         return -EBADF;
     const uint32_t leader = fdslots_run_find(&k->runs, fd);
     if (leader != INDEX_NONE)

@@ -36,8 +36,8 @@ void fdslots_kernel_lay_out(struct fdslots *s, struct layout *at);
 void fdslots_kernel_cut(struct fdslots *s, uint32_t end);
 
 /* Make the set agree with the slots if no more than `most` of them seem to differ from it. If there
- * is no set, it is made first. While s->set_ready is true and no slot has changed, there is nothing
- * to do.
+ * is no set, it is made first; if s->set_misleads is true, it is made anew, and s->set_misleads is
+ * false then. While s->set_ready is true and no slot has changed, there is nothing to do.
  *
  * Returns 0, and s->fresh and s->noted are empty then; or KERNEL_AGAIN if more slots differ, and
  * the set was told nothing and all changes are in s->fresh then; or an error if the set cannot be
@@ -46,10 +46,13 @@ int fdslots_kernel_sync(struct fdslots *s, uint32_t most);
 #define ALL_CHANGES  UINT32_MAX
 #define KERNEL_AGAIN INT_MIN
 
-/* Note again the slots that the kernel refused for a reason that may have passed. To be called
- * before each wait while s->refused is not 0. It acts after 1 wait, then after 2 more, after 4 more
- * and so on, up to 1024. */
-void fdslots_kernel_retry(struct fdslots *s);
+/* Do what must come before each wait, whatever its way, and before each of the functions below that
+ * syncs outside a wait, while s->refused or s->exclusive_changed is not 0 or the buffer has
+ * FDSLOTS_CHECK: note again the slots that the kernel refused for a reason that may have passed,
+ * after 1 wait, then after 2 more, after 4 more and so on, up to 1024; mark the slots as lost whose
+ * fds refer to other files now; withdraw exclusive registrations that no slot wants any more,
+ * because they take wakes that others wait for. */
+void fdslots_kernel_prepare(struct fdslots *s);
 
 /* The two halves of fdslots_kernel_wait(): the system call, which returns -1 and sets errno if it
  * fails, and what follows it. `rc` is what the call returned, and `errno_before` the errno from
@@ -99,18 +102,9 @@ uint32_t fdslots_kernel_change(const struct fdslots *s, uint32_t index, struct s
 
 /* Take the fd of a slot out of the set at once, because it is about to be closed. The other slots
  * with this fd are noted, so that the next sync looks at them again. With FDSLOTS_CHECK they are
- * marked as lost; fdslots_kernel_check() must have been called before. Returns 0; or -EBADF if the
- * fd is one of the set's own, which must not be closed, and nothing was done then. */
+ * marked as lost, after a look for other mistakes. Returns 0; or -EBADF if the fd must not be
+ * closed, because the slot is lost, or because the fd is one of the set's own. */
 int fdslots_kernel_drop(struct fdslots *s, uint32_t index);
-
-/* For FDSLOTS_CHECK: mark a slot as lost if its fd no longer refers to the file that it referred to
- * at the last sync. Then sync. If index is INDEX_NONE, all slots are looked at; otherwise only
- * those that this sync would change, and those that have an fd in common with one of them or with
- * this slot. */
-void fdslots_kernel_check(struct fdslots *s, uint32_t index);
-
-/* Make the set anew from the slots. Returns what fdslots_kernel_sync() returns. */
-int fdslots_kernel_rebuild(struct fdslots *s);
 
 /* Sync, and return an fd that reads ready while the set does, or an error. The fd stays the same
  * when the set is made anew. */

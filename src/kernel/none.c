@@ -30,7 +30,7 @@ int fdslots_kernel_sync(struct fdslots *s, uint32_t most)
     return -ENOTSUP;
 }
 
-void fdslots_kernel_retry(struct fdslots *s)
+void fdslots_kernel_prepare(struct fdslots *s)
 {
 }
 
@@ -58,15 +58,6 @@ uint32_t fdslots_kernel_change(const struct fdslots *s, uint32_t index, struct s
 int fdslots_kernel_drop(struct fdslots *s, uint32_t index)
 {
     return 0;
-}
-
-void fdslots_kernel_check(struct fdslots *s, uint32_t index)
-{
-}
-
-int fdslots_kernel_rebuild(struct fdslots *s)
-{
-    return -ENOTSUP;
 }
 
 int fdslots_kernel_outer_fd(struct fdslots *s)

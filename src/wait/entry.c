@@ -10,12 +10,7 @@ void fdslots_wait_prepare(struct fdslots *s)
 {
     if (s->asking)
         fdslots_poll_leave_out_all(s);
-    if (s->refused)
-        fdslots_kernel_retry(s);
-    if ((s->flags & FDSLOTS_CHECK) != 0)
-        fdslots_kernel_check(s, INDEX_NONE);
-    else if (s->exclusive_changed)
-        fdslots_kernel_sync(s, ALL_CHANGES);
+    fdslots_kernel_prepare(s);
 }
 
 /* Whether a slot in [0, nfds) has one of these flags, which only the set supports. */
@@ -100,16 +95,15 @@ int fdslots_set_max_ready(struct fdslots *s, uint32_t n)
     return 0;
 }
 
-/* Prepare for telling the set outside a wait. FDSLOTS_CHECK must look now, too; otherwise a
- * replaced fd would be registered unnoticed. */
+/* Prepare for telling the set outside a wait. FDSLOTS_CHECK looks now, too, because a replaced fd
+ * would be registered unnoticed. */
 static int prepare_set(struct fdslots *s)
 {
     int rc = fdslots_set_allowed(s);
     if (rc < 0)
         return rc;
     fdslots_check_process(s);
-    if ((s->flags & FDSLOTS_CHECK) != 0)
-        fdslots_kernel_check(s, INDEX_NONE);
+    fdslots_kernel_prepare(s);
     return 0;
 }
 
@@ -122,5 +116,13 @@ int fdslots_epoll_fd(struct fdslots *s)
 int fdslots_rebuild(struct fdslots *s)
 {
     int rc = prepare_set(s);
-    return rc < 0 ? rc : fdslots_kernel_rebuild(s);
+    if (rc < 0)
+        return rc;
+    const bool misled = s->set_misleads;
+    s->set_misleads = true;
+    s->set_ready = false;
+    rc = fdslots_kernel_sync(s, ALL_CHANGES);
+    if (rc < 0)
+        s->set_misleads = misled; /* the old set stays in use */
+    return rc;
 }

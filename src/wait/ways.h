@@ -21,9 +21,8 @@
 
 /* ---- what the entry points share ---- */
 
-/* Clear what a cancelled wait has left in the slots, offer the kernel again what it has refused,
- * look for the mistakes that FDSLOTS_CHECK shows, and withdraw exclusive registrations that no slot
- * wants any more, because they take wakes that others wait for. */
+/* Clear what a cancelled wait has left in the slots, and do what the kernel's set needs before a
+ * wait. */
 void fdslots_wait_prepare(struct fdslots *s);
 
 /* Begin a wait whose arguments are good. The ready set of the last wait is emptied, and a child
