@@ -235,12 +235,6 @@ void fdslots_slot_release(struct fdslots *s, uint32_t index)
     fdslots_index_set_remove(&s->held, index);
 }
 
-void fdslots_slot_forget_file(struct fdslots *s, uint32_t index)
-{
-    fdslots_slot_release(s, index);
-    s->slots[index].flags &= (uint16_t)~SLOT_FILE;
-}
-
 void fdslots_slot_lose(struct fdslots *s, uint32_t index)
 {
     struct slot *slot = &s->slots[index];

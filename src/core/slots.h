@@ -199,9 +199,6 @@ void fdslots_slot_hold(struct fdslots *s, uint32_t index, uint32_t revents);
 /* Have a slot hold nothing, unless it is lost. */
 void fdslots_slot_release(struct fdslots *s, uint32_t index);
 
-/* Forget what the file of a slot has reported, and of what kind it is, because it is closed. */
-void fdslots_slot_forget_file(struct fdslots *s, uint32_t index);
-
 /* Put another fd into a used slot. Its events stay, and it stays hidden if it is. */
 void fdslots_slot_replace_fd(struct fdslots *s, uint32_t index, int fd);
 

@@ -84,9 +84,6 @@ static inline void fdslots_epoll_wear_out(struct fdslots *s)
  * because no fd was left. */
 int fdslots_epoll_open(struct fdslots *s);
 
-/* Close the set, and keep the outer one. */
-void fdslots_epoll_close(struct fdslots *s);
-
 /* Call epoll_ctl(2), and count it. */
 static inline int fdslots_epoll_ctl(struct fdslots *s, int op, int fd, uint32_t events,
                                     uint64_t data)

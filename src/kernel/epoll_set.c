@@ -137,7 +137,8 @@ static void withdraw(struct fdslots *s)
         sys_epoll_ctl(k->outer_fd, EPOLL_CTL_DEL, k->fd, 0, 0);
 }
 
-void fdslots_epoll_close(struct fdslots *s)
+/* Close the set, and keep the outer one. */
+static void close_set(struct fdslots *s)
 {
     struct kernel *k = s->kernel;
     if (k->fd < 0)
@@ -152,7 +153,7 @@ void fdslots_epoll_close(struct fdslots *s)
 void fdslots_kernel_close(struct fdslots *s)
 {
     leave_inherited(s);
-    fdslots_epoll_close(s);
+    close_set(s);
     if (s->kernel->outer_fd >= 0)
         sys_close(s->kernel->outer_fd);
 }
@@ -187,7 +188,7 @@ static int create_beside(struct fdslots *s)
     struct kernel *k = s->kernel;
     int fd = create_clear_of_slots(s);
     if (fd == -EMFILE && k->fd >= 0 && sys_allows_fd(k->fd)) {
-        fdslots_epoll_close(s);
+        close_set(s);
         forget_set(s);
         fd = create_clear_of_slots(s);
     }
@@ -217,7 +218,7 @@ int fdslots_epoll_open(struct fdslots *s)
         return fd;
     if (k->fd >= 0 && is_another_file(k->fd, fd))
         k->fd = -1;
-    fdslots_epoll_close(s);
+    close_set(s);
     k->process = process;
     k->fd = fd;
     k->salt = new_salt(s);

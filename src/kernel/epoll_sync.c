@@ -269,13 +269,15 @@ static void drop_closed(struct fdslots *s, uint32_t leader, uint32_t index, bool
     for (uint32_t i = leader, next; i != INDEX_NONE; i = next) {
         next = k->runs.of[i].next;
         fdslots_index_set_add(&s->fresh, i);
-        const bool holds = fdslots_slot_held_fd(s, i) == fd;
-        if (holds)
-            fdslots_slot_forget_file(s, i);
-        if (holds && checks && i != index)
+        if (fdslots_slot_held_fd(s, i) != fd) {
+            leave_run(s, i); /* now, so that it is not met again if the number is closed again */
+            continue;
+        }
+        /* The file is closed, so its kind and what it has reported are over. */
+        s->slots[i].flags &= (uint16_t)~SLOT_FILE;
+        fdslots_slot_release(s, i);
+        if (checks && i != index)
             fdslots_slot_lose(s, i);
-        if (!holds) /* now, so that it is not met again if the number is closed again */
-            leave_run(s, i);
     }
 }
 
