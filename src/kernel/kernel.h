@@ -46,12 +46,13 @@ int fdslots_kernel_sync(struct fdslots *s, uint32_t most);
 #define ALL_CHANGES  UINT32_MAX
 #define KERNEL_AGAIN INT_MIN
 
-/* Do what must come before each wait, whatever its way, and before each of the functions below that
- * syncs outside a wait, while s->refused or s->exclusive_changed is not 0 or the buffer has
- * FDSLOTS_CHECK: note again the slots that the kernel refused for a reason that may have passed,
- * after 1 wait, then after 2 more, after 4 more and so on, up to 1024; mark the slots as lost whose
- * fds refer to other files now; withdraw exclusive registrations that no slot wants any more,
- * because they take wakes that others wait for. */
+/* Do what must come before each wait, whatever its way, and before a sync outside a wait. There is
+ * nothing to do unless s->refused or s->exclusive_changed is set or the buffer has FDSLOTS_CHECK.
+ *
+ * Notes again the slots that the kernel refused for a reason that may have passed: after 1 wait,
+ * then after 2 more, after 4 more and so on, up to 1024. For FDSLOTS_CHECK, marks the slots as lost
+ * whose fds refer to other files now. Withdraws exclusive registrations that no slot wants any
+ * more, because they take wakes that others wait for. */
 void fdslots_kernel_prepare(struct fdslots *s);
 
 /* The two halves of fdslots_kernel_wait(): the system call, which returns -1 and sets errno if it
