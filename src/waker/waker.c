@@ -18,14 +18,6 @@
  * An eventfd; or a pipe, if there is no eventfd or a filter of system calls refuses it. An eventfd
  * is both ends at once, takes 8 bytes in each write, and returns all wakes in one read. */
 
-/* Close those ends of a pipe that are open: an error is no fd. */
-static void close_pipe(const int ends[2])
-{
-    for (int i = 0; i < 2; i++)
-        if (ends[i] >= 0)
-            sys_close(ends[i]);
-}
-
 static int open_pipe(const struct fdslots *s, int ends[2])
 {
     int rc = sys_pipe(ends);
@@ -33,11 +25,13 @@ static int open_pipe(const struct fdslots *s, int ends[2])
         return rc;
     ends[0] = fdslots_clear_of_slots(s, ends[0]);
     ends[1] = fdslots_clear_of_slots(s, ends[1]);
-    if (ends[0] >= 0 && ends[1] >= 0)
+    const int lower = ends[0] < ends[1] ? ends[0] : ends[1]; /* an error is lower than an fd */
+    const int higher = ends[0] < ends[1] ? ends[1] : ends[0];
+    if (lower >= 0)
         return 0;
-    rc = ends[0] < 0 ? ends[0] : ends[1];
-    close_pipe(ends);
-    return rc;
+    if (higher >= 0)
+        sys_close(higher);
+    return lower;
 }
 
 /* Open both ends, close-on-exec and non-blocking. Returns 0 or an error. */
