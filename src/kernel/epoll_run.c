@@ -94,17 +94,22 @@ bool fdslots_epoll_agrees(const struct fdslots *s, uint32_t index)
 
 /* ---- what it is told ---- */
 
+/* Return the flags of epoll(7) for a registration. */
+static inline uint32_t epoll_flags(uint32_t registered)
+{
+    const uint32_t any = REGISTERED_EDGE | REGISTERED_EXCLUSIVE | REGISTERED_ONESHOT;
+    if (LIKELY((registered & any) == 0))
+        return 0;
+    return ((registered & REGISTERED_EDGE) != 0 ? EPOLLET : 0) |
+           ((registered & REGISTERED_EXCLUSIVE) != 0 ? EPOLLEXCLUSIVE : 0) |
+           ((registered & REGISTERED_ONESHOT) != 0 ? EPOLLONESHOT : 0);
+}
+
 INLINE int ctl(struct fdslots *s, int op, uint32_t leader, uint32_t registered)
 {
     struct kernel *k = s->kernel;
     const struct event_name name = {leader, s->slots[leader].generation};
-    uint32_t events = registered & REGISTERED_EVENTS;
-    if (UNLIKELY((registered & REGISTERED_EDGE) != 0))
-        events |= EPOLLET;
-    if (UNLIKELY((registered & REGISTERED_EXCLUSIVE) != 0))
-        events |= EPOLLEXCLUSIVE;
-    if (UNLIKELY((registered & REGISTERED_ONESHOT) != 0))
-        events |= EPOLLONESHOT;
+    const uint32_t events = (registered & REGISTERED_EVENTS) | epoll_flags(registered);
     return fdslots_epoll_ctl(s, op, k->runs.of[leader].fd, events, fdslots_epoll_data(k, name));
 }
 
