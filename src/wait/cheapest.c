@@ -174,15 +174,9 @@ APART static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t
  * than the plan allows. */
 static bool flush_as_planned(struct fdslots *s, struct steady *plan)
 {
-    const bool too_much = s->flushed_looks > plan->looks || s->flushed_modifies > plan->modifies ||
-                          s->flushed_adds > plan->adds;
     const uint32_t differed = s->flushed_slots;
-    struct flush flushed = count_flushed(s);
-    if (LIKELY(!too_much))
-        return fdslots_kernel_sync(s, plan->allowed) == 0;
-    flushed.looks = differed;
-    fdslots_steady_correct(s->choice, plan, flushed);
-    return false;
+    return fdslots_steady_allows(s->choice, plan, count_flushed(s), differed) &&
+           fdslots_kernel_sync(s, plan->allowed) == 0;
 }
 
 /* Whether as many slots changed as a plan to poll expects. They are noted, so that only later

@@ -92,6 +92,7 @@ struct steady {
     uint32_t waits; /* how many they are */
     uint32_t ran;   /* how many of them have run since they were last accounted for */
     double each;    /* price of the chosen wait before them */
+    double saves;   /* what they cost less than by the other way; by the set, if nothing changes */
 
     /* Ready slots that they may find: with fewer or more, the other way is cheaper. */
     int64_t least;
@@ -100,12 +101,8 @@ struct steady {
     uint64_t queued; /* before the first ready one, in all; counted only if they block */
 
     /* By the set. */
-    uint32_t allowed;  /* slots of which the set may have to be told before a wait */
-    uint32_t looks;    /* slots that may change before a wait, also if the change was undone */
-    uint32_t modifies; /* registrations that the set may be told to modify before a wait */
-    uint32_t adds;     /* registrations that it may be told to add or delete */
-    double change;     /* price of one of the dearest changes of late */
-    double saves;      /* what such a wait costs less than by the other way */
+    uint32_t allowed; /* slots of which the set may have to be told before a wait */
+    double change;    /* price of one of the dearest changes of late */
 
     /* By poll. */
     uint32_t fewest; /* slots that must change: with fewer, the set might be cheaper */
@@ -242,9 +239,10 @@ static inline struct steady *fdslots_steady_of(struct choice *c, bool blocks)
 /* Plan the waits that follow a chosen one from which everything has been learnt. */
 void fdslots_steady_plan(struct choice *c, struct outlook *o, enum way way);
 
-/* The last planned wait told the set more than its plan allows. Remember in this plan how dear
- * changes may be. */
-void fdslots_steady_correct(const struct choice *c, struct steady *plan, struct flush flushed);
+/* Return whether what the set was told before a planned wait has cost no more than such a wait
+ * saves. If it has, remember in the plan how dear changes may be: that many slots differed. */
+bool fdslots_steady_allows(const struct choice *c, struct steady *plan, struct flush flushed,
+                           uint32_t slots);
 
 /* A planned wait found fewer or more ready slots than the plan is for. Account for the waits that
  * have run, and end the plan if so many are now expected of the next one. */

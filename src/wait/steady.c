@@ -71,9 +71,6 @@ static void set_bounds(const struct choice *c, struct steady *plan, const struct
     const double modify = fdslots_choice_price(c, (struct flush){.looks = 1, .modifies = 1});
     const double spare = o->poll - o->set;
     plan->allowed = to_count(spare / (plan->change > modify ? plan->change : modify));
-    plan->looks = to_count(spare / c->prices.of[SET_LOOK]);
-    plan->modifies = to_count(spare / c->prices.of[SET_MODIFY]);
-    plan->adds = to_count(spare / c->prices.of[SET_ADD]);
     plan->saves = way == BY_SET ? spare : fdslots_choice_price(c, o->fresh) - spare;
     plan->fewest = 0;
     if (way == BY_POLL && spare > 0)
@@ -124,11 +121,16 @@ void fdslots_steady_plan(struct choice *c, struct outlook *o, enum way way)
     set_band(c, plan, o, way);
 }
 
-void fdslots_steady_correct(const struct choice *c, struct steady *plan, struct flush flushed)
+bool fdslots_steady_allows(const struct choice *c, struct steady *plan, struct flush flushed,
+                           uint32_t slots)
 {
+    if (LIKELY(fdslots_choice_price(c, flushed) <= plan->saves))
+        return true;
+    flushed.looks = slots;
     const double price = fdslots_choice_price(c, flushed);
-    if (price > plan->change * flushed.looks && flushed.looks > 0)
-        plan->change = price / flushed.looks;
+    if (price > plan->change * slots && slots > 0)
+        plan->change = price / slots;
+    return false;
 }
 
 /* Account for the waits that have run. If they could not block, the position of the first ready

@@ -206,14 +206,17 @@ START_TEST(dear_changes_in_steady_waits_are_remembered)
     player_start(&p);
     const struct flush dear = {.looks = 5, .adds = 10};
     const double add = fdslots_choice_price(&p.c, (struct flush){.adds = 1});
-    p.c.at_once.change = add / 2;
-    fdslots_steady_correct(&p.c, &p.c.at_once,
-                           (struct flush){.adds = 10}); /* it is not known of how many */
-    ck_assert_double_eq(p.c.at_once.change, add / 2);
-    fdslots_steady_correct(&p.c, &p.c.at_once, (struct flush){.looks = 5, .adds = 2});
-    ck_assert_double_eq(p.c.at_once.change, add / 2);
-    fdslots_steady_correct(&p.c, &p.c.at_once, dear);
-    ck_assert_double_eq(p.c.at_once.change, fdslots_choice_price(&p.c, dear) / 5);
+    struct steady *plan = &p.c.at_once;
+    plan->change = add / 2;
+    ck_assert(!fdslots_steady_allows(&p.c, plan, dear, 0)); /* it is not known of how many */
+    ck_assert(!fdslots_steady_allows(&p.c, plan, (struct flush){.looks = 9, .adds = 2}, 5));
+    ck_assert_double_eq(plan->change, add / 2);
+    plan->saves = fdslots_choice_price(&p.c, dear);
+    ck_assert(fdslots_steady_allows(&p.c, plan, dear, 5));
+    ck_assert_double_eq(plan->change, add / 2);
+    plan->saves -= 1;
+    ck_assert(!fdslots_steady_allows(&p.c, plan, dear, 5));
+    ck_assert_double_eq(plan->change, fdslots_choice_price(&p.c, dear) / 5);
 }
 END_TEST
 

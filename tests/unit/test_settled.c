@@ -326,7 +326,7 @@ START_TEST(on_the_set_while_little_is_looked_at)
         toggle_back(many, 3);
         ck_assert(is_steady(many) || again < 20);
     }
-    many->choice->at_once.looks = 3;
+    many->choice->at_once.saves = 3.5 * many->choice->prices.of[SET_LOOK];
     toggle_back(many, 4);
     ck_assert(is_steady(many));
     ck_assert(is_steady(many)); /* nothing changes, so there is nothing to decide */
