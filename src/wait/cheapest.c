@@ -83,7 +83,8 @@ static void check_backlog(struct fdslots *s)
 {
     struct choice *c = s->choice;
     if (fdslots_index_set_empty(&s->noted)) {
-        c->backlog = (struct flush){0}, c->excess = 0;
+        c->excess = c->backlog.looks > 0 ? 0 : c->excess;
+        c->backlog = (struct flush){0};
         return;
     }
     if (c->backlog.looks > 0 && c->count_in > 0 && c->rebuilds == s->stats.rebuilds) {

@@ -63,11 +63,24 @@ void fdslots_choice_expect(struct choice *c, struct outcome outcome, double wait
 
 /* ---- choose ---- */
 
-/* Add to an account of what one way has cost above the other. The balance never falls below 0,
- * because an earlier saving does not make a later loss smaller. */
-static void account(double *balance, double more)
+static inline double or_0(double n)
 {
-    *balance = *balance + more > 0 ? *balance + more : 0;
+    return n > 0 ? n : 0;
+}
+
+/* Add to what the way taken has cost above the other one. The sum never falls below 0, because an
+ * earlier saving does not make a later loss smaller. */
+static void account(struct choice *c, double more)
+{
+    c->excess = or_0(c->excess + more);
+}
+
+void fdslots_choice_save(struct choice *c, enum way way, double saved)
+{
+    if (way == BY_SET)
+        account(c, -saved);
+    else
+        c->saved += saved;
 }
 
 static enum way cheaper(struct choice *c, const struct outlook *o)
@@ -76,12 +89,12 @@ static enum way cheaper(struct choice *c, const struct outlook *o)
     if (c->backlog.looks == 0) {
         if (o->set >= o->poll)
             return BY_POLL;
-        account(&c->loss, o->set + lag - o->poll);
-        return c->loss <= c->regret ? BY_SET : BY_POLL;
+        account(c, o->set + lag - o->poll);
+        return c->excess <= c->regret ? BY_SET : BY_POLL;
     }
-    if (o->set < o->poll && o->set + lag <= o->poll)
+    if (o->set + lag <= o->poll)
         return BY_SET;
-    account(&c->excess, o->poll - o->set - fdslots_choice_price(c, o->fresh));
+    account(c, o->poll - o->set - fdslots_choice_price(c, o->fresh));
     return c->excess < lag ? BY_POLL : BY_SET;
 }
 
@@ -242,7 +255,7 @@ static void remember_wait(struct choice *c, struct outlook *o, enum way way,
     fdslots_choice_spend(c, way, c->each);
     if (c->trial > 0) { /* a saving is not credited */
         const double more = way == BY_POLL ? o->poll - o->set : c->each - o->poll;
-        c->budget[way] -= (more > 0 ? more : 0) + price_of_asking(c);
+        c->budget[way] -= or_0(more) + price_of_asking(c);
     }
     fdslots_choice_expect(c, outcome, 1);
 }
@@ -254,36 +267,18 @@ void fdslots_choice_learn_choosing(struct choice *c, double ns)
         c->choosing += WEIGHT * ((ns < most ? ns : most) - c->choosing);
 }
 
-void fdslots_choice_save(struct choice *c, enum way way, double saved)
-{
-    if (way == BY_SET) {
-        account(&c->loss, -saved);
-        return;
-    }
-    c->away -= saved;
-    c->loss = 0;
-}
-
-/* The set is told of a backlog. Remember what it has cost to leave it: telling it, and what polling
- * has saved does not count. At first it was told of every file, which says nothing. */
-static void return_to_set(struct choice *c, const struct outlook *o)
-{
-    const double saved = c->away < 0 ? -c->away : 0;
-    const double cost = fdslots_choice_price(c, o->lag) - saved;
-    if (c->backlog.looks > 0 && c->taken[BY_SET])
-        c->regret = cost > 0 ? cost : 0;
-    c->away = 0;
-}
-
 void fdslots_choice_learn(struct choice *c, struct outlook *o, enum way way,
                           const struct finding *finding)
 {
-    if (way == BY_SET)
-        return_to_set(c, o);
-    else
-        fdslots_choice_save(c, way, o->set + fdslots_choice_price(c, o->fresh) - o->poll);
+    const bool lagged = c->backlog.looks > 0;
+    if (lagged == (way == BY_SET))
+        c->excess = 0;
+    if (way == BY_POLL)
+        c->saved += o->set + fdslots_choice_price(c, o->fresh) - o->poll;
+    else if (lagged && c->taken[BY_SET]) /* at first it is told of every file, which says nothing */
+        c->regret = or_0(fdslots_choice_price(c, o->lag) - or_0(c->saved));
+    c->saved = way == BY_POLL ? c->saved : 0;
     c->backlog = way == BY_POLL ? o->lag : (struct flush){0};
-    c->excess = way == BY_POLL ? c->excess : 0;
     remember_wait(c, o, way, finding);
     if (way == BY_SET)
         learn_failing(c, o->lag, finding->flushed);

@@ -15,7 +15,8 @@
  * as much as the flush costs, and then flushes. Changes often come in bursts, and a set that is
  * left for one of them must be told of it anyway, a little later. So a set in step is left only
  * when the changes have made it dearer than polling by as much as it last cost to leave it: that
- * flush, without what polling had saved until then.
+ * flush, without what polling had saved until then. One account serves for both, because the set
+ * either lags behind or is in step.
  *
  * Learn. Now and then a wait is timed, so seldom that this costs less than a thousandth of what the
  * waits cost, or a hundredth while they take so long that they may have slept. So is what comes
@@ -119,27 +120,26 @@ struct choice {
     struct outcome expected; /* of the next wait: a mean of the last ones */
     struct flush backlog;    /* of the changes that the set did not know after the last wait */
     double failing;          /* share of the registrations to be confirmed that is of other files */
-    double excess;           /* what polling has cost above the set while there was a backlog */
-    double loss;             /* what the set has cost above polling, because of changes */
-    double away;             /* what polling has cost above the set since that was last taken */
-    double regret;           /* what it last cost to leave the set */
-    double budget[WAYS];     /* for trials of each way, put aside while the other one is taken */
-    double untimed;          /* what the waits have cost since one was timed */
-    double clock;            /* price of reading the clock; 0 until it is measured */
-    double choosing;         /* price of the part of a choice that comes after the wait */
-    uint32_t timed;          /* number of timed waits; no more than WARM are counted */
-    uint32_t turn;           /* multiple of the golden ratio: its high bit alternates irregularly */
-    bool taken[WAYS];        /* the way was taken at least once */
-    bool risen[WAYS];        /* the prices of the way rose far when it was last timed */
-    uint32_t trial;          /* waits that are left of a trial */
-    double trial_ns;         /* time that the last wait of the trial took; 0 if it is unknown */
-    enum way way;            /* of the last wait that was chosen */
-    double each;             /* price of that wait */
-    uint32_t look_from;      /* where the next look at changes starts */
-    uint32_t count_in;       /* choices until the backlog is counted again */
-    uint64_t rebuilds;       /* how often the set was made anew when it was counted */
-    struct steady at_once;   /* the plan for waits that do not block */
-    struct steady blocking;  /* the plan for waits that may block */
+    double excess;       /* what polling with a backlog, or the set without, cost above the other */
+    double saved;        /* what polling has cost less than the set since that was last taken */
+    double regret;       /* what it last cost to leave the set */
+    double budget[WAYS]; /* for trials of each way, put aside while the other one is taken */
+    double untimed;      /* what the waits have cost since one was timed */
+    double clock;        /* price of reading the clock; 0 until it is measured */
+    double choosing;     /* price of the part of a choice that comes after the wait */
+    uint32_t timed;      /* number of timed waits; no more than WARM are counted */
+    uint32_t turn;       /* multiple of the golden ratio: its high bit alternates irregularly */
+    bool taken[WAYS];    /* the way was taken at least once */
+    bool risen[WAYS];    /* the prices of the way rose far when it was last timed */
+    uint32_t trial;      /* waits that are left of a trial */
+    double trial_ns;     /* time that the last wait of the trial took; 0 if it is unknown */
+    enum way way;        /* of the last wait that was chosen */
+    double each;         /* price of that wait */
+    uint32_t look_from;  /* where the next look at changes starts */
+    uint32_t count_in;   /* choices until the backlog is counted again */
+    uint64_t rebuilds;   /* how often the set was made anew when it was counted */
+    struct steady at_once;  /* the plan for waits that do not block */
+    struct steady blocking; /* the plan for waits that may block */
 
     /* fdslots_wait() avoids a way that was refused, and in the first wait the set. */
     enum way avoided;
