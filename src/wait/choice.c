@@ -10,7 +10,6 @@
 #define WEIGHT_OF_TOLD  0.25
 #define WEIGHT_OF_TRIAL 0.5  /* more, because trials are rare */
 #define STILL_FALLS     0.95 /* a wait of a trial that takes less than this times the one before */
-#define FEW_READY       4    /* slots; an event that ends a sleep seldom makes more ready */
 
 void fdslots_choice_lay_out(struct fdslots *s, struct layout *at)
 {
@@ -201,13 +200,6 @@ void fdslots_choice_spend(struct choice *c, enum way way, double price)
     c->untimed += price;
 }
 
-static enum doubt doubt_of(const struct outlook *o, const struct finding *finding)
-{
-    if (!o->blocks)
-        return NO_DOUBT;
-    return finding->outcome.ready > FEW_READY ? SOME_DOUBT : MUCH_DOUBT;
-}
-
 static void learn_price(struct choice *c, struct outlook *o, enum way way,
                         const struct finding *finding)
 {
@@ -217,8 +209,7 @@ static void learn_price(struct choice *c, struct outlook *o, enum way way,
     if (finding->ns < LEAST_STEPS * c->clock && price < LEAST_STEPS * c->clock)
         return;
     const double weight = c->trial > 0 ? WEIGHT_OF_TRIAL : WEIGHT;
-    c->risen[way] =
-        fdslots_prices_learn(&c->prices, &work, way, finding->ns, weight, doubt_of(o, finding));
+    c->risen[way] = fdslots_prices_learn(&c->prices, &work, way, finding->ns, weight, o->blocks);
     fdslots_choice_estimate(c, o, finding->outcome);
 }
 

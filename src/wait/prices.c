@@ -12,10 +12,9 @@ static const double asleep[WAYS] = {[BY_POLL] = 64, [BY_SET] = 32};
 /* Waits agree if their times are no further apart than this factor. */
 #define AGREES 1.25
 /* Prices rise far after this many dear waits in a row, if three quarters of them agree. */
-#define RISE_AFTER 4
-/* After this many they rise by the least of them, although they do not agree. Waits that may have
- * slept must be as many, and agree. */
-#define RISE_AT_LAST 16
+#define RISE_AFTER  4
+#define RISE_ASLEEP 16 /* if they may have slept */
+#define FEW_READY   4  /* slots; an event that ends a sleep seldom makes more ready */
 
 static const struct prices start = {.of = {
                                         [POLL_CALL] = COST_POLL_CALL / 10.0,
@@ -86,16 +85,13 @@ static void note_dear(struct rise *rise, double ratio)
 
 /* Return the factor by which to correct the prices after a wait that took `ratio` times its price.
  */
-static double correction_after(struct rise *rise, double ratio, double weight, enum doubt doubt)
+static double correction_after(struct rise *rise, double ratio, double weight, uint32_t enough)
 {
     if (ratio > SURPRISE) {
         note_dear(rise, ratio);
-        if (rise->waits < (doubt == MUCH_DOUBT ? RISE_AT_LAST : RISE_AFTER))
+        if (rise->waits < enough)
             return 1;
-        const bool agreed = 4 * rise->agreed >= 3 * rise->waits;
-        if (!agreed && doubt == NO_DOUBT && rise->waits < RISE_AT_LAST)
-            return 1;
-        ratio = agreed || doubt == NO_DOUBT ? rise->least : 1;
+        ratio = 4 * rise->agreed >= 3 * rise->waits ? rise->least : 1;
     } else if (ratio > 1 / SURPRISE) {
         ratio = 1 + weight * (ratio - 1);
     }
@@ -113,17 +109,18 @@ static void follow(struct prices *p, int part)
 }
 
 bool fdslots_prices_learn(struct prices *p, const struct work *work, enum way way, double ns,
-                          double weight, enum doubt doubt)
+                          double weight, bool may_sleep)
 {
     double ratio = ns / fdslots_prices_sum(p, work, way);
-    if (doubt != NO_DOUBT && ns > asleep[way] * fdslots_prices_sum(&start, work, way))
+    if (may_sleep && ns > asleep[way] * fdslots_prices_sum(&start, work, way))
         ratio = INFINITY; /* it agrees with none */
     else if (ratio > FARTHEST)
         return false;
     const int dearest = dearest_part(p, work, way);
-    p->surprised = ratio > SURPRISE && doubt == NO_DOUBT;
-    p->in_doubt = ratio > SURPRISE && doubt != NO_DOUBT;
-    ratio = correction_after(&p->rise[dearest], ratio, weight, doubt);
+    p->surprised = ratio > SURPRISE && !may_sleep;
+    p->in_doubt = ratio > SURPRISE && may_sleep;
+    const bool slept = may_sleep && work->of[SET_READY] <= FEW_READY;
+    ratio = correction_after(&p->rise[dearest], ratio, weight, slept ? RISE_ASLEEP : RISE_AFTER);
     correct(p, work, way, ratio);
     follow(p, dearest);
     return ratio > SURPRISE;

@@ -9,10 +9,10 @@
  * wait that took about its price moves them a little, so that they approach a mean. An interrupt or
  * another process often makes a wait much dearer, but nothing makes it much cheaper. So prices fall
  * far at once. They rise far only after four timed waits with the same dearest part were dear, and
- * only by as much as three of the four agree on, because interrupts seldom take equally long; or
- * after sixteen, by the least of them. A wait that sleeps is dear, too, but sleeps seldom take
- * equally long either: of the waits that may have slept, twelve of sixteen must agree. A price of
- * which nothing is known yet falls with the others, because the machine may be a faster one.
+ * only by as much as three of the four agree on, because interrupts seldom take equally long. A
+ * wait that sleeps is dear, too, but sleeps seldom take equally long either: of the waits that may
+ * have slept, twelve of sixteen must agree. A price of which nothing is known yet falls with the
+ * others, because the machine may be a faster one.
  */
 #ifndef FDSLOTS_PRICES_H
 #define FDSLOTS_PRICES_H
@@ -94,13 +94,6 @@ struct prices {
     bool in_doubt;     /* it took as long, but may have slept */
 };
 
-/* Whether the time of a wait may include a sleep. */
-enum doubt {
-    NO_DOUBT,   /* the wait could not block */
-    SOME_DOUBT, /* it found many slots ready, and a first event seldom makes so many ready */
-    MUCH_DOUBT
-};
-
 void fdslots_prices_start(struct prices *p);
 
 /* Return what this work should cost by one way, in ns. It is inline because the callers know most
@@ -122,6 +115,6 @@ static inline double fdslots_prices_sum(const struct prices *p, const struct wor
 /* Learn from a wait that did this work in `ns` nanoseconds. Prices that are nearly right move
  * towards that time by the fraction `weight`. Returns whether prices have risen far. */
 bool fdslots_prices_learn(struct prices *p, const struct work *work, enum way way, double ns,
-                          double weight, enum doubt doubt);
+                          double weight, bool may_sleep);
 
 #endif
