@@ -184,13 +184,9 @@ static double part_for(const struct choice *c, enum way way)
     return 1.0 / (c->risen[way] ? TRY_RISEN : TRY_AGAIN);
 }
 
-double fdslots_choice_until_due(const struct choice *c, const struct outlook *o, enum way way)
+double fdslots_choice_until_due(const struct choice *c)
 {
-    const enum way other = fdslots_other_way(way);
-    const double until_timed = time_at(c) - c->untimed;
-    const double until_tried =
-        (price_of_trial(c, o, other) - c->budget[other]) / part_for(c, other);
-    return until_timed < until_tried ? until_timed : until_tried;
+    return time_at(c) - c->untimed;
 }
 
 void fdslots_choice_spend(struct choice *c, enum way way, double price)

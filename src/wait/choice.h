@@ -195,8 +195,8 @@ enum way fdslots_choice_make(struct choice *c, const struct outlook *o);
  * yes, the caller must time the wait. */
 bool fdslots_choice_times(struct choice *c);
 
-/* Return how much waits by this way may cost before one must be timed or the other way tried. */
-double fdslots_choice_until_due(const struct choice *c, const struct outlook *o, enum way way);
+/* Return how much waits may cost before one must be timed. */
+double fdslots_choice_until_due(const struct choice *c);
 
 /* Learn from a wait that went this way. */
 void fdslots_choice_learn(struct choice *c, struct outlook *o, enum way way,

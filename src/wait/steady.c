@@ -61,7 +61,7 @@ static uint32_t count_waits(const struct choice *c, const struct steady *plan,
 {
     if (!is_best(c, plan, o, way) || c->prices.surprised || c->trial > 0)
         return 0;
-    const double until_due = fdslots_choice_until_due(c, o, way);
+    const double until_due = fdslots_choice_until_due(c);
     return until_due > 0 ? 1 + to_count(until_due / plan->each) : 0;
 }
 
