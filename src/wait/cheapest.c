@@ -106,7 +106,7 @@ static enum way choose(struct fdslots *s, struct outlook *o)
     fdslots_choice_estimate(c, o, c->expected);
     check_backlog(s);
     o->lag = c->backlog;
-    if (!fdslots_index_set_empty(&s->fresh) && fdslots_choice_asks(c, o))
+    if (!fdslots_index_set_empty(&s->fresh))
         fdslots_changes_look(s, o);
     const enum way way = fdslots_choice_make(c, o);
     if (way == BY_POLL && o->fresh.looks > 0)

@@ -121,27 +121,18 @@ static double price_of_trial(const struct choice *c, const struct outlook *o, en
            (TRIAL - 1) * fdslots_choice_price(c, o->fresh) + asking;
 }
 
-static bool should_try(const struct choice *c, const struct outlook *o, enum way way)
-{
-    return c->budget[way] >= price_of_trial(c, o, way);
-}
-
-bool fdslots_choice_asks(const struct choice *c, const struct outlook *o)
-{
-    return o->set < o->poll || c->excess > 0 || c->trial > 0 || should_try(c, o, BY_SET);
-}
-
 enum way fdslots_choice_make(struct choice *c, const struct outlook *o)
 {
     const enum way way = cheaper(c, o);
     const enum way other = fdslots_other_way(way);
+    const double price = price_of_trial(c, o, other);
     if (c->trial > 0)
         return c->way; /* the trial goes on */
-    if (!should_try(c, o, other))
+    if (c->budget[other] < price)
         return way;
     c->trial = TRIAL;
     c->trial_ns = 0;
-    c->budget[other] = price_of_trial(c, o, other); /* what is left is not for later */
+    c->budget[other] = price; /* what is left is not for later */
     return other;
 }
 

@@ -185,9 +185,6 @@ static inline double fdslots_choice_price(const struct choice *c, struct flush f
            flush.adds * price[SET_ADD];
 }
 
-/* Whether the choice may depend on the price of telling the set about the changes. */
-bool fdslots_choice_asks(const struct choice *c, const struct outlook *o);
-
 /* Choose the way of a wait that is expected to find what the last ones found. */
 enum way fdslots_choice_make(struct choice *c, const struct outlook *o);
 
