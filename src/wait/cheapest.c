@@ -224,8 +224,6 @@ static inline int wait_as_planned(struct fdslots *s, struct steady *plan, int64_
         return fall_back(s, plan->way, rc, timeout_ns, sigmask);
     plan->ran++;
     plan->ready += s->ready_count;
-    if (timeout_ns > 0)
-        plan->queued += count_queued(s);
     if (UNLIKELY(rc < plan->least || rc > plan->most))
         fdslots_steady_judge(s->choice, plan);
     return rc;

@@ -89,7 +89,6 @@ struct finding {
 /* A plan for waits that need no choice: see steady.c. */
 struct steady {
     enum way way;   /* that they go */
-    bool blocks;    /* whether they block */
     uint32_t waits; /* how many they are */
     uint32_t ran;   /* how many of them have run since they were last accounted for */
     double each;    /* price of the chosen wait before them */
@@ -98,8 +97,7 @@ struct steady {
     /* Ready slots that they may find: with fewer or more, the other way is cheaper. */
     int64_t least;
     int64_t most;
-    uint64_t ready;  /* that these have found in all */
-    uint64_t queued; /* before the first ready one, in all; counted only if they block */
+    uint64_t ready; /* that these have found in all */
 
     /* By the set. */
     uint32_t allowed; /* slots of which the set may have to be told before a wait */

@@ -111,7 +111,6 @@ void fdslots_steady_plan(struct choice *c, struct outlook *o, enum way way)
     if (way == BY_POLL)
         expect_shown(plan, o);
     plan->way = way;
-    plan->blocks = o->blocks;
     plan->each = c->each;
     fdslots_choice_estimate(c, o, c->expected);
     plan->waits = count_waits(c, plan, o, way);
@@ -133,20 +132,18 @@ bool fdslots_steady_allows(const struct choice *c, struct steady *plan, struct f
     return false;
 }
 
-/* Account for the waits that have run. If they could not block, the position of the first ready
- * slot did not matter, and counts as expected. */
+/* Account for the waits that have run. They do not tell where the first ready slot was. */
 static void account_for_run(struct choice *c, struct steady *plan)
 {
     if (plan->ran == 0)
         return;
     const double ran = plan->ran;
-    const double queued = plan->blocks ? (double)plan->queued : ran * c->expected.queued;
     fdslots_choice_spend(c, plan->way, ran * plan->each);
     fdslots_choice_save(c, plan->way, ran * plan->saves);
-    fdslots_choice_expect(c, (struct outcome){(double)plan->ready, queued}, ran);
+    fdslots_choice_expect(c, (struct outcome){(double)plan->ready, ran * c->expected.queued}, ran);
     plan->waits -= plan->ran;
     plan->ran = 0;
-    plan->ready = plan->queued = 0;
+    plan->ready = 0;
 }
 
 void fdslots_steady_judge(struct choice *c, struct steady *plan)

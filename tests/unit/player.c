@@ -87,7 +87,6 @@ static void run_plan(struct steady *plan, const struct program *program)
     if (program->toggled >= plan->fewest && program->toggled <= plan->allowed)
         plan->ran = fits || plan->waits == 0 ? plan->waits : 1;
     plan->ready = plan->ran * (uint64_t)outcome.ready;
-    plan->queued = plan->ran * (uint64_t)outcome.queued;
 }
 
 enum way player_wait(struct player *p, const struct program *program)
