@@ -157,9 +157,9 @@ APART static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t
     const int64_t end = UNLIKELY(start > 0) ? fdslots_now() : 0;
     if (is_refusal(rc))
         return fall_back(s, way, rc, timeout_ns, sigmask);
+    o.polled = fdslots_index_set_count(&s->polled); /* by now */
     struct finding finding = {
         .outcome = outcome_of(s, o.blocks),
-        .polled = fdslots_index_set_count(&s->polled),
         .flushed = count_flushed(s),
         .ns = rc >= 0 ? time_since(c, start, end) : 0, /* a signal ended it early */
     };

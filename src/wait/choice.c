@@ -225,7 +225,6 @@ static void remember_wait(struct choice *c, struct outlook *o, enum way way,
                           const struct finding *finding)
 {
     const struct outcome outcome = finding->outcome;
-    o->polled = finding->polled;
     fdslots_choice_estimate(c, o, outcome);
     c->way = way;
     c->taken[way] = true;

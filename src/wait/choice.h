@@ -81,7 +81,6 @@ struct outlook {
 /* What is known after it. */
 struct finding {
     struct outcome outcome;
-    uint32_t polled;      /* slots that are polled beside the set by now */
     struct flush flushed; /* what the set was told */
     double ns;            /* time that the wait took; 0 if it was not timed */
 };

@@ -104,10 +104,8 @@ enum way player_wait(struct player *p, const struct program *program)
     const double steady = true_price(p, o, outcome, way) * (way == BY_POLL ? 1 + p->cold : 1);
     const double ns = steady + telling_price(p, flushed);
     const bool timed = fdslots_choice_times(c);
-    const struct finding finding = {.outcome = outcome,
-                                    .polled = program->polled,
-                                    .flushed = flushed,
-                                    .ns = timed ? time_of(p, program, ns) : 0};
+    const struct finding finding = {
+        .outcome = outcome, .flushed = flushed, .ns = timed ? time_of(p, program, ns) : 0};
     p->timed += timed;
     fdslots_choice_learn(c, &o, way, &finding);
     fdslots_steady_plan(c, &o, way);
