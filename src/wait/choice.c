@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 #include "choice.h"
 
-#define CLOCK_START     25 /* ns; assumed until the clock is measured */
-#define CHOOSING_START  75 /* ns; assumed until a choice is measured */
-#define ASKING          16 /* times the clock, for each wait of a trial */
-#define LEAST_STEPS     3  /* clock steps below which a time says nothing */
-#define EXPECT_FROM     3  /* what is expected counts as much as so many waits */
-#define WEIGHT          0.125
-#define WEIGHT_OF_TOLD  0.25
-#define WEIGHT_OF_TRIAL 0.5  /* more, because trials are rare */
-#define STILL_FALLS     0.95 /* a wait of a trial that takes less than this times the one before */
+#define CLOCK_START    25   /* ns; assumed until the clock is measured */
+#define CHOOSING_START 75   /* ns; assumed until a choice is measured */
+#define ASKING         16   /* times the clock, for each wait of a trial */
+#define LEAST_STEPS    3    /* clock steps below which a time says nothing */
+#define EXPECT_FROM    3    /* what is expected counts as much as so many waits */
+#define STILL_FALLS    0.95 /* a wait of a trial that takes less than this times the one before */
 
 void fdslots_choice_lay_out(struct fdslots *s, struct layout *at)
 {
@@ -195,8 +192,7 @@ static void learn_price(struct choice *c, struct outlook *o, enum way way,
     const double price = fdslots_prices_sum(&c->prices, &work, way);
     if (finding->ns < LEAST_STEPS * c->clock && price < LEAST_STEPS * c->clock)
         return;
-    const double weight = c->trial > 0 ? WEIGHT_OF_TRIAL : WEIGHT;
-    c->risen[way] = fdslots_prices_learn(&c->prices, &work, way, finding->ns, weight, o->blocks);
+    c->risen[way] = fdslots_prices_learn(&c->prices, &work, way, finding->ns, o->blocks);
     fdslots_choice_estimate(c, o, finding->outcome);
 }
 
@@ -206,7 +202,7 @@ static void learn_failing(struct choice *c, struct flush expected, struct flush 
     if (expected.modifies < 1)
         return;
     const double more = (flushed.adds - expected.adds) / expected.modifies;
-    const double failing = fdslots_choice_round(c->failing + WEIGHT_OF_TOLD * more);
+    const double failing = fdslots_choice_round(c->failing + WEIGHT * more);
     c->failing = failing < 0 ? 0 : failing < 1 ? failing : 1;
 }
 

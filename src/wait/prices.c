@@ -85,7 +85,7 @@ static void note_dear(struct rise *rise, double ratio)
 
 /* Return the factor by which to correct the prices after a wait that took `ratio` times its price.
  */
-static double correction_after(struct rise *rise, double ratio, double weight, uint32_t enough)
+static double correction_after(struct rise *rise, double ratio, uint32_t enough)
 {
     if (ratio > SURPRISE) {
         note_dear(rise, ratio);
@@ -93,7 +93,7 @@ static double correction_after(struct rise *rise, double ratio, double weight, u
             return 1;
         ratio = 4 * rise->agreed >= 3 * rise->waits ? rise->least : 1;
     } else if (ratio > 1 / SURPRISE) {
-        ratio = 1 + weight * (ratio - 1);
+        ratio = 1 + WEIGHT * (ratio - 1);
     }
     rise->waits = 0;
     return ratio > 1.0 / FARTHEST ? ratio : 1.0 / FARTHEST;
@@ -109,7 +109,7 @@ static void follow(struct prices *p, int part)
 }
 
 bool fdslots_prices_learn(struct prices *p, const struct work *work, enum way way, double ns,
-                          double weight, bool may_sleep)
+                          bool may_sleep)
 {
     double ratio = ns / fdslots_prices_sum(p, work, way);
     if (may_sleep && ns > asleep[way] * fdslots_prices_sum(&start, work, way))
@@ -120,7 +120,7 @@ bool fdslots_prices_learn(struct prices *p, const struct work *work, enum way wa
     p->surprised = ratio > SURPRISE && !may_sleep;
     p->in_doubt = ratio > SURPRISE && may_sleep;
     const bool slept = may_sleep && work->of[SET_READY] <= FEW_READY;
-    ratio = correction_after(&p->rise[dearest], ratio, weight, slept ? RISE_ASLEEP : RISE_AFTER);
+    ratio = correction_after(&p->rise[dearest], ratio, slept ? RISE_ASLEEP : RISE_AFTER);
     correct(p, work, way, ratio);
     follow(p, dearest);
     return ratio > SURPRISE;

@@ -112,9 +112,11 @@ static inline double fdslots_prices_sum(const struct prices *p, const struct wor
            n[SET_MODIFY] * price[SET_MODIFY] + n[SET_ADD] * price[SET_ADD];
 }
 
-/* Learn from a wait that did this work in `ns` nanoseconds. Prices that are nearly right move
- * towards that time by the fraction `weight`. Returns whether prices have risen far. */
+#define WEIGHT 0.25 /* of what was measured last in what is learnt */
+
+/* Learn from a wait that did this work in `ns` nanoseconds. Returns whether prices have risen far.
+ */
 bool fdslots_prices_learn(struct prices *p, const struct work *work, enum way way, double ns,
-                          double weight, bool may_sleep);
+                          bool may_sleep);
 
 #endif

@@ -58,7 +58,7 @@ static const struct work idle_poll = {.of = {[POLL_CALL] = 1, [POLL_SLOT] = 100}
 static double price_after(struct prices *p, double times)
 {
     const double price = fdslots_prices_sum(p, &idle_poll, BY_POLL);
-    fdslots_prices_learn(p, &idle_poll, BY_POLL, times * price, 0.125, false);
+    fdslots_prices_learn(p, &idle_poll, BY_POLL, times * price, false);
     return fdslots_prices_sum(p, &idle_poll, BY_POLL) / price;
 }
 
@@ -116,7 +116,7 @@ START_TEST(prices_are_a_mean)
     fdslots_prices_start(&p);
     const double price = fdslots_prices_sum(&p, &idle_poll, BY_POLL);
     for (int i = 0; i < 1000; i++)
-        fdslots_prices_learn(&p, &idle_poll, BY_POLL, price * (i % 2 != 0 ? 1.2 : 1), 0.125, false);
+        fdslots_prices_learn(&p, &idle_poll, BY_POLL, price * (i % 2 != 0 ? 1.2 : 1), false);
     ck_assert_double_eq_tol(fdslots_prices_sum(&p, &idle_poll, BY_POLL), 1.1 * price, 0.02 * price);
 }
 END_TEST
@@ -130,10 +130,8 @@ START_TEST(each_price_rises_by_waits_of_its_own)
     const struct work ready = {.of = {[SET_CALL] = 1, [SET_REPORT] = 1, [SET_READY] = 100}};
     const double before = p.of[SET_READY];
     for (int i = 0; i < 4; i++) {
-        fdslots_prices_learn(&p, &ready, BY_SET, 4 * fdslots_prices_sum(&p, &ready, BY_SET), 0.125,
-                             false);
-        fdslots_prices_learn(&p, &idle, BY_SET, fdslots_prices_sum(&p, &idle, BY_SET), 0.125,
-                             false);
+        fdslots_prices_learn(&p, &ready, BY_SET, 4 * fdslots_prices_sum(&p, &ready, BY_SET), false);
+        fdslots_prices_learn(&p, &idle, BY_SET, fdslots_prices_sum(&p, &idle, BY_SET), false);
     }
     ck_assert_double_gt(p.of[SET_READY], 3.5 * before);
     ck_assert_double_eq_tol(fdslots_prices_sum(&p, &idle, BY_SET), NS(COST_EPOLL_CALL), 10);
@@ -146,7 +144,7 @@ START_TEST(a_wait_that_slept_teaches_nothing)
     fdslots_prices_start(&p);
     const double price = fdslots_prices_sum(&p, &idle_poll, BY_POLL);
     for (int i = 0; i < 1000; i++)
-        fdslots_prices_learn(&p, &idle_poll, BY_POLL, price * (2 + i * 67 % 200), 0.125, true);
+        fdslots_prices_learn(&p, &idle_poll, BY_POLL, price * (2 + i * 67 % 200), true);
     ck_assert_double_eq(fdslots_prices_sum(&p, &idle_poll, BY_POLL), price);
 }
 END_TEST
@@ -162,8 +160,8 @@ START_TEST(long_sleeps_of_one_length_teach_nothing)
     for (int i = 0; i < 1000; i++) {
         const double poll = fdslots_prices_sum(&p, &idle_poll, BY_POLL);
         const double set = fdslots_prices_sum(&p, &idle_set, BY_SET);
-        fdslots_prices_learn(&p, &idle_poll, BY_POLL, 70 * poll, 0.125, true);
-        fdslots_prices_learn(&p, &idle_set, BY_SET, 40 * set, 0.125, true);
+        fdslots_prices_learn(&p, &idle_poll, BY_POLL, 70 * poll, true);
+        fdslots_prices_learn(&p, &idle_set, BY_SET, 40 * set, true);
     }
     for (int i = 0; i < PARTS; i++)
         ck_assert_double_eq(p.of[i], before.of[i]);
