@@ -114,17 +114,6 @@ static enum way choose(struct fdslots *s, struct outlook *o)
     return way;
 }
 
-/* Return the current time in ns, or 0 if this wait is not to be timed. Measures what reading the
- * clock costs before it is first read. */
-static int64_t start_clock(struct choice *c)
-{
-    if (LIKELY(!fdslots_choice_times(c)))
-        return 0;
-    if (c->clock == 0)
-        c->clock = (double)fdslots_clock_price();
-    return fdslots_now();
-}
-
 /* Return how many ns have passed since `start`, or 0 if that is not known. */
 static double time_since(const struct choice *c, int64_t start, int64_t end)
 {
@@ -150,9 +139,11 @@ APART static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t
                         .holes = fdslots_slot_end(s) - s->visible,
                         .polled = fdslots_index_set_count(&s->polled),
                         .blocks = timeout_ns > 0};
+    if (UNLIKELY(c->clock == 0))
+        c->clock = (double)fdslots_clock_price();
     const enum way way = choose(s, &o);
     count_flushed(s);
-    const int64_t start = start_clock(c);
+    const int64_t start = fdslots_choice_times(c) ? fdslots_now() : 0;
     int rc = go(s, way, timeout_ns, sigmask);
     const int64_t end = UNLIKELY(start > 0) ? fdslots_now() : 0;
     if (is_refusal(rc))

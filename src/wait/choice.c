@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "choice.h"
 
-#define CLOCK_START    25   /* ns; assumed until the clock is measured */
 #define CHOOSING_START 75   /* ns; assumed until a choice is measured */
 #define ASKING         16   /* times the clock, for each wait of a trial */
 #define LEAST_STEPS    3    /* clock steps below which a time says nothing */
@@ -94,16 +93,11 @@ static enum way cheaper(struct choice *c, const struct outlook *o)
     return c->excess < lag ? BY_POLL : BY_SET;
 }
 
-static double price_of_clock(const struct choice *c)
-{
-    return c->clock > 0 ? c->clock : CLOCK_START;
-}
-
 /* Return what a wait of a trial costs besides the wait: it is timed and chosen, and so is the first
  * wait after the trial. */
 static double price_of_asking(const struct choice *c)
 {
-    return ASKING * price_of_clock(c);
+    return ASKING * c->clock;
 }
 
 /* Return how much more a trial of a way costs than waits by the other way, if all its waits are
@@ -139,7 +133,7 @@ enum way fdslots_choice_make(struct choice *c, const struct outlook *o)
 static double time_at(const struct choice *c)
 {
     const double timing = c->prices.in_doubt ? TIMING_DOUBT : TIMING;
-    return price_of_clock(c) * (c->timed < WARM ? TIMING_WARM : timing);
+    return c->clock * (c->timed < WARM ? TIMING_WARM : timing);
 }
 
 /* Whether enough was spent since the last timed wait. Which wait is then timed varies. Otherwise,
