@@ -88,7 +88,7 @@ static void look_at_some(struct fdslots *s, struct sample *sample, uint32_t coun
     const uint32_t most = CHANGES_LOOKED_AT + count / 64;
     const uint32_t irregular = (uint32_t)s->stats.waits * UINT32_C(0x9e3779b9) >> 16;
     const uint32_t step = 1 + count / 8 + irregular % (count / 8 + 1);
-    uint32_t from = s->choice->look_from;
+    uint32_t from = irregular % (s->touched + 1);
     while (sample->looks < count && sample->looked_at < most) {
         uint32_t i = fdslots_index_set_next(&s->fresh, from);
         if (i == INDEX_NONE)
@@ -96,7 +96,6 @@ static void look_at_some(struct fdslots *s, struct sample *sample, uint32_t coun
         look_at(s, sample, i, count <= CHANGES_LOOKED_AT);
         from = i + step;
     }
-    s->choice->look_from = from;
 }
 
 /* Return the work of telling the set about all changes, if those that were looked at need this, and
