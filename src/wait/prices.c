@@ -74,13 +74,9 @@ static int dearest_part(const struct prices *p, const struct work *work, enum wa
 static void note_dear(struct rise *rise, double ratio)
 {
     rise->waits++;
-    if (rise->waits == 1 || ratio * AGREES < rise->most)
-        *rise = (struct rise){.least = ratio, .most = ratio, .waits = rise->waits};
-    if (ratio >= rise->least * AGREES)
-        return;
-    rise->agreed++;
-    rise->least = ratio < rise->least ? ratio : rise->least;
-    rise->most = ratio > rise->most ? ratio : rise->most;
+    if (rise->waits == 1 || ratio * AGREES < rise->ratio)
+        *rise = (struct rise){.ratio = ratio, .waits = rise->waits};
+    rise->agreed += ratio < rise->ratio * AGREES;
 }
 
 /* Return the factor by which to correct the prices after a wait that took `ratio` times its price.
@@ -91,7 +87,7 @@ static double correction_after(struct rise *rise, double ratio, uint32_t enough)
         note_dear(rise, ratio);
         if (rise->waits < enough)
             return 1;
-        ratio = 4 * rise->agreed >= 3 * rise->waits ? rise->least : 1;
+        ratio = 4 * rise->agreed >= 3 * rise->waits ? rise->ratio : 1;
     } else if (ratio > 1 / SURPRISE) {
         ratio = 1 + WEIGHT * (ratio - 1);
     }

@@ -82,8 +82,8 @@ struct work {
  * about its price. */
 struct rise {
     uint32_t waits;
-    uint32_t agreed;    /* how many of them took about equally long, the shortest among them */
-    double least, most; /* the least and the most that these took, as a multiple of the price */
+    uint32_t agreed; /* how many of them took about equally long, and none much less */
+    double ratio;    /* what the first of these took, as a multiple of the price */
 };
 
 struct prices {
