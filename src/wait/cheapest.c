@@ -161,34 +161,23 @@ APART static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t
     return rc;
 }
 
-/* Tell the set what changed before a planned wait by the set, if the plan allows so much. Returns
- * whether it does. A plan ends after a wait before which the set was told, or had to look at, more
- * than the plan allows. */
-static bool flush_as_planned(struct fdslots *s, struct steady *plan)
+/* Deal with the changes before a planned wait, if the plan is for such changes. Returns whether it
+ * is. A plan by the set also ends if what the set was told before the last wait was too much. By
+ * poll, the changes are noted, so that only later ones count in the next wait. */
+APART static bool changed_as_planned(struct fdslots *s, struct steady *plan)
 {
-    const uint32_t differed = s->flushed_slots;
-    return fdslots_steady_allows(s->choice, plan, count_flushed(s), differed) &&
-           fdslots_kernel_sync(s, plan->allowed) == 0;
-}
-
-/* Whether as many slots changed as a plan to poll expects. They are noted, so that only later
- * changes count in the next wait. */
-static bool note_as_planned(struct fdslots *s, const struct steady *plan)
-{
+    if (plan->way == BY_SET) {
+        const uint32_t differed = s->flushed_slots;
+        return fdslots_steady_allows(s->choice, plan, count_flushed(s), differed) &&
+               fdslots_kernel_sync(s, plan->allowed) == 0;
+    }
+    if (plan->fewest == 0)
+        return true;
     if (fdslots_index_set_count(&s->fresh) < plan->fewest)
         return false;
     s->choice->count_in = 0;
     fdslots_index_set_move(&s->fresh, &s->noted);
     return true;
-}
-
-/* Deal with the changes before a planned wait, if the plan is for such changes. Returns whether it
- * is. */
-APART static bool changed_as_planned(struct fdslots *s, struct steady *plan)
-{
-    if (plan->way == BY_SET)
-        return flush_as_planned(s, plan);
-    return plan->fewest == 0 || note_as_planned(s, plan);
 }
 
 /* Whether the planned way is still what it was. A child has no set, and a buffer may have grown

@@ -218,10 +218,12 @@ static void remember_wait(struct choice *c, struct outlook *o, enum way way,
     fdslots_choice_estimate(c, o, outcome);
     c->way = way;
     c->taken[way] = true;
-    c->each = way == BY_POLL ? o->poll : o->set + fdslots_choice_price(c, finding->flushed);
-    fdslots_choice_spend(c, way, c->each);
+    const double price =
+        way == BY_POLL ? o->poll : o->set + fdslots_choice_price(c, finding->flushed);
+    fdslots_steady_of(c, o->blocks)->each = price;
+    fdslots_choice_spend(c, way, price);
     if (c->trial > 0) { /* a saving is not credited */
-        const double more = way == BY_POLL ? o->poll - o->set : c->each - o->poll;
+        const double more = way == BY_POLL ? o->poll - o->set : price - o->poll;
         c->budget[way] -= or_0(more) + price_of_asking(c);
     }
     fdslots_choice_expect(c, outcome, 1);

@@ -131,7 +131,6 @@ struct choice {
     uint32_t trial;      /* waits that are left of a trial */
     double trial_ns;     /* time that the last wait of the trial took; 0 if it is unknown */
     enum way way;        /* of the last wait that was chosen */
-    double each;         /* price of that wait */
     uint32_t count_in;   /* choices until the backlog is counted again */
     uint64_t rebuilds;   /* how often the set was made anew when it was counted */
     struct steady at_once;  /* the plan for waits that do not block */

@@ -111,7 +111,6 @@ void fdslots_steady_plan(struct choice *c, struct outlook *o, enum way way)
     if (way == BY_POLL)
         expect_shown(plan, o);
     plan->way = way;
-    plan->each = c->each;
     fdslots_choice_estimate(c, o, c->expected);
     plan->waits = count_waits(c, plan, o, way);
     if (plan->waits == 0)
