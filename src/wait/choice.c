@@ -101,15 +101,13 @@ static double price_of_asking(const struct choice *c)
 }
 
 /* Return how much more a trial of a way costs than waits by the other way, if all its waits are
- * like this one. A trial by poll also leaves changes untold, but this saving does not count:
- * polling costs as much again before the set is told. */
+ * like this one, and nothing changes after the first. A trial by poll also leaves changes untold,
+ * but this saving does not count: polling costs as much again before the set is told. */
 static double price_of_trial(const struct choice *c, const struct outlook *o, enum way way)
 {
-    const double asking = TRIAL * price_of_asking(c);
     if (way == BY_POLL)
-        return TRIAL * (o->poll - o->set) + asking;
-    return TRIAL * (o->set - o->poll) + fdslots_choice_price(c, o->lag) +
-           (TRIAL - 1) * fdslots_choice_price(c, o->fresh) + asking;
+        return TRIAL * (o->poll - o->set + price_of_asking(c));
+    return TRIAL * (o->set - o->poll + price_of_asking(c)) + fdslots_choice_price(c, o->lag);
 }
 
 enum way fdslots_choice_make(struct choice *c, const struct outlook *o)
