@@ -10,30 +10,24 @@
 
 #define CHANGES_LOOKED_AT 4 /* and one more for every 64 that changed */
 
-/* The work of telling the set about the changes that were looked at, in parts: if several changed
- * slots share a registration, the set is told of them all at once, and each counts for its part of
- * that work. Integers, because a look takes little more time than converting its numbers would. */
-struct parts {
-    uint64_t modifies;
-    uint64_t adds;
-    uint64_t confirms;
-};
-#define WHOLE (UINT64_C(1) << 20)
-
+/* The work of telling the set about the changes that were looked at. If several changed slots share
+ * a registration, the set is told of them all at once, and each counts for its part of that work.
+ */
 struct sample {
-    struct parts fresh;
-    struct parts lag;
-    uint32_t looks;
+    struct flush fresh;
+    struct flush lag;
     uint32_t again;     /* how many had changed before, and the set was not told */
     uint32_t looked_at; /* slots, with those that share a registration with one of the changed */
 };
 
-static inline void add(struct parts *sum, uint32_t change, uint64_t part)
+/* Add what such a change needs to be told, if this share of the confirmations fails. */
+static inline void add(struct flush *sum, uint32_t change, double part, double failing)
 {
+    sum->looks++;
     sum->modifies += (change & CHANGE_MODIFIES) != 0 ? part : 0;
     sum->adds += (change & CHANGE_ADDS) != 0 ? part : 0;
     sum->adds += (change & CHANGE_DROPS) != 0 ? part : 0;
-    sum->confirms += (change & CHANGE_CONFIRMS) != 0 ? part : 0;
+    sum->adds += (change & CHANGE_CONFIRMS) != 0 ? part * failing : 0;
 }
 
 /* Return what is remembered of a slot that was looked at. It differs from what is remembered of the
@@ -67,11 +61,11 @@ static inline void look_at(struct fdslots *s, struct sample *sample, uint32_t in
     const bool noted = fdslots_index_set_has(&s->noted, index);
     struct sharers sharers;
     const uint32_t change = fdslots_kernel_change(s, index, &sharers);
-    const uint64_t part = LIKELY(sharers.fresh == 1) ? WHOLE : WHOLE / sharers.fresh;
+    const double part = LIKELY(sharers.fresh == 1) ? 1 : 1.0 / sharers.fresh;
+    const double failing = s->choice->failing;
     sample->looked_at += sharers.all;
-    add(&sample->fresh, noted ? change_since(flags, now, change, all) : change, part);
-    add(&sample->lag, change, part);
-    sample->looks++;
+    add(&sample->fresh, noted ? change_since(flags, now, change, all) : change, part, failing);
+    add(&sample->lag, change, part, failing);
     sample->again += noted;
     slot->flags = (uint16_t)((flags & ~(SLOT_NEW | SLOT_SEEN)) | now);
     if (change == 0) {
@@ -89,7 +83,7 @@ static void look_at_some(struct fdslots *s, struct sample *sample, uint32_t coun
     const uint32_t irregular = (uint32_t)s->stats.waits * UINT32_C(0x9e3779b9) >> 16;
     const uint32_t step = 1 + count / 8 + irregular % (count / 8 + 1);
     uint32_t from = irregular % (s->touched + 1);
-    while (sample->looks < count && sample->looked_at < most) {
+    while (sample->fresh.looks < count && sample->looked_at < most) {
         uint32_t i = fdslots_index_set_next(&s->fresh, from);
         if (i == INDEX_NONE)
             i = fdslots_index_set_next(&s->fresh, 0);
@@ -98,27 +92,18 @@ static void look_at_some(struct fdslots *s, struct sample *sample, uint32_t coun
     }
 }
 
-/* Return the work of telling the set about all changes, if those that were looked at need this, and
- * this share of the confirmations fails. */
-static struct flush scaled(const struct parts *sum, double failing, double count, double times)
-{
-    const double whole = times / (double)WHOLE;
-    return (struct flush){.looks = count,
-                          .modifies = (double)sum->modifies * whole,
-                          .adds = ((double)sum->adds + failing * (double)sum->confirms) * whole};
-}
-
 void fdslots_changes_look(struct fdslots *s, struct outlook *o)
 {
-    struct sample sample = {.looks = 0};
+    struct sample sample = {.again = 0};
     const uint32_t count = fdslots_index_set_count(&s->fresh);
     look_at_some(s, &sample, count);
-    const double times = (double)count / sample.looks;
-    const struct flush lag = scaled(&sample.lag, s->choice->failing, count, times);
+    const double times = count / sample.fresh.looks;
     const double again = sample.again * times;
+    fdslots_choice_scale(&sample.fresh, times);
+    fdslots_choice_scale(&sample.lag, times);
     fdslots_choice_scale(&o->lag, again < o->lag.looks ? 1 - again / o->lag.looks : 0);
-    o->fresh = scaled(&sample.fresh, s->choice->failing, count, times);
-    o->lag.looks += lag.looks;
-    o->lag.modifies += lag.modifies;
-    o->lag.adds += lag.adds;
+    o->fresh = sample.fresh;
+    o->lag.looks += sample.lag.looks;
+    o->lag.modifies += sample.lag.modifies;
+    o->lag.adds += sample.lag.adds;
 }
