@@ -25,14 +25,6 @@ static inline uint32_t count_queued(const struct fdslots *s)
     return queued;
 }
 
-/* Return what a wait found. The position of the first ready slot matters only to a wait that may
- * block; of any other wait, it counts as expected. */
-static struct outcome outcome_of(const struct fdslots *s, bool blocks)
-{
-    return (struct outcome){.ready = s->ready_count,
-                            .queued = blocks ? count_queued(s) : s->choice->expected.queued};
-}
-
 /* ---- the ways ---- */
 
 INLINE int go(struct fdslots *s, enum way way, int64_t timeout_ns, const sigset_t *sigmask)
@@ -149,8 +141,10 @@ APART static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t
     if (is_refusal(rc))
         return fall_back(s, way, rc, timeout_ns, sigmask);
     o.polled = fdslots_index_set_count(&s->polled); /* by now */
+    /* The position of the first ready slot matters only to a wait that may block. */
+    const double queued = o.blocks ? count_queued(s) : c->expected.queued;
     struct finding finding = {
-        .outcome = outcome_of(s, o.blocks),
+        .outcome = {.ready = s->ready_count, .queued = queued},
         .flushed = count_flushed(s),
         .ns = rc >= 0 ? time_since(c, start, end) : 0, /* a signal ended it early */
     };
