@@ -198,6 +198,25 @@ START_TEST(the_set_is_left_for_what_that_cost)
 }
 END_TEST
 
+/* Polling may save far more than telling the set costs afterwards. */
+START_TEST(the_set_is_kept_while_nothing_changes)
+{
+    struct player p;
+    player_start(&p);
+    struct choice *c = &p.c;
+    c->taken[BY_SET] = true;
+    c->backlog = (struct flush){.looks = 1, .modifies = 1};
+    struct outlook o = {.slots = 48, .lag = c->backlog};
+    fdslots_choice_estimate(c, &o, (struct outcome){.queued = 0});
+    fdslots_choice_save(c, BY_POLL, 100 * fdslots_choice_price(c, o.lag));
+    fdslots_choice_learn(c, &o, BY_SET, &(struct finding){.flushed = o.lag});
+    c->budget[BY_POLL] = 0;
+    o.lag = (struct flush){0};
+    ck_assert_int_eq(fdslots_choice_make(c, &o), BY_SET);
+    ck_assert_uint_eq(c->trial, 0); /* it is the cheaper way */
+}
+END_TEST
+
 /* Steady waits may tell the set of changes that are dearer than any that were chosen for. Then
  * these are what is expected. */
 START_TEST(dear_changes_in_steady_waits_are_remembered)
@@ -253,6 +272,7 @@ Suite *suite_choice(void)
     tcase_add_test(tcase, trials_are_rare_where_both_ways_cost_the_same);
     tcase_add_test(tcase, trials_that_cost_more_than_they_should_are_paid_for);
     tcase_add_test(tcase, the_set_is_left_for_what_that_cost);
+    tcase_add_test(tcase, the_set_is_kept_while_nothing_changes);
     tcase_add_test(tcase, dear_changes_in_steady_waits_are_remembered);
     tcase_add_test(tcase, no_sum_grows_in_ten_years);
     return suite;
