@@ -80,9 +80,9 @@ static inline void look_at(struct fdslots *s, struct sample *sample, uint32_t in
 static void look_at_some(struct fdslots *s, struct sample *sample, uint32_t count)
 {
     const uint32_t most = CHANGES_LOOKED_AT + count / 64;
-    const uint32_t irregular = (uint32_t)s->stats.waits * UINT32_C(0x9e3779b9) >> 16;
-    const uint32_t step = 1 + count / 8 + irregular % (count / 8 + 1);
-    uint32_t from = irregular % (s->touched + 1);
+    const uint32_t irregular = (uint32_t)s->stats.waits * UINT32_C(0x9e3779b9);
+    const uint32_t step = 1 + count / 8 + (irregular >> 16) % (count / 8 + 1);
+    uint32_t from = (uint32_t)((uint64_t)irregular * s->touched >> 32);
     while (sample->fresh.looks < count && sample->looked_at < most) {
         uint32_t i = fdslots_index_set_next(&s->fresh, from);
         if (i == INDEX_NONE)
