@@ -6,10 +6,13 @@ void fdslots_index_set_lay_out(struct index_set *set, struct layout *at, uint32_
     const struct index_set old = *set;
     /* If the lowest level is the root, old.level[0] still leads to the root of the original. */
     const uint64_t *words = old.levels > 1 ? old.level[0] : &old.root;
-    *set = (struct index_set){.size = 0};
+    set->levels = 0;
     for (uint32_t n = fdslots_index_set_words(capacity); n > 1; n = fdslots_index_set_words(n))
         set->level[set->levels++] = fdslots_layout_take(at, n, sizeof(uint64_t));
     set->level[set->levels++] = &set->root;
+    if (old.size == 0)
+        return; /* a new set */
+    set->root = set->size = 0;
     fdslots_index_set_resize(set, old.size);
     for (uint32_t w = 0; w < fdslots_index_set_words(old.size); w++) {
         set->level[0][w] = words[w];
