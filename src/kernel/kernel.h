@@ -46,8 +46,9 @@ int fdslots_kernel_sync(struct fdslots *s, uint32_t most);
 #define ALL_CHANGES  UINT32_MAX
 #define KERNEL_AGAIN INT_MIN
 
-/* Do what must come before each wait, whatever its way, and before a sync outside a wait. There is
- * nothing to do unless s->refused or s->exclusive_changed is set or the buffer has FDSLOTS_CHECK.
+/* Do what must come before each wait, whatever its way. There is nothing to do unless s->refused or
+ * s->exclusive_changed is set or the buffer has FDSLOTS_CHECK, for which this must also come before
+ * a sync outside a wait.
  *
  * Notes again the slots that the kernel refused for a reason that may have passed: after 1 wait,
  * then after 2 more, after 4 more and so on, up to 1024. For FDSLOTS_CHECK, marks the slots as lost

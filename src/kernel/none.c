@@ -52,6 +52,7 @@ int fdslots_kernel_beside(struct fdslots *s, struct pollfd **room)
 
 uint32_t fdslots_kernel_change(const struct fdslots *s, uint32_t index, struct sharers *sharers)
 {
+    *sharers = (struct sharers){1, 1};
     return 0;
 }
 

@@ -103,7 +103,8 @@ static int prepare_set(struct fdslots *s)
     if (rc < 0)
         return rc;
     fdslots_check_process(s);
-    fdslots_kernel_prepare(s);
+    if ((s->flags & FDSLOTS_CHECK) != 0)
+        fdslots_kernel_prepare(s);
     return 0;
 }
 

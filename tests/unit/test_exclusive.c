@@ -4,6 +4,7 @@
  * as without the flag, except that an event wakes one waiter, not all.
  */
 #include "child.h"
+#include "core/slots.h"
 #include "kernel.h"
 #include "snapshot.h"
 
@@ -254,6 +255,38 @@ START_TEST(leaves_in_time)
 }
 END_TEST
 
+/* What an exclusive slot leaves behind is withdrawn by the next wait, whatever its way, and does
+ * not concern the waits after it. */
+START_TEST(is_withdrawn_once)
+{
+    e = entry_at(_i);
+    EXPECT(fdslots_set_index(s, 0, fd, POLLIN | FDSLOTS_EXCLUSIVE), 0);
+    EXPECT(fdslots_epoll_wait(s, 0), 0);
+    EXPECT(fdslots_invalidate_index(s, 0), 0);
+    ck_assert(s->exclusive_changed);
+    EXPECT(e->wait(s, 0, NULL), 0);
+    ck_assert(!s->exclusive_changed);
+    ck_assert_uint_eq(stats_of(s).epoll_ctl_calls, 2);
+}
+END_TEST
+
+/* A rebuild makes one set, and tells it of each file once, although there are changes to withdraw.
+ */
+START_TEST(a_rebuild_tells_the_set_once)
+{
+    const int other = event_fd(false);
+    EXPECT(fdslots_set_index(s, 0, fd, POLLIN | FDSLOTS_EXCLUSIVE), 0);
+    EXPECT(fdslots_set_index(s, 1, other, POLLIN), 0);
+    EXPECT(fdslots_epoll_wait(s, 0), 0);
+    EXPECT(fdslots_pause_index(s, 0), 0);
+    EXPECT(fdslots_set_events(s, 1, POLLOUT), 0);
+    EXPECT(fdslots_rebuild(s), 0);
+    ck_assert_uint_eq(stats_of(s).rebuilds, 1);
+    ck_assert_uint_eq(stats_of(s).epoll_ctl_calls, 2 + 2); /* DEL of the one, ADD of the other */
+    close(other);
+}
+END_TEST
+
 Suite *suite_exclusive(void)
 {
     Suite *suite = suite_create("exclusive");
@@ -271,5 +304,7 @@ Suite *suite_exclusive(void)
     tcase_add_loop_test(tcase, a_polled_one_is_ordinary, 0, entry_count());
     tcase_add_loop_test(tcase, leaves_in_time, 0, 2);
     tcase_add_test(tcase, wakes_who_waits);
+    tcase_add_loop_test(tcase, is_withdrawn_once, 0, entry_count());
+    tcase_add_test(tcase, a_rebuild_tells_the_set_once);
     return suite;
 }
