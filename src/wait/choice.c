@@ -238,7 +238,7 @@ void fdslots_choice_learn(struct choice *c, struct outlook *o, enum way way,
                           const struct finding *finding)
 {
     const bool lagged = c->backlog.looks > 0;
-    if (lagged == (way == BY_SET))
+    if (lagged == (way == BY_SET)) /* the set is told of what it lagged behind, or is left */
         c->excess = 0;
     if (way == BY_POLL)
         c->saved += o->set + fdslots_choice_price(c, o->fresh) - o->poll;

@@ -239,6 +239,25 @@ START_TEST(dear_changes_in_steady_waits_are_remembered)
 }
 END_TEST
 
+/* After them, plans allow as many changes as before, though not at once. */
+START_TEST(dear_changes_are_forgotten)
+{
+    struct player p;
+    player_start(&p);
+    const struct flush changes = {.looks = 4, .modifies = 4};
+    const double usual = fdslots_choice_price(&p.c, changes) / 4;
+    p.c.at_once.change = 2 * usual;
+    for (int choice = 0; choice < 100; choice++) {
+        struct outlook o = {.slots = 512, .fresh = changes};
+        fdslots_choice_estimate(&p.c, &o, p.c.expected);
+        fdslots_steady_plan(&p.c, &o, BY_SET);
+        if (choice == 10)
+            ck_assert_double_gt(p.c.at_once.change, 1.5 * usual);
+    }
+    ck_assert_double_eq(p.c.at_once.change, usual);
+}
+END_TEST
+
 /* 50,000 waits a second; no clock makes them stop to be timed. */
 START_TEST(no_sum_grows_in_ten_years)
 {
@@ -274,6 +293,7 @@ Suite *suite_choice(void)
     tcase_add_test(tcase, the_set_is_left_for_what_that_cost);
     tcase_add_test(tcase, the_set_is_kept_while_nothing_changes);
     tcase_add_test(tcase, dear_changes_in_steady_waits_are_remembered);
+    tcase_add_test(tcase, dear_changes_are_forgotten);
     tcase_add_test(tcase, no_sum_grows_in_ten_years);
     return suite;
 }
