@@ -42,9 +42,9 @@ static uint64_t lay_out_arrays(struct fdslots *s, unsigned char *base)
     s->slots = fdslots_layout_move(&at, s->slots, s->touched, nslots, sizeof *s->slots);
     s->held_revents =
         fdslots_layout_move(&at, s->held_revents, s->touched, nslots, sizeof *s->held_revents);
+    s->fresh = fdslots_layout_move(&at, s->fresh, s->fresh_count, nslots, sizeof *s->fresh);
     fdslots_index_set_lay_out(&s->used, &at, nslots);
     fdslots_index_set_lay_out(&s->roomy, &at, fdslots_index_set_words(nslots));
-    fdslots_index_set_lay_out(&s->fresh, &at, nslots);
     fdslots_index_set_lay_out(&s->noted, &at, nslots);
     fdslots_index_set_lay_out(&s->held, &at, nslots);
     fdslots_index_set_lay_out(&s->polled, &at, nslots);

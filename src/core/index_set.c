@@ -109,22 +109,3 @@ uint32_t fdslots_index_set_count(const struct index_set *set)
         count += ones(set->level[0][i >> 6]);
     return count;
 }
-
-uint64_t fdslots_index_set_take_word(struct index_set *set, uint32_t *first)
-{
-    const uint32_t w = descend(set, set->levels, 0) >> 6;
-    const uint64_t word = set->level[0][w];
-    set->level[0][w] = 0;
-    fdslots_index_set_remove_above(set, w);
-    *first = w << 6;
-    return word;
-}
-
-void fdslots_index_set_move(struct index_set *from, struct index_set *to)
-{
-    while (!fdslots_index_set_empty(from)) {
-        uint32_t first;
-        const uint64_t word = fdslots_index_set_take_word(from, &first);
-        fdslots_index_set_put_word(to, first, word);
-    }
-}

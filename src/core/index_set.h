@@ -42,13 +42,6 @@ void fdslots_index_set_resize(struct index_set *set, uint32_t size);
 /* Return how many members there are. */
 uint32_t fdslots_index_set_count(const struct index_set *set);
 
-/* Remove the lowest member, and all others in its word. Returns the word, and stores the index of
- * its lowest bit, which need not be a member. The set must not be empty. */
-uint64_t fdslots_index_set_take_word(struct index_set *set, uint32_t *first);
-
-/* Move all members of `from` to `to`. */
-void fdslots_index_set_move(struct index_set *from, struct index_set *to);
-
 /* Update the levels above a word that was empty, or that has become empty. */
 void fdslots_index_set_add_above(struct index_set *set, uint32_t word);
 void fdslots_index_set_remove_above(struct index_set *set, uint32_t word);
@@ -103,19 +96,13 @@ static inline bool fdslots_index_set_has(const struct index_set *set, uint32_t i
     return set->level[0][index >> 6] >> (index & 63) & 1;
 }
 
-/* Add the members in the word that `first` is in. At least one bit must be set. */
-static inline void fdslots_index_set_put_word(struct index_set *set, uint32_t first, uint64_t word)
-{
-    uint64_t *at = &set->level[0][first >> 6];
-    const uint64_t before = *at;
-    *at = before | word;
-    if (before == 0)
-        fdslots_index_set_add_above(set, first >> 6);
-}
-
 static inline void fdslots_index_set_add(struct index_set *set, uint32_t index)
 {
-    fdslots_index_set_put_word(set, index, UINT64_C(1) << (index & 63));
+    uint64_t *word = &set->level[0][index >> 6];
+    const uint64_t before = *word;
+    *word = before | UINT64_C(1) << (index & 63);
+    if (before == 0)
+        fdslots_index_set_add_above(set, index >> 6);
 }
 
 static inline void fdslots_index_set_remove(struct index_set *set, uint32_t index)

@@ -32,7 +32,7 @@ static bool events_valid(uint32_t events)
 /* Have the sets of slots cover those below `end`, which are in play then. */
 static void cover(struct fdslots *s, uint32_t end)
 {
-    struct index_set *const sets[] = {&s->used, &s->fresh, &s->noted, &s->held, &s->polled};
+    struct index_set *const sets[] = {&s->used, &s->noted, &s->held, &s->polled};
     for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++)
         fdslots_index_set_resize(sets[i], end);
     fdslots_index_set_resize(&s->roomy, fdslots_index_set_words(end));
@@ -65,7 +65,7 @@ static void replace_flags(struct fdslots *s, uint32_t index, uint32_t flags)
     struct slot *slot = &s->slots[index];
     const uint32_t before = slot->flags;
     const uint32_t epoll_only = SLOT_EDGE | SLOT_EXCLUSIVE;
-    slot->flags = (uint16_t)flags;
+    slot->flags = (uint16_t)(flags | (before & SLOT_FRESH));
     s->epoll_only += (uint32_t)((flags & epoll_only) != 0) - ((before & epoll_only) != 0);
     s->oneshots += (uint32_t)((flags & SLOT_ONESHOT) != 0) - ((before & SLOT_ONESHOT) != 0);
     s->exclusive_changed |= s->exclusives > 0 && (before & SLOT_EXCLUSIVE) != 0;
@@ -102,44 +102,33 @@ static inline void write_owner(struct fdslots *s, uint32_t index, struct pollfd 
         begin_generations(s);
 }
 
-/* Update the levels above a word after a change that was the first or the last of the word in a
- * set, or that has made the word full, or no longer full. Returns 0. */
+/* Update the levels above a word of s->used that has become empty or full, or no longer is. This
+ * returns 0, so that a setter can end with the call. Otherwise it would save registers for the
+ * call, also where there is none. */
 SELDOM static int note_above(struct fdslots *s, uint32_t index)
 {
     const uint32_t word = index >> 6;
     const uint64_t used = s->used.level[0][word];
-    fdslots_index_set_add_above(&s->fresh, word);
     (used != 0 ? fdslots_index_set_add_above : fdslots_index_set_remove_above)(&s->used, word);
     (used != FULL ? fdslots_index_set_add : fdslots_index_set_remove)(&s->roomy, word);
-    return 0;
-}
-
-/* This is apart from note() and returns 0, so that a setter can end with the call. Otherwise each
- * setter would save registers for it, also where there is no call. */
-APART static int note_first(struct fdslots *s, uint32_t index)
-{
-    fdslots_index_set_add_above(&s->fresh, index >> 6);
     return 0;
 }
 
 /* Note a change of a slot that stays used. Returns 0. */
 static inline int note(struct fdslots *s, uint32_t index)
 {
-    uint64_t *fresh = &s->fresh.level[0][index >> 6];
-    const uint64_t before = *fresh;
-    *fresh = before | UINT64_C(1) << (index & 63);
-    return before == 0 ? note_first(s, index) : 0;
+    fdslots_slot_note(s, index);
+    return 0;
 }
 
 /* Note a change of a slot, and that it is used. Returns 0. */
 static inline int note_used(struct fdslots *s, uint32_t index)
 {
     const uint64_t bit = UINT64_C(1) << (index & 63);
-    uint64_t *fresh = &s->fresh.level[0][index >> 6];
     uint64_t *used = &s->used.level[0][index >> 6];
-    const bool first = *fresh == 0 || *used == 0 || *used == ~bit;
-    *fresh |= bit;
+    const bool first = *used == 0 || *used == ~bit;
     *used |= bit;
+    fdslots_slot_note(s, index);
     return UNLIKELY(first) ? note_above(s, index) : 0;
 }
 
@@ -148,11 +137,19 @@ static inline int note_empty(struct fdslots *s, uint32_t index)
 {
     const uint64_t bit = UINT64_C(1) << (index & 63);
     uint64_t *used = &s->used.level[0][index >> 6];
-    uint64_t *fresh = &s->fresh.level[0][index >> 6];
-    const bool first = *fresh == 0 || *used == FULL;
-    *fresh |= bit;
+    const bool first = *used == FULL;
     *used &= ~bit;
+    fdslots_slot_note(s, index);
     return UNLIKELY(first || *used == 0) ? note_above(s, index) : 0;
+}
+
+void fdslots_slots_note_all(struct fdslots *s)
+{
+    while (s->fresh_count > 0) {
+        const uint32_t index = s->fresh[--s->fresh_count];
+        s->slots[index].flags &= (uint16_t)~SLOT_FRESH;
+        fdslots_index_set_add(&s->noted, index);
+    }
 }
 
 /* ---- set and empty ---- */
@@ -161,9 +158,10 @@ static inline int note_empty(struct fdslots *s, uint32_t index)
 INLINE int put(struct fdslots *s, uint32_t index, int fd, uint32_t events, uint32_t user)
 {
     const bool was_visible = s->pollfds[index].fd >= 0;
+    const uint32_t fresh = s->slots[index].flags & SLOT_FRESH;
     write_owner(s, index, (struct pollfd){.fd = fd, .events = (short)(uint16_t)events});
     /* The same number may be another file by now, and only the kernel can tell. */
-    s->slots[index].flags = (uint16_t)(fd < 0 ? 0 : user | SLOT_CONFIRM | SLOT_NEW);
+    s->slots[index].flags = (uint16_t)(fresh | (fd < 0 ? 0 : user | SLOT_CONFIRM | SLOT_NEW));
     if (fd < 0)
         return note_empty(s, index);
     return was_visible ? note(s, index) : note_used(s, index);
@@ -261,15 +259,22 @@ static void keep_generations(struct fdslots *s, uint32_t end)
     }
 }
 
+/* Remove all indices from `end` up from a list. Returns how many are left. */
+static uint32_t keep_below(uint32_t *list, uint32_t count, uint32_t end)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < count; i++)
+        if (list[i] < end)
+            list[kept++] = list[i];
+    return kept;
+}
+
 void fdslots_slots_cut(struct fdslots *s, uint32_t end)
 {
     keep_generations(s, end);
     cover(s, end);
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < s->ready_count; i++)
-        if (s->ready[i] < end)
-            s->ready[kept++] = s->ready[i];
-    s->ready_count = kept;
+    s->ready_count = keep_below(s->ready, s->ready_count, end);
+    s->fresh_count = keep_below(s->fresh, s->fresh_count, end);
 }
 
 /* ---- events, and pauses ---- */

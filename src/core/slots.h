@@ -55,14 +55,15 @@
 #define SLOT_DEVICE 0x1800u /* reports it in each poll(2) until it is over */
 #define SLOT_FILE   (SLOT_KEEPS | SLOT_ONCE | SLOT_DEVICE)
 /* Why a wait must look at a slot even if its fd and events look unchanged. */
-#define SLOT_CONFIRM 0x080u /* set anew: the same number may be another file */
-#define SLOT_REARM   0x100u /* an edge must be looked for again */
-#define SLOT_NEW     0x200u /* set anew since fdslots_wait() last looked at its changes */
-/* What fdslots_wait() found then: whether the slot is hidden, and a little of its events. */
-#define SLOT_SEEN_HIDDEN 0x2000u
-#define SLOT_SEEN_OUT    0x4000u
-#define SLOT_SEEN_ODD    0x8000u
-#define SLOT_SEEN        (SLOT_SEEN_HIDDEN | SLOT_SEEN_OUT | SLOT_SEEN_ODD)
+#define SLOT_CONFIRM 0x080u  /* set anew: the same number may be another file */
+#define SLOT_REARM   0x100u  /* an edge must be looked for again */
+#define SLOT_NEW     0x200u  /* set anew since fdslots_wait() last looked at its changes */
+#define SLOT_FRESH   0x2000u /* in s->fresh */
+/* What fdslots_wait() saw when it last looked: a little of the events, and whether it was hidden.
+ */
+#define SLOT_SEEN_OUT 0x4000u
+#define SLOT_SEEN_ODD 0x8000u
+#define SLOT_SEEN     (SLOT_SEEN_OUT | SLOT_SEEN_ODD)
 
 #define EVENTS_USER_SHIFT 16
 #define EVENTS_USER       (SLOT_USER << EVENTS_USER_SHIFT)
@@ -110,10 +111,12 @@ struct fdslots {
 
     struct index_set used;
     struct index_set roomy;  /* the words of `used` in which a slot is empty */
-    struct index_set fresh;  /* changed since fdslots_wait() last looked through them */
-    struct index_set noted;  /* changed before that, and the kernel's set has not been told */
+    struct index_set noted;  /* changed before those in `fresh`; the set has not been told */
     struct index_set held;   /* slots with SLOT_HOLDS that are not hidden */
     struct index_set polled; /* slots that the kernel's set does not answer for: polled beside it */
+
+    uint32_t *fresh; /* slots that changed since fdslots_wait() last looked at the changes */
+    uint32_t fresh_count;
 
     uint32_t *ready; /* the first array: all others lie in the same memory, after it */
     uint32_t ready_count;
@@ -177,6 +180,19 @@ static inline uint32_t fdslots_slot_end_of(const struct fdslots *s, uint32_t nsl
     const uint32_t end = fdslots_slot_end(s);
     return nslots >= end ? end : fdslots_index_set_last_below(&s->used, nslots) + 1;
 }
+
+/* Note that a slot has changed, so that the kernel's set is told. */
+static inline void fdslots_slot_note(struct fdslots *s, uint32_t index)
+{
+    struct slot *slot = &s->slots[index];
+    if ((slot->flags & SLOT_FRESH) != 0)
+        return;
+    slot->flags |= SLOT_FRESH;
+    s->fresh[s->fresh_count++] = index;
+}
+
+/* Move all fresh changes to those that were noted before. */
+void fdslots_slots_note_all(struct fdslots *s);
 
 /* Hide a one-shot slot from the kernel, because it was reported. */
 void fdslots_slot_fire(struct fdslots *s, uint32_t index);

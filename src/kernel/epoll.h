@@ -22,7 +22,7 @@
 union scratch {
     struct epoll_event *events; /* for a wait */
     struct pollfd *pollfds;     /* for poll(2) beside the set */
-    uint32_t *indices;          /* for a sync: the slots that changed */
+    uint32_t *indices;          /* for a sync: the leaders of the runs that are due */
 };
 _Static_assert(sizeof(struct epoll_event) >= sizeof(struct pollfd), "room for the pollfds");
 
@@ -45,7 +45,7 @@ struct kernel {
     bool outworn;           /* make the set anew before it is used again */
     bool is_nested;         /* the outer set holds the set */
     struct runs runs;
-    uint32_t listed; /* how many slots the list of changes has: see epoll_sync.c */
+    uint32_t listed; /* how many of these indices there are */
     union scratch scratch;
 };
 
@@ -103,10 +103,9 @@ void fdslots_epoll_deregister(struct fdslots *s, struct registration *leads);
  * reported as one-shot, has FDSLOTS_EDGE, shares its run, or is polled. */
 bool fdslots_epoll_agrees(const struct fdslots *s, uint32_t index);
 
-/* Update each run that is RUN_DUE and whose leader is in the list of changes: tell the set how the
- * run differs from what the set holds, or have the run polled. If this has worn the set out, sync
- * again. The first changes of a new set never wear it out. Returns what fdslots_kernel_sync() does.
- */
+/* Update the runs that are listed and RUN_DUE: tell the set how each differs from what the set
+ * holds, or have the run polled. If this has worn the set out, sync again. The first changes of a
+ * new set never wear it out. Returns what fdslots_kernel_sync() does. */
 int fdslots_epoll_update_runs(struct fdslots *s);
 
 /* For FDSLOTS_CHECK: mark a slot as lost if its fd no longer refers to the file that it referred to

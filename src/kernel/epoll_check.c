@@ -61,7 +61,7 @@ static bool is_gone(struct fdslots *s, const struct registration *leads)
 }
 
 /* Mark the slots that claim this fd as lost, if it is gone. This is done once for each run in a
- * check; the runs that were looked at are listed in the memory for the changes of a sync. */
+ * check; the runs that were looked at are listed where a sync lists those that are due. */
 static void check_fd(struct fdslots *s, int fd)
 {
     struct kernel *k = s->kernel;
@@ -100,16 +100,24 @@ static void check_set(struct fdslots *s, const struct index_set *set)
     }
 }
 
+static void check_changes(struct fdslots *s)
+{
+    check_set(s, &s->noted);
+    for (uint32_t i = 0; i < s->fresh_count; i++)
+        check_slot(s, s->fresh[i]);
+}
+
 /* Check all used slots if index is INDEX_NONE; otherwise this slot and those that changed. */
 static void check_slots(struct fdslots *s, uint32_t index)
 {
     struct kernel *k = s->kernel;
     k->listed = 0;
-    if (index != INDEX_NONE) {
+    if (index == INDEX_NONE) {
+        check_set(s, &s->used);
+    } else {
         check_slot(s, index);
-        check_set(s, &s->noted);
+        check_changes(s);
     }
-    check_set(s, index == INDEX_NONE ? &s->used : &s->fresh);
     while (k->listed > 0)
         k->runs.of[k->scratch.indices[--k->listed]].flags &= (uint16_t)~RUN_CHECKED;
 }

@@ -312,9 +312,9 @@ int fdslots_epoll_update_runs(struct fdslots *s)
     const struct registration *const runs = k->runs.of;
     const uint32_t *const end = k->scratch.indices + k->listed;
     k->full = false;
-    for (const uint32_t *slot = k->scratch.indices; slot < end; slot++)
-        if ((runs[*slot].flags & RUN_DUE) != 0)
-            update_run(s, *slot);
+    for (const uint32_t *leader = k->scratch.indices; leader < end; leader++)
+        if ((runs[*leader].flags & RUN_DUE) != 0) /* else the run has another leader by now */
+            update_run(s, *leader);
     if (s->refused == 0)
         k->rent = 0;
     return LIKELY(s->set_ready) ? 0 : fdslots_kernel_sync(s, ALL_CHANGES);
@@ -355,7 +355,7 @@ SELDOM static struct sharers count_sharers(const struct fdslots *s, uint32_t lea
     FOR_EACH_IN_RUN(&s->kernel->runs, leader, i)
     {
         sharers.all++;
-        sharers.fresh += fdslots_index_set_has(&s->fresh, i);
+        sharers.fresh += (s->slots[i].flags & SLOT_FRESH) != 0;
     }
     return sharers;
 }

@@ -40,7 +40,7 @@ int fdslots_kernel_beside(struct fdslots *s, struct pollfd **room)
 static void forget_set(struct fdslots *s)
 {
     struct kernel *k = s->kernel;
-    fdslots_index_set_move(&s->fresh, &s->noted);
+    fdslots_slots_note_all(s);
     k->looked_at = 0;
     FOR_EACH_IN(&s->used, i)
     {

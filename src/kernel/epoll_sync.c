@@ -8,55 +8,57 @@
  *       |                                  |
  *       +----------------+-----------------+
  *                        v
- *                a sync lists it: slots leave runs, then slots join runs, then the set is told
- *                of each run whose registration differs (epoll_run.c)
+ *                a sync: slots leave runs, then slots join runs, then the set is told of each run
+ *                whose registration differs (epoll_run.c)
  *
  * So a change that was undone costs no call, and an fd that was set ten times is told once. If a
- * look at a slot shows that it is again as the set holds it, it is not even listed.
+ * look at a slot shows that it is again as the set holds it, the sync goes no further with it.
  */
 #include "epoll.h"
 
+#include <string.h>
+
 /* ---- the changes of a sync ---- */
 
-/* The list of changes has slots that changed, and leaders that did not change themselves: at
- * most one for each slot that leaves a run, and one for each that joins one. It uses the memory for
- * the events of a wait, because there are none between waits. */
-_Static_assert(sizeof(struct epoll_event) >= 3 * sizeof(uint32_t), "room for the changes");
-
-/* List the slots in a word of a set of changes that differ from what the kernel's set holds, until
- * more than `most` are listed. Returns the rest of the word. */
-static inline uint64_t list_word(struct fdslots *s, uint32_t first, uint64_t word, uint32_t most)
+/* Have the slots that were noted before count as fresh. */
+static void renew_changes(struct fdslots *s)
 {
-    struct kernel *k = s->kernel;
-    for (; word != 0 && k->listed <= most; word &= word - 1) {
-        const uint32_t index = first | (uint32_t)__builtin_ctzll(word);
-        s->flushed_looks++;
-        if (!fdslots_epoll_agrees(s, index))
-            k->scratch.indices[k->listed++] = index;
-    }
-    return word;
-}
-
-/* List the changes, or one more than `most` of them; then some may be left in s->fresh. */
-static void list_changes(struct fdslots *s, uint32_t most)
-{
-    struct kernel *k = s->kernel;
-    k->listed = 0;
-    if (UNLIKELY(k->runs.extent != s->touched))
-        fdslots_runs_extend(&k->runs, s->touched, s->capacity);
-    fdslots_index_set_move(&s->noted, &s->fresh);
-    while (!fdslots_index_set_empty(&s->fresh) && k->listed <= most) {
-        uint32_t first;
-        const uint64_t word = fdslots_index_set_take_word(&s->fresh, &first);
-        const uint64_t rest = list_word(s, first, word, most);
-        if (UNLIKELY(rest != 0))
-            fdslots_index_set_put_word(&s->fresh, first, rest);
+    FOR_EACH_IN(&s->noted, i)
+    {
+        fdslots_index_set_remove(&s->noted, i);
+        fdslots_slot_note(s, i);
     }
 }
 
-/* List a leader, if there is one. It may not have changed itself. If it is RUN_DUE, it is listed.
- */
-SELDOM static void add_leader(struct kernel *k, uint32_t leader)
+/* Drop the fresh slots that are again as the kernel's set holds them, until more than `most` others
+ * are found. Returns whether there are no more than that. */
+static bool drop_undone(struct fdslots *s, uint32_t most)
+{
+    uint32_t *const fresh = s->fresh;
+    const uint32_t count = s->fresh_count;
+    uint32_t left = 0;
+    uint32_t i = 0;
+    for (; i < count && left <= most; i++) {
+        const uint32_t index = fresh[i];
+        if (fdslots_epoll_agrees(s, index))
+            s->slots[index].flags &= (uint16_t)~SLOT_FRESH;
+        else
+            fresh[left++] = index;
+    }
+    s->flushed_looks += i;
+    s->fresh_count = left + (count - i);
+    if (UNLIKELY(i < count))
+        memmove(fresh + left, fresh + i, (count - i) * sizeof *fresh);
+    return left <= most;
+}
+
+/* A sync lists the runs that are due: at most one for each slot that leaves a run, and one for each
+ * that joins one. The list uses the memory for the events of a wait, because there are none between
+ * waits. */
+_Static_assert(sizeof(struct epoll_event) >= 2 * sizeof(uint32_t), "room for the runs");
+
+/* List the run of this leader, if there is one, unless it is listed already. */
+static inline void make_due(struct kernel *k, uint32_t leader)
 {
     if (leader == INDEX_NONE || (k->runs.of[leader].flags & RUN_DUE) != 0)
         return;
@@ -76,26 +78,23 @@ SELDOM static uint32_t leave_run(struct fdslots *s, uint32_t index)
 }
 
 /* Return the leader of a slot. If the slot is in no run yet, it joins the run of this fd first. */
-SELDOM static uint32_t find_leader(struct fdslots *s, uint32_t index, int fd)
+SELDOM static uint32_t find_leader(struct runs *runs, uint32_t index, int fd)
 {
-    struct runs *runs = &s->kernel->runs;
-    const uint32_t leader = runs->of[index].fd < 0 ? fdslots_run_join(runs, index, fd)
-                                                   : fdslots_run_leader(runs, index);
-    if (leader != index)
-        add_leader(s->kernel, leader);
-    return leader;
+    return runs->of[index].fd < 0 ? fdslots_run_join(runs, index, fd)
+                                  : fdslots_run_leader(runs, index);
 }
 
 /* Put a changed slot into the run of its fd, and note in the leader what changed. */
 INLINE void join_run(struct fdslots *s, uint32_t index, int fd)
 {
     struct slot *slot = &s->slots[index];
-    struct registration *leads = &s->kernel->runs.of[index];
-    if (UNLIKELY((leads->flags & RUN_LEADER) == 0))
-        leads = &s->kernel->runs.of[find_leader(s, index, fd)];
+    struct runs *runs = &s->kernel->runs;
+    const bool leads_one = LIKELY((runs->of[index].flags & RUN_LEADER) != 0);
+    const uint32_t leader = leads_one ? index : find_leader(runs, index, fd);
+    struct registration *leads = &runs->of[leader];
     if (UNLIKELY((leads->flags & RUN_POLLED) != 0))
         fdslots_epoll_show_polled(s, index);
-    leads->flags |= RUN_DUE;
+    make_due(s->kernel, leader);
     if ((slot->flags & SLOT_CONFIRM) != 0)
         leads->flags |= RUN_CONFIRM;
     slot->flags &= (uint16_t)~SLOT_CONFIRM;
@@ -125,18 +124,19 @@ static inline bool is_to_be_silenced(const struct slot *slot, const struct regis
 INLINE void update_members(struct fdslots *s)
 {
     struct registration *const runs = s->kernel->runs.of;
-    const uint32_t *const slots = s->kernel->scratch.indices;
-    const uint32_t count = s->kernel->listed;
+    const uint32_t *const fresh = s->fresh;
+    const uint32_t count = s->fresh_count;
     for (uint32_t c = 0; c < count; c++) {
-        const uint32_t index = slots[c];
+        const uint32_t index = fresh[c];
         if (runs[index].fd >= 0 && runs[index].fd != fdslots_slot_held_fd(s, index))
-            add_leader(s->kernel, leave_run(s, index));
+            make_due(s->kernel, leave_run(s, index));
         else if (is_to_be_silenced(&s->slots[index], &runs[index]))
             fdslots_epoll_deregister(s, &runs[index]);
     }
     for (uint32_t c = 0; c < count; c++) {
-        const uint32_t index = slots[c];
+        const uint32_t index = fresh[c];
         const int fd = fdslots_slot_held_fd(s, index);
+        s->slots[index].flags &= (uint16_t)~SLOT_FRESH;
         if (fd >= 0)
             join_run(s, index, fd);
     }
@@ -146,8 +146,10 @@ INLINE void update_members(struct fdslots *s)
  * says why. */
 INLINE int apply_changes(struct fdslots *s)
 {
-    s->flushed_slots += s->kernel->listed;
+    s->kernel->listed = 0;
     update_members(s);
+    s->flushed_slots += s->fresh_count;
+    s->fresh_count = 0;
     return fdslots_epoll_update_runs(s);
 }
 
@@ -195,24 +197,18 @@ SELDOM static int make_ready(struct fdslots *s)
     return 0;
 }
 
-/* Note again the changes that were listed. */
-SELDOM static int leave_changes(struct fdslots *s)
-{
-    const struct kernel *k = s->kernel;
-    for (uint32_t c = 0; c < k->listed; c++)
-        fdslots_index_set_add(&s->fresh, k->scratch.indices[c]);
-    return KERNEL_AGAIN;
-}
-
 int fdslots_kernel_sync(struct fdslots *s, uint32_t most)
 {
     const int rc = LIKELY(s->set_ready && !s->exclusive_changed) ? 0 : make_ready(s);
     if (rc < 0)
         return rc;
-    list_changes(s, most);
-    if (s->kernel->listed == 0)
-        return 0;
-    return LIKELY(s->kernel->listed <= most) ? apply_changes(s) : leave_changes(s);
+    if (UNLIKELY(s->kernel->runs.extent != s->touched))
+        fdslots_runs_extend(&s->kernel->runs, s->touched, s->capacity);
+    if (!fdslots_index_set_empty(&s->noted))
+        renew_changes(s);
+    if (!drop_undone(s, most))
+        return KERNEL_AGAIN;
+    return s->fresh_count > 0 ? apply_changes(s) : 0;
 }
 
 /* ---- before a wait ---- */
@@ -268,7 +264,7 @@ static void drop_closed(struct fdslots *s, uint32_t leader, uint32_t index, bool
     k->runs.of[leader].flags |= RUN_CONFIRM;
     for (uint32_t i = leader, next; i != INDEX_NONE; i = next) {
         next = k->runs.of[i].next;
-        fdslots_index_set_add(&s->fresh, i);
+        fdslots_slot_note(s, i);
         if (fdslots_slot_held_fd(s, i) != fd) {
             leave_run(s, i); /* now, so that it is not met again if the number is closed again */
             continue;
@@ -308,7 +304,7 @@ void fdslots_kernel_cut(struct fdslots *s, uint32_t end)
             continue;
         const uint32_t leader = leave_run(s, i);
         if (leader != INDEX_NONE)
-            fdslots_index_set_add(&s->fresh, leader);
+            fdslots_slot_note(s, leader);
     }
     if (runs->extent > end)
         runs->extent = end;

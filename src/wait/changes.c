@@ -35,10 +35,11 @@ static inline void add(struct flush *sum, uint32_t change, double part, double f
  * unnoticed. */
 static inline uint32_t remembered(const struct slot *slot)
 {
+    const bool hidden = (slot->flags & SLOT_HIDDEN) != 0;
+    const bool out = ((slot->events & POLLOUT) != 0) ^ hidden;
     const bool odd = ((slot->events & POLLIN) != 0) ^ ((slot->events & POLLPRI) != 0) ^
-                     ((slot->events & POLLRDHUP) != 0);
-    return ((slot->flags & SLOT_HIDDEN) != 0 ? SLOT_SEEN_HIDDEN : 0) |
-           ((slot->events & POLLOUT) != 0 ? SLOT_SEEN_OUT : 0) | (odd ? SLOT_SEEN_ODD : 0);
+                     ((slot->events & POLLRDHUP) != 0) ^ hidden;
+    return (out ? SLOT_SEEN_OUT : 0) | (odd ? SLOT_SEEN_ODD : 0);
 }
 
 /* Return what would be done about a slot if the set had been told of what was noted before. If the
@@ -53,8 +54,11 @@ static inline uint32_t change_since(uint32_t flags, uint32_t now, uint32_t chang
     return !same && (change & (CHANGE_MODIFIES | CHANGE_DROPS)) != 0 ? CHANGE_MODIFIES : 0;
 }
 
-static inline void look_at(struct fdslots *s, struct sample *sample, uint32_t index, bool all)
+/* Look at the change at this position in s->fresh. If there is nothing to tell, the last one takes
+ * its place. */
+static inline void look_at(struct fdslots *s, struct sample *sample, uint32_t at, bool all)
 {
+    const uint32_t index = s->fresh[at];
     struct slot *slot = &s->slots[index];
     const uint32_t flags = slot->flags;
     const uint32_t now = remembered(slot);
@@ -69,34 +73,36 @@ static inline void look_at(struct fdslots *s, struct sample *sample, uint32_t in
     sample->again += noted;
     slot->flags = (uint16_t)((flags & ~(SLOT_NEW | SLOT_SEEN)) | now);
     if (change == 0) {
-        fdslots_index_set_remove(&s->fresh, index);
+        slot->flags &= (uint16_t)~SLOT_FRESH;
+        s->fresh[at] = s->fresh[--s->fresh_count];
         fdslots_index_set_remove(&s->noted, index);
     }
 }
 
-/* Look at a few fresh slots of this many. They are far from each other, and how far differs from
- * wait to wait without a pattern, because neighbours often change alike, and so do slots at regular
- * distances. They are fewer if many slots have the same fd. */
-static void look_at_some(struct fdslots *s, struct sample *sample, uint32_t count)
+/* Look at a few of the fresh changes, or at all if they are few. They are far from each other, and
+ * how far differs without a pattern, because neighbours often change alike, and so do slots at
+ * regular distances. They are fewer if many slots have the same fd. */
+static void look_at_some(struct fdslots *s, struct sample *sample)
 {
+    const uint32_t count = s->fresh_count;
     const uint32_t most = CHANGES_LOOKED_AT + count / 64;
-    const uint32_t irregular = (uint32_t)s->stats.waits * UINT32_C(0x9e3779b9);
-    const uint32_t step = 1 + count / 8 + (irregular >> 16) % (count / 8 + 1);
-    uint32_t from = (uint32_t)((uint64_t)irregular * s->touched >> 32);
+    const uint32_t gap = count > most ? count / most : 1;
+    const bool all = count <= CHANGES_LOOKED_AT;
+    uint32_t irregular = (uint32_t)s->stats.waits * UINT32_C(0x9e3779b9);
+    uint32_t at = all ? count - 1 : (uint32_t)((uint64_t)irregular * count >> 32);
     while (sample->fresh.looks < count && sample->looked_at < most) {
-        uint32_t i = fdslots_index_set_next(&s->fresh, from);
-        if (i == INDEX_NONE)
-            i = fdslots_index_set_next(&s->fresh, 0);
-        look_at(s, sample, i, count <= CHANGES_LOOKED_AT);
-        from = i + step;
+        look_at(s, sample, at, all);
+        irregular = irregular * UINT32_C(0x9e3779b9) + 1;
+        const uint32_t step = gap - (uint32_t)((uint64_t)irregular * (gap / 2 + 1) >> 32);
+        at = at >= step ? at - step : at + s->fresh_count - step;
     }
 }
 
 void fdslots_changes_look(struct fdslots *s, struct outlook *o)
 {
     struct sample sample = {.again = 0};
-    const uint32_t count = fdslots_index_set_count(&s->fresh);
-    look_at_some(s, &sample, count);
+    const uint32_t count = s->fresh_count;
+    look_at_some(s, &sample);
     const double times = count / sample.fresh.looks;
     const double again = sample.again * times;
     fdslots_choice_scale(&sample.fresh, times);

@@ -98,11 +98,11 @@ static enum way choose(struct fdslots *s, struct outlook *o)
     fdslots_choice_estimate(c, o, c->expected);
     check_backlog(s);
     o->lag = c->backlog;
-    if (!fdslots_index_set_empty(&s->fresh))
+    if (s->fresh_count > 0)
         fdslots_changes_look(s, o);
     const enum way way = fdslots_choice_make(c, o);
-    if (way == BY_POLL && o->fresh.looks > 0)
-        fdslots_index_set_move(&s->fresh, &s->noted);
+    if (way == BY_POLL)
+        fdslots_slots_note_all(s);
     return way;
 }
 
@@ -167,10 +167,10 @@ APART static bool changed_as_planned(struct fdslots *s, struct steady *plan)
     }
     if (plan->fewest == 0)
         return true;
-    if (fdslots_index_set_count(&s->fresh) < plan->fewest)
+    if (s->fresh_count < plan->fewest)
         return false;
     s->choice->count_in = 0;
-    fdslots_index_set_move(&s->fresh, &s->noted);
+    fdslots_slots_note_all(s);
     return true;
 }
 
@@ -187,7 +187,7 @@ static inline bool is_planned(struct fdslots *s, struct steady *plan)
 {
     if (plan->ran >= plan->waits || !way_is_same(s, plan))
         return false;
-    return fdslots_index_set_empty(&s->fresh) ? plan->fewest == 0 : changed_as_planned(s, plan);
+    return s->fresh_count == 0 ? plan->fewest == 0 : changed_as_planned(s, plan);
 }
 
 static inline int wait_as_planned(struct fdslots *s, struct steady *plan, int64_t timeout_ns,

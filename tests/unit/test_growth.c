@@ -299,6 +299,31 @@ START_TEST(slot_by_slot)
 }
 END_TEST
 
+/* Slots that change and go before a wait leave nothing behind that would fill the memory for the
+ * changes. */
+START_TEST(changes_of_slots_that_go)
+{
+    struct pollfd want[NSLOTS] = {{.fd = idle[0], .events = POLLIN}};
+    grow = ways[_i];
+    fdslots_destroy(s);
+    s = make_slots(1);
+    for (int again = 0; again < 200; again++) {
+        EXPECT(grow(NSLOTS), 0);
+        for (uint32_t i = 1; i < NSLOTS; i++)
+            EXPECT(fdslots_set_index(s, i, full[0], POLLIN), 0);
+        for (uint32_t i = 1; i < NSLOTS; i++)
+            EXPECT(fdslots_invalidate_index(s, i), 0);
+        EXPECT(grow(1), 0);
+    }
+    EXPECT(grow(NSLOTS), 0);
+    for (uint32_t i = 1; i < NSLOTS; i++)
+        want[i] = (struct pollfd){.fd = i % 3 == 0 ? full[0] : idle[0], .events = POLLIN};
+    oracle_fill(s, want, NSLOTS);
+    for (int e = 0; e < entry_count(); e++)
+        oracle_check(entry_at(e), s, want, NSLOTS);
+}
+END_TEST
+
 /* The set has not yet been told that these slots are empty. It is told before they go. */
 START_TEST(what_was_emptied_above_is_out_of_the_set)
 {
@@ -655,6 +680,7 @@ Suite *suite_growth(void)
     tcase_add_loop_test(tcase, all_stays, 0, CASES * LENGTH(states));
     tcase_add_loop_test(tcase, limits_stay, 0, LENGTH(ways));
     tcase_add_loop_test(tcase, slot_by_slot, 0, LENGTH(ways));
+    tcase_add_loop_test(tcase, changes_of_slots_that_go, 0, LENGTH(ways));
     tcase_add_loop_test(tcase, generations_do_not_come_again, 0, LENGTH(ways));
     tcase_add_loop_test(tcase, reports_of_slots_that_go, 0, LENGTH(ways));
     tcase_add_loop_test(tcase, the_iteration_ends, 0, 6 * LENGTH(ends));

@@ -18,7 +18,7 @@ struct model {
     uint32_t count;
 };
 
-static struct model first, second;
+static struct model first;
 static uint64_t seed;
 
 /* The memory is filled with ones. No bit may be taken for a member before it is added. */
@@ -171,63 +171,6 @@ START_TEST(full_and_empty)
 }
 END_TEST
 
-static void fill(struct model *m)
-{
-    for (uint32_t i = 0; i < m->capacity; i += 1 + below(m->capacity / 16 + 2))
-        add(m, i);
-    fdslots_index_set_resize(&m->set, m->capacity);
-}
-
-/* The words come lowest first. Half of each is put back, and comes again. */
-START_TEST(taken_word_by_word)
-{
-    struct model *m = &first;
-    seed = capacities[_i];
-    make(m, capacities[_i]);
-    fill(m);
-    uint32_t next = 0;
-    while (!fdslots_index_set_empty(&m->set)) {
-        uint32_t from;
-        uint64_t word = fdslots_index_set_take_word(&m->set, &from);
-        const uint64_t half = word & (word - 1);
-        ck_assert_uint_eq(from % 64, 0);
-        ck_assert_uint_ge(from, next & ~63u);
-        if (half != 0)
-            fdslots_index_set_put_word(&m->set, from, half);
-        next = model_next(m, next);
-        ck_assert_uint_eq(next, from | (uint32_t)__builtin_ctzll(word));
-        m->has[next] = false;
-        m->count--;
-        compare(m);
-    }
-    ck_assert_uint_eq(m->count, 0);
-    drop(m);
-}
-END_TEST
-
-START_TEST(moved_into_another)
-{
-    seed = capacities[_i];
-    make(&first, capacities[_i]);
-    make(&second, capacities[_i]);
-    fill(&first);
-    fill(&second);
-    fdslots_index_set_move(&first.set, &second.set);
-    for (uint32_t i = 0; i < first.capacity; i++) {
-        second.count += first.has[i] && !second.has[i];
-        second.has[i] = second.has[i] || first.has[i];
-        first.has[i] = false;
-    }
-    first.count = 0;
-    compare(&first);
-    compare(&second);
-    for (uint32_t i = 0; i < second.capacity; i += second.capacity / 64 + 1)
-        compare_at(&second, i);
-    drop(&first);
-    drop(&second);
-}
-END_TEST
-
 Suite *suite_index_set(void)
 {
     Suite *suite = suite_create("index set");
@@ -236,7 +179,5 @@ Suite *suite_index_set(void)
     tcase_add_loop_test(tcase, agrees_with_bools, 0, LENGTH(capacities));
     tcase_add_loop_test(tcase, each_alone, 0, LENGTH(capacities));
     tcase_add_loop_test(tcase, full_and_empty, 0, LENGTH(capacities));
-    tcase_add_loop_test(tcase, taken_word_by_word, 0, LENGTH(capacities));
-    tcase_add_loop_test(tcase, moved_into_another, 0, LENGTH(capacities));
     return suite;
 }

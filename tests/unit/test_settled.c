@@ -316,6 +316,27 @@ START_TEST(on_the_set_while_few_slots_change)
 }
 END_TEST
 
+/* A steady wait looks at changes until it has found too many. Those that it has not looked at come
+ * after some that were undone. */
+START_TEST(on_no_set_that_lags_behind)
+{
+    int fds[MANY];
+    struct fdslots *many = known_slots(fds, MANY);
+    for (int again = 0; again < 100; again++) {
+        toggle_back(many, 3);
+        ck_assert(is_steady(many) || again < 20);
+    }
+    toggle_back(many, 10);
+    for (uint32_t i = 10; i < MANY; i++) {
+        event_set(fds[i]);
+        EXPECT(fdslots_set_events(many, i, 0), 0);
+    }
+    ck_assert(!is_steady(many));
+    EXPECT(fdslots_epoll_wait(many, 0), 0);
+    close_slots(many, fds, MANY);
+}
+END_TEST
+
 /* What was undone must be looked at, which costs something as well. If this was too much, there is
  * a choice for the next wait after changes. */
 START_TEST(on_the_set_while_little_is_looked_at)
@@ -701,6 +722,7 @@ Suite *suite_settled(void)
     tcase_add_test(tcase, on_what_was_learnt);
     tcase_add_test(tcase, on_poll_with_a_backlog_that_does_not_grow);
     tcase_add_test(tcase, on_the_set_while_few_slots_change);
+    tcase_add_test(tcase, on_no_set_that_lags_behind);
     tcase_add_test(tcase, on_the_set_while_little_is_looked_at);
     tcase_add_test(tcase, on_the_set_while_changes_come_in_bursts);
     tcase_add_test(tcase, on_both_ways_while_waits_take_turns);

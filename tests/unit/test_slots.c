@@ -466,6 +466,25 @@ START_TEST(changes_between_waits_are_seen)
 }
 END_TEST
 
+/* However often slots change between two waits, the memory for the changes does not fill up. */
+START_TEST(any_number_of_changes_is_seen)
+{
+    const struct entry *e = entry_at(_i);
+    struct pollfd want[2] = {{full[0], POLLIN, 0}, {empty[0], POLLIN, 0}};
+    for (uint32_t again = 0; again < 5000; again++) {
+        EXPECT(fdslots_set_index(s, 0, full[0], POLLIN), 0);
+        EXPECT(fdslots_set_index(s, 1, empty[0], POLLIN | FDSLOTS_ONESHOT), 0);
+        EXPECT(fdslots_set_events(s, 0, POLLIN | FDSLOTS_POLLED), 0);
+        EXPECT(fdslots_set_events(s, 0, POLLOUT), 0);
+        EXPECT(fdslots_pause_index(s, again % 2), 0);
+        EXPECT(fdslots_resume_index(s, again % 2), 0);
+        EXPECT(fdslots_invalidate_index(s, again % 2), 0);
+    }
+    oracle_fill(s, want, 2);
+    oracle_check(e, s, want, 2);
+}
+END_TEST
+
 Suite *suite_slots(void)
 {
     Suite *suite = suite_create("slots");
@@ -492,5 +511,6 @@ Suite *suite_slots(void)
     tcase_add_loop_test(tcase, set_events_keeps_what_is_always_reported, 0, entry_count());
     tcase_add_loop_test(tcase, buffers_share_nothing, 0, entry_count());
     tcase_add_loop_test(tcase, changes_between_waits_are_seen, 0, entry_count());
+    tcase_add_loop_test(tcase, any_number_of_changes_is_seen, 0, entry_count());
     return suite;
 }
