@@ -36,7 +36,6 @@ libfdslots_la_SOURCES = \
 	src/waker/waker.c \
 	src/waker/waker.h \
 	src/wait/by_set.c \
-	src/wait/changes.c \
 	src/wait/cheapest.c \
 	src/wait/choice.c \
 	src/wait/choice.h \

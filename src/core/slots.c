@@ -161,7 +161,7 @@ INLINE int put(struct fdslots *s, uint32_t index, int fd, uint32_t events, uint3
     const uint32_t fresh = s->slots[index].flags & SLOT_FRESH;
     write_owner(s, index, (struct pollfd){.fd = fd, .events = (short)(uint16_t)events});
     /* The same number may be another file by now, and only the kernel can tell. */
-    s->slots[index].flags = (uint16_t)(fresh | (fd < 0 ? 0 : user | SLOT_CONFIRM | SLOT_NEW));
+    s->slots[index].flags = (uint16_t)(fresh | (fd < 0 ? 0 : user | SLOT_CONFIRM));
     if (fd < 0)
         return note_empty(s, index);
     return was_visible ? note(s, index) : note_used(s, index);

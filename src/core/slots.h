@@ -55,15 +55,9 @@
 #define SLOT_DEVICE 0x1800u /* reports it in each poll(2) until it is over */
 #define SLOT_FILE   (SLOT_KEEPS | SLOT_ONCE | SLOT_DEVICE)
 /* Why a wait must look at a slot even if its fd and events look unchanged. */
-#define SLOT_CONFIRM 0x080u  /* set anew: the same number may be another file */
-#define SLOT_REARM   0x100u  /* an edge must be looked for again */
-#define SLOT_NEW     0x200u  /* set anew since fdslots_wait() last looked at its changes */
-#define SLOT_FRESH   0x2000u /* in s->fresh */
-/* What fdslots_wait() saw when it last looked: a little of the events, and whether it was hidden.
- */
-#define SLOT_SEEN_OUT 0x4000u
-#define SLOT_SEEN_ODD 0x8000u
-#define SLOT_SEEN     (SLOT_SEEN_OUT | SLOT_SEEN_ODD)
+#define SLOT_CONFIRM 0x080u /* set anew: the same number may be another file */
+#define SLOT_REARM   0x100u /* an edge must be looked for again */
+#define SLOT_FRESH   0x200u /* in s->fresh */
 
 #define EVENTS_USER_SHIFT 16
 #define EVENTS_USER       (SLOT_USER << EVENTS_USER_SHIFT)
@@ -135,7 +129,7 @@ struct fdslots {
     struct fdslots_stats stats;
     /* What syncs have done since the choice last counted it. */
     uint32_t flushed_looks;    /* slots that they looked at, because they had changed */
-    uint32_t flushed_slots;    /* of these, slots that they listed: see epoll_sync.c */
+    uint32_t flushed_slots;    /* of these, slots that differed from what the set held */
     uint32_t flushed_modifies; /* calls of epoll_ctl(2) that modify a registration */
     uint32_t flushed_adds;     /* the other calls */
 };

@@ -98,11 +98,6 @@ static inline int fdslots_epoll_ctl(struct fdslots *s, int op, int fd, uint32_t 
  * open under its number, and may be a ghost. */
 void fdslots_epoll_deregister(struct fdslots *s, struct registration *leads);
 
-/* Whether a slot that changed is certainly again as the set holds it. The answer is no if that
- * takes more than a look at the slot and its run: if the slot is empty, was set anew or was
- * reported as one-shot, has FDSLOTS_EDGE, shares its run, or is polled. */
-bool fdslots_epoll_agrees(const struct fdslots *s, uint32_t index);
-
 /* Update the runs that are listed and RUN_DUE: tell the set how each differs from what the set
  * holds, or have the run polled. If this has worn the set out, sync again. The first changes of a
  * new set never wear it out. Returns what fdslots_kernel_sync() does. */

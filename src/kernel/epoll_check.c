@@ -128,5 +128,5 @@ void fdslots_epoll_check(struct fdslots *s, uint32_t index)
 {
     if (s->kernel->fd >= 0)
         check_slots(s, index);
-    fdslots_kernel_sync(s, ALL_CHANGES);
+    fdslots_kernel_sync(s);
 }

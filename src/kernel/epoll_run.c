@@ -82,11 +82,12 @@ static inline uint32_t events_of(const struct fdslots *s, const struct runs *run
     return UNLIKELY(oneshot) ? oneshot_events(leads, events) : events;
 }
 
-bool fdslots_epoll_agrees(const struct fdslots *s, uint32_t index)
+bool fdslots_kernel_agrees(const struct fdslots *s, uint32_t index)
 {
     const struct runs *runs = &s->kernel->runs;
     const struct registration *run = &runs->of[index];
-    return (run->flags & (RUN_LEADER | RUN_POLLED | RUN_CONFIRM | RUN_REDO)) == RUN_LEADER &&
+    return index < runs->extent &&
+           (run->flags & (RUN_LEADER | RUN_POLLED | RUN_CONFIRM | RUN_REDO)) == RUN_LEADER &&
            run->next == INDEX_NONE && run->fd == fdslots_slot_held_fd(s, index) &&
            (s->slots[index].flags & (SLOT_EDGE | SLOT_FIRED | SLOT_CONFIRM | SLOT_REARM)) == 0 &&
            run->events == events_of(s, runs, index);
@@ -317,7 +318,7 @@ int fdslots_epoll_update_runs(struct fdslots *s)
             update_run(s, *leader);
     if (s->refused == 0)
         k->rent = 0;
-    return LIKELY(s->set_ready) ? 0 : fdslots_kernel_sync(s, ALL_CHANGES);
+    return LIKELY(s->set_ready) ? 0 : fdslots_kernel_sync(s);
 }
 
 void fdslots_epoll_drop_run(struct fdslots *s, uint32_t leader)
@@ -327,49 +328,4 @@ void fdslots_epoll_drop_run(struct fdslots *s, uint32_t leader)
         stop_polling(s, leader);
     else
         fdslots_epoll_deregister(s, leads);
-}
-
-/* Return what must be done for the run of this leader, apart from slots that leave or join it. */
-static uint32_t change_of_run(const struct fdslots *s, uint32_t index, uint32_t leader)
-{
-    const struct registration *leads = &s->kernel->runs.of[leader];
-    const uint32_t wanted = events_of(s, &s->kernel->runs, leader);
-    const bool again = (s->slots[index].flags & (SLOT_CONFIRM | SLOT_REARM)) != 0 ||
-                       (leads->flags & (RUN_CONFIRM | RUN_REDO)) != 0;
-    const uint32_t confirms = (s->slots[index].flags & SLOT_CONFIRM) != 0 ? CHANGE_CONFIRMS : 0;
-    if (UNLIKELY((leads->flags & RUN_POLLED) != 0)) {
-        const bool shown = fdslots_index_set_has(&s->polled, index);
-        if (wanted != 0 && !stays_polled(leads, wanted))
-            return CHANGE_ADDS;
-        return again || shown != (s->pollfds[index].fd >= 0) ? CHANGE_MODIFIES : 0;
-    }
-    if ((wanted == 0) != (leads->events == 0))
-        return wanted != 0 ? CHANGE_ADDS : CHANGE_DROPS;
-    return wanted != leads->events || again ? CHANGE_MODIFIES | confirms : 0;
-}
-
-/* Return how many slots share the registration of this leader, which are more than one. */
-SELDOM static struct sharers count_sharers(const struct fdslots *s, uint32_t leader)
-{
-    struct sharers sharers = {0};
-    FOR_EACH_IN_RUN(&s->kernel->runs, leader, i)
-    {
-        sharers.all++;
-        sharers.fresh += (s->slots[i].flags & SLOT_FRESH) != 0;
-    }
-    return sharers;
-}
-
-uint32_t fdslots_kernel_change(const struct fdslots *s, uint32_t index, struct sharers *sharers)
-{
-    const struct runs *runs = &s->kernel->runs;
-    const int fd = fdslots_slot_held_fd(s, index);
-    const bool in_run = fdslots_run_has(runs, index);
-    *sharers = (struct sharers){1, 1};
-    if (!in_run || fd != runs->of[index].fd)
-        return (in_run ? CHANGE_DROPS : 0) | (fd >= 0 ? CHANGE_ADDS : 0);
-    const uint32_t leader = fdslots_run_leader(runs, index);
-    if (UNLIKELY(runs->of[leader].next != INDEX_NONE))
-        *sharers = count_sharers(s, leader);
-    return change_of_run(s, index, leader);
 }

@@ -235,7 +235,7 @@ int fdslots_kernel_outer_fd(struct fdslots *s)
 {
     struct kernel *k = s->kernel;
     k->kept_in = 0; /* this is in no wait */
-    int rc = fdslots_kernel_sync(s, ALL_CHANGES);
+    int rc = fdslots_kernel_sync(s);
     if (rc < 0 || k->is_nested)
         return rc < 0 ? rc : k->outer_fd;
     const int outer = k->outer_fd >= 0 ? k->outer_fd : create_clear_of_slots(s);

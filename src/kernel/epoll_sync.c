@@ -16,8 +16,6 @@
  */
 #include "epoll.h"
 
-#include <string.h>
-
 /* ---- the changes of a sync ---- */
 
 /* Have the slots that were noted before count as fresh. */
@@ -30,26 +28,22 @@ static void renew_changes(struct fdslots *s)
     }
 }
 
-/* Drop the fresh slots that are again as the kernel's set holds them, until more than `most` others
- * are found. Returns whether there are no more than that. */
-static bool drop_undone(struct fdslots *s, uint32_t most)
+/* Drop the fresh slots that are again as the kernel's set holds them. */
+static void drop_undone(struct fdslots *s)
 {
     uint32_t *const fresh = s->fresh;
     const uint32_t count = s->fresh_count;
     uint32_t left = 0;
-    uint32_t i = 0;
-    for (; i < count && left <= most; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         const uint32_t index = fresh[i];
-        if (fdslots_epoll_agrees(s, index))
+        if (fdslots_kernel_agrees(s, index))
             s->slots[index].flags &= (uint16_t)~SLOT_FRESH;
         else
             fresh[left++] = index;
     }
-    s->flushed_looks += i;
-    s->fresh_count = left + (count - i);
-    if (UNLIKELY(i < count))
-        memmove(fresh + left, fresh + i, (count - i) * sizeof *fresh);
-    return left <= most;
+    s->flushed_looks += count;
+    s->flushed_slots += left;
+    s->fresh_count = left;
 }
 
 /* A sync lists the runs that are due: at most one for each slot that leaves a run, and one for each
@@ -148,7 +142,6 @@ INLINE int apply_changes(struct fdslots *s)
 {
     s->kernel->listed = 0;
     update_members(s);
-    s->flushed_slots += s->fresh_count;
     s->fresh_count = 0;
     return fdslots_epoll_update_runs(s);
 }
@@ -197,7 +190,7 @@ SELDOM static int make_ready(struct fdslots *s)
     return 0;
 }
 
-int fdslots_kernel_sync(struct fdslots *s, uint32_t most)
+int fdslots_kernel_sync(struct fdslots *s)
 {
     const int rc = LIKELY(s->set_ready && !s->exclusive_changed) ? 0 : make_ready(s);
     if (rc < 0)
@@ -206,8 +199,7 @@ int fdslots_kernel_sync(struct fdslots *s, uint32_t most)
         fdslots_runs_extend(&s->kernel->runs, s->touched, s->capacity);
     if (!fdslots_index_set_empty(&s->noted))
         renew_changes(s);
-    if (!drop_undone(s, most))
-        return KERNEL_AGAIN;
+    drop_undone(s);
     return s->fresh_count > 0 ? apply_changes(s) : 0;
 }
 
@@ -239,7 +231,7 @@ void fdslots_kernel_prepare(struct fdslots *s)
     if ((s->flags & FDSLOTS_CHECK) != 0)
         fdslots_epoll_check(s, INDEX_NONE);
     else if (s->exclusive_changed)
-        fdslots_kernel_sync(s, ALL_CHANGES);
+        fdslots_kernel_sync(s);
 }
 
 /* ---- fds that are closed, and slots that go ---- */

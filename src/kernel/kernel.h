@@ -35,16 +35,11 @@ void fdslots_kernel_lay_out(struct fdslots *s, struct layout *at);
  * removed. A child first leaves the set that it has inherited, as fdslots_kernel_inherit() does. */
 void fdslots_kernel_cut(struct fdslots *s, uint32_t end);
 
-/* Make the set agree with the slots if no more than `most` of them seem to differ from it. If there
- * is no set, it is made first; if s->set_misleads is true, it is made anew, and s->set_misleads is
- * false then. While s->set_ready is true and no slot has changed, there is nothing to do.
- *
- * Returns 0, and s->fresh and s->noted are empty then; or KERNEL_AGAIN if more slots differ, and
- * the set was told nothing and all changes are in s->fresh then; or an error if the set cannot be
- * made, and changes may still be noted then. */
-int fdslots_kernel_sync(struct fdslots *s, uint32_t most);
-#define ALL_CHANGES  UINT32_MAX
-#define KERNEL_AGAIN INT_MIN
+/* Make the set agree with the slots. If there is no set, it is made first; if s->set_misleads is
+ * true, it is made anew, and s->set_misleads is false then. While s->set_ready is true and no slot
+ * has changed, there is nothing to do. Returns 0, and no change is noted then; or an error if the
+ * set cannot be made, and changes may still be noted then. */
+int fdslots_kernel_sync(struct fdslots *s);
 
 /* Do what must come before each wait, whatever its way. There is nothing to do unless s->refused or
  * s->exclusive_changed is set or the buffer has FDSLOTS_CHECK, for which this must also come before
@@ -62,6 +57,8 @@ void fdslots_kernel_prepare(struct fdslots *s);
 int fdslots_kernel_call(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask);
 int fdslots_kernel_take(struct fdslots *s, int rc, int errno_before, int64_t timeout_ns,
                         const sigset_t *sigmask);
+
+#define KERNEL_AGAIN INT_MIN
 
 /* Wait on the set once, and add what is ready to the ready set, up to s->max_ready slots in all;
  * then end the wait as fdslots_ready_finish() does. The set must agree with the slots. Returns how
@@ -86,21 +83,9 @@ static inline int fdslots_kernel_wait(struct fdslots *s, int64_t timeout_ns,
  * function declared here. */
 int fdslots_kernel_beside(struct fdslots *s, struct pollfd **room);
 
-/* What must be done to tell the set about a changed slot: nothing if it agrees already. */
-#define CHANGE_MODIFIES 0x01u /* a registration gets other events, or must be confirmed */
-#define CHANGE_ADDS     0x02u /* a file is added to the set */
-#define CHANGE_DROPS    0x04u /* a file is removed from the set */
-#define CHANGE_CONFIRMS 0x08u /* if the registration is of another file, the new one is added */
-
-/* The slots that share a registration. */
-struct sharers {
-    uint32_t all;
-    uint32_t fresh; /* how many of them are in s->fresh */
-};
-
-/* Return what must be done for a slot in s->fresh, and store how many slots it is done for at once.
- * All of these are looked at. */
-uint32_t fdslots_kernel_change(const struct fdslots *s, uint32_t index, struct sharers *sharers);
+/* Whether a slot that changed is certainly again as the set holds it. The answer is no if that
+ * takes more than a look, or if the set was made anew. */
+bool fdslots_kernel_agrees(const struct fdslots *s, uint32_t index);
 
 /* Take the fd of a slot out of the set at once, because it is about to be closed. The other slots
  * with this fd are noted, so that the next sync looks at them again. With FDSLOTS_CHECK they are

@@ -25,7 +25,7 @@ void fdslots_kernel_cut(struct fdslots *s, uint32_t end)
 {
 }
 
-int fdslots_kernel_sync(struct fdslots *s, uint32_t most)
+int fdslots_kernel_sync(struct fdslots *s)
 {
     return -ENOTSUP;
 }
@@ -50,10 +50,9 @@ int fdslots_kernel_beside(struct fdslots *s, struct pollfd **room)
     return -ENOTSUP;
 }
 
-uint32_t fdslots_kernel_change(const struct fdslots *s, uint32_t index, struct sharers *sharers)
+bool fdslots_kernel_agrees(const struct fdslots *s, uint32_t index)
 {
-    *sharers = (struct sharers){1, 1};
-    return 0;
+    return false;
 }
 
 int fdslots_kernel_drop(struct fdslots *s, uint32_t index)

@@ -143,7 +143,7 @@ int fdslots_wait_in_turns(struct fdslots *s, int64_t timeout_ns, const sigset_t 
         return (int)deadline;
     for (;;) {
         s->time_left = left;
-        int rc = s->set_ready ? 0 : fdslots_kernel_sync(s, ALL_CHANGES);
+        int rc = s->set_ready ? 0 : fdslots_kernel_sync(s);
         if (rc < 0)
             return rc;
         const bool both = (s->polled.root | s->held.root) != 0;

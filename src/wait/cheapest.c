@@ -67,45 +67,6 @@ SELDOM static int wait_avoiding(struct fdslots *s, int64_t timeout_ns, const sig
 
 /* ---- the wait ---- */
 
-/* Correct the backlog by the number of slots that the set was not told about. Another entry point
- * may have told it, and a fork or a rebuild may have made it forget. Besides, the backlog is an
- * estimate, because only some of the changes are looked at. The more slots there are, the more
- * seldom they are counted, unless it is known that there are others now. */
-static void check_backlog(struct fdslots *s)
-{
-    struct choice *c = s->choice;
-    if (fdslots_index_set_empty(&s->noted)) {
-        c->excess = c->backlog.looks > 0 ? 0 : c->excess;
-        c->backlog = (struct flush){0};
-        return;
-    }
-    if (c->backlog.looks > 0 && c->count_in > 0 && c->rebuilds == s->stats.rebuilds) {
-        c->count_in--;
-        return;
-    }
-    const uint32_t count = fdslots_index_set_count(&s->noted);
-    if (c->backlog.looks == 0) /* the set must be told about these slots again */
-        c->backlog = (struct flush){.looks = count, .adds = count};
-    fdslots_choice_scale(&c->backlog, count / c->backlog.looks);
-    c->count_in = count / 2;
-    c->rebuilds = s->stats.rebuilds;
-}
-
-static enum way choose(struct fdslots *s, struct outlook *o)
-{
-    struct choice *c = s->choice;
-    fdslots_steady_end(c, fdslots_steady_of(c, o->blocks));
-    fdslots_choice_estimate(c, o, c->expected);
-    check_backlog(s);
-    o->lag = c->backlog;
-    if (s->fresh_count > 0)
-        fdslots_changes_look(s, o);
-    const enum way way = fdslots_choice_make(c, o);
-    if (way == BY_POLL)
-        fdslots_slots_note_all(s);
-    return way;
-}
-
 /* Return how many ns have passed since `start`, or 0 if that is not known. */
 static double time_since(const struct choice *c, int64_t start, int64_t end)
 {
@@ -118,23 +79,76 @@ static double time_since(const struct choice *c, int64_t start, int64_t end)
 /* Return what the set was told since the last call of this function. */
 static struct flush count_flushed(struct fdslots *s)
 {
-    const struct flush flushed = {
-        .looks = s->flushed_looks, .modifies = s->flushed_modifies, .adds = s->flushed_adds};
+    const struct flush flushed = {.looks = s->flushed_looks,
+                                  .slots = s->flushed_slots,
+                                  .modifies = s->flushed_modifies,
+                                  .adds = s->flushed_adds};
     s->flushed_looks = s->flushed_slots = s->flushed_modifies = s->flushed_adds = 0;
     return flushed;
+}
+
+#define LOOKED_AT 4 /* and one more for every 64 that changed */
+
+/* Return a slot that has changed: the one at this position, or the next one. */
+static uint32_t changed_at(const struct fdslots *s, uint32_t *at)
+{
+    if (s->fresh_count > 0)
+        return s->fresh[(*at)++];
+    uint32_t i = fdslots_index_set_next(&s->noted, *at);
+    i = i != INDEX_NONE ? i : fdslots_index_set_next(&s->noted, 0);
+    *at = i + 1;
+    return i;
+}
+
+/* Return the share of so many changed slots that are not again as the set holds them, judged by a
+ * few of them. Which ones has no pattern, because neighbours often change alike, and so do slots at
+ * regular distances. */
+static double share_that_differs(const struct fdslots *s, uint32_t count)
+{
+    const uint32_t range = s->fresh_count > 0 ? s->fresh_count : s->touched;
+    const uint32_t looks = count > LOOKED_AT ? LOOKED_AT + count / 64 : count;
+    uint32_t irregular = (uint32_t)s->stats.waits;
+    uint32_t differing = 0;
+    uint32_t at = 0;
+    for (uint32_t k = 0; k < looks; k++) {
+        irregular = irregular * UINT32_C(0x9e3779b9) + 1;
+        if (count > LOOKED_AT)
+            at = (uint32_t)((uint64_t)irregular * range >> 32);
+        differing += !fdslots_kernel_agrees(s, changed_at(s, &at));
+    }
+    return looks > 0 ? (double)differing / looks : 0;
+}
+
+/* Look at what is known before a wait. While the set is behind, what has changed joins what it was
+ * not told of before. */
+static struct outlook look_out(struct fdslots *s, bool blocks)
+{
+    struct outlook o = {.slots = s->visible,
+                        .holes = fdslots_slot_end(s) - s->visible,
+                        .polled = fdslots_index_set_count(&s->polled),
+                        .fresh = s->fresh_count,
+                        .lag = s->fresh_count,
+                        .blocks = blocks,
+                        .anew = !s->set_ready};
+    o.behind = o.anew || !fdslots_index_set_empty(&s->noted);
+    if (o.behind) {
+        fdslots_slots_note_all(s);
+        o.lag = fdslots_index_set_count(&s->noted);
+    }
+    o.differing = o.anew ? 1 : share_that_differs(s, o.lag);
+    return o;
 }
 
 APART static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask)
 {
     struct choice *c = s->choice;
-    struct outlook o = {.slots = s->visible,
-                        .holes = fdslots_slot_end(s) - s->visible,
-                        .polled = fdslots_index_set_count(&s->polled),
-                        .blocks = timeout_ns > 0};
+    struct outlook o = look_out(s, timeout_ns > 0);
     if (UNLIKELY(c->clock == 0))
         c->clock = (double)fdslots_clock_price();
-    const enum way way = choose(s, &o);
-    count_flushed(s);
+    fdslots_steady_end(c, fdslots_steady_of(c, o.blocks), count_flushed(s));
+    const enum way way = fdslots_choice_make(c, &o);
+    if (way == BY_POLL)
+        fdslots_slots_note_all(s);
     const int64_t start = fdslots_choice_times(c) ? fdslots_now() : 0;
     int rc = go(s, way, timeout_ns, sigmask);
     const int64_t end = UNLIKELY(start > 0) ? fdslots_now() : 0;
@@ -143,56 +157,45 @@ APART static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t
     o.polled = fdslots_index_set_count(&s->polled); /* by now */
     /* The position of the first ready slot matters only to a wait that may block. */
     const double queued = o.blocks ? count_queued(s) : c->expected.queued;
-    struct finding finding = {
+    const struct finding finding = {
         .outcome = {.ready = s->ready_count, .queued = queued},
         .flushed = count_flushed(s),
         .ns = rc >= 0 ? time_since(c, start, end) : 0, /* a signal ended it early */
     };
     fdslots_choice_learn(c, &o, way, &finding);
     fdslots_steady_plan(c, &o, way);
-    if (UNLIKELY(end > 0))
-        fdslots_choice_learn_choosing(c, time_since(c, end, fdslots_now()));
     return rc;
 }
 
-/* Deal with the changes before a planned wait, if the plan is for such changes. Returns whether it
- * is. A plan by the set also ends if what the set was told before the last wait was too much. By
- * poll, the changes are noted, so that only later ones count in the next wait. */
-APART static bool changed_as_planned(struct fdslots *s, struct steady *plan)
-{
-    if (plan->way == BY_SET) {
-        const uint32_t differed = s->flushed_slots;
-        return fdslots_steady_allows(s->choice, plan, count_flushed(s), differed) &&
-               fdslots_kernel_sync(s, plan->allowed) == 0;
-    }
-    if (plan->fewest == 0)
-        return true;
-    if (s->fresh_count < plan->fewest)
-        return false;
-    s->choice->count_in = 0;
-    fdslots_slots_note_all(s);
-    return true;
-}
-
-/* Whether the planned way is still what it was. A child has no set, and a buffer may have grown
- * although no change is noted, because another entry point has told the set. */
+/* Whether the planned way is still what it was. The set may have been left, or lost in a child, and
+ * all that it must be told again is noted then. A buffer may have grown although no change is
+ * noted, because another entry point has told the set. */
 static inline bool way_is_same(const struct fdslots *s, const struct steady *plan)
 {
     if (plan->way == BY_SET)
-        return s->set_ready;
+        return fdslots_index_set_empty(&s->noted);
     return s->visible <= plan->slots && fdslots_slot_end(s) <= plan->end;
 }
 
-static inline bool is_planned(struct fdslots *s, struct steady *plan)
+/* Whether the plan is for as many changes as there are, and the set has not been told of so many
+ * before that it has cost more than it has saved. */
+static inline bool changes_fit(const struct fdslots *s, const struct steady *plan)
 {
-    if (plan->ran >= plan->waits || !way_is_same(s, plan))
-        return false;
-    return s->fresh_count == 0 ? plan->fewest == 0 : changed_as_planned(s, plan);
+    return s->fresh_count >= plan->fewest && s->fresh_count <= plan->allowed &&
+           s->flushed_modifies + 2 * s->flushed_adds <= (uint64_t)plan->calls * (plan->ran + 1);
+}
+
+static inline bool is_planned(const struct fdslots *s, const struct steady *plan)
+{
+    return plan->ran < plan->waits && way_is_same(s, plan) &&
+           (s->fresh_count == 0 ? plan->fewest == 0 : changes_fit(s, plan));
 }
 
 static inline int wait_as_planned(struct fdslots *s, struct steady *plan, int64_t timeout_ns,
                                   const sigset_t *sigmask)
 {
+    if (plan->fewest > 0) /* only later changes count in the next wait */
+        fdslots_slots_note_all(s);
     int rc = go(s, plan->way, timeout_ns, sigmask);
     if (UNLIKELY(is_refusal(rc)))
         return fall_back(s, plan->way, rc, timeout_ns, sigmask);

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 #include "choice.h"
 
-#define CHOOSING_START 75   /* ns; assumed until a choice is measured */
-#define ASKING         16   /* times the clock, for each wait of a trial */
-#define LEAST_STEPS    3    /* clock steps below which a time says nothing */
-#define EXPECT_FROM    3    /* what is expected counts as much as so many waits */
-#define STILL_FALLS    0.95 /* a wait of a trial that takes less than this times the one before */
+#define ASKING      16   /* times the clock, for each wait of a trial */
+#define LEAST_STEPS 3    /* clock steps below which a time says nothing */
+#define EXPECT_FROM 3    /* what is expected counts as much as so many waits */
+#define STILL_FALLS 0.95 /* a wait of a trial that takes less than this times the one before */
+
+void fdslots_choice_start(struct choice *c)
+{
+    *c = (struct choice){.way = BY_POLL, .told = {.slots = 1, .modifies = 1}, .differing = 1};
+    fdslots_prices_start(&c->prices);
+}
 
 void fdslots_choice_lay_out(struct fdslots *s, struct layout *at)
 {
@@ -13,10 +18,10 @@ void fdslots_choice_lay_out(struct fdslots *s, struct layout *at)
     s->choice = fdslots_layout_move(at, s->choice, !is_new, 1, sizeof *s->choice);
     if (!is_new || s->choice == NULL)
         return;
+    fdslots_choice_start(s->choice);
     /* The first wait polls without a choice, because a new set must be told of every file. */
-    *s->choice = (struct choice){
-        .way = BY_POLL, .choosing = CHOOSING_START, .avoided = BY_SET, .avoid_left = 1};
-    fdslots_prices_start(&s->choice->prices);
+    s->choice->avoided = BY_SET;
+    s->choice->avoid_left = 1;
 }
 
 /* ---- price ---- */
@@ -41,19 +46,52 @@ static inline struct work work_of(const struct outlook *o, struct outcome outcom
                          }};
 }
 
+/* Return the price of telling the set about a slot that differs from what it holds. */
+static double price_of_slot(const struct choice *c)
+{
+    const double *price = c->prices.of;
+    return (c->told.modifies * price[SET_MODIFY] + c->told.adds * price[SET_ADD]) / c->told.slots;
+}
+
 void fdslots_choice_estimate(const struct choice *c, struct outlook *o, struct outcome outcome)
 {
     const struct work work = work_of(o, outcome, (struct flush){0});
     o->poll = fdslots_prices_sum(&c->prices, &work, BY_POLL);
     o->set = fdslots_prices_sum(&c->prices, &work, BY_SET);
+    const double look = c->prices.of[SET_LOOK];
+    const double slot = price_of_slot(c);
+    o->change = look + c->differing * slot;
+    o->flush = o->lag * (look + o->differing * (o->anew ? c->prices.of[SET_ADD] : slot));
+}
+
+/* Return a number of slots without what is far below one of them. Otherwise, one that becomes less
+ * and less would in the end be so small that calculating with it underflows, and a program may have
+ * made that a trap. */
+static inline double round_off(double slots)
+{
+    return 1 + slots - 1;
 }
 
 void fdslots_choice_expect(struct choice *c, struct outcome outcome, double waits)
 {
     const double all = EXPECT_FROM + waits;
     struct outcome *mean = &c->expected;
-    mean->ready = fdslots_choice_round((EXPECT_FROM * mean->ready + outcome.ready) / all);
-    mean->queued = fdslots_choice_round((EXPECT_FROM * mean->queued + outcome.queued) / all);
+    mean->ready = round_off((EXPECT_FROM * mean->ready + outcome.ready) / all);
+    mean->queued = round_off((EXPECT_FROM * mean->queued + outcome.queued) / all);
+}
+
+void fdslots_choice_expect_changes(struct choice *c, struct flush flushed)
+{
+    if (flushed.slots == 0)
+        return;
+    c->told.slots = round_off(c->told.slots * (1 - WEIGHT)) + flushed.slots;
+    c->told.modifies = round_off(c->told.modifies * (1 - WEIGHT)) + flushed.modifies;
+    c->told.adds = round_off(c->told.adds * (1 - WEIGHT)) + flushed.adds;
+}
+
+void fdslots_choice_expect_differing(struct choice *c, double share)
+{
+    c->differing = round_off(c->differing + WEIGHT * (share - c->differing));
 }
 
 /* ---- choose ---- */
@@ -80,17 +118,16 @@ void fdslots_choice_save(struct choice *c, enum way way, double saved)
 
 static enum way cheaper(struct choice *c, const struct outlook *o)
 {
-    const double lag = fdslots_choice_price(c, o->lag);
-    if (c->backlog.looks == 0) {
+    if (!o->behind) {
         if (o->set >= o->poll)
             return BY_POLL;
-        account(c, o->set + lag - o->poll);
+        account(c, o->set + o->flush - o->poll);
         return c->excess <= c->regret ? BY_SET : BY_POLL;
     }
-    if (o->set + lag <= o->poll)
+    if (o->set + o->flush <= o->poll)
         return BY_SET;
-    account(c, o->poll - o->set - fdslots_choice_price(c, o->fresh));
-    return c->excess < lag ? BY_POLL : BY_SET;
+    account(c, o->poll - o->set - o->fresh * o->change);
+    return c->excess < o->flush ? BY_POLL : BY_SET;
 }
 
 /* Return what a wait of a trial costs besides the wait: it is timed and chosen, and so is the first
@@ -107,11 +144,12 @@ static double price_of_trial(const struct choice *c, const struct outlook *o, en
 {
     if (way == BY_POLL)
         return TRIAL * (o->poll - o->set + price_of_asking(c));
-    return TRIAL * (o->set - o->poll + price_of_asking(c)) + fdslots_choice_price(c, o->lag);
+    return TRIAL * (o->set - o->poll + price_of_asking(c)) + o->flush;
 }
 
-enum way fdslots_choice_make(struct choice *c, const struct outlook *o)
+enum way fdslots_choice_make(struct choice *c, struct outlook *o)
 {
+    fdslots_choice_estimate(c, o, c->expected);
     const enum way way = cheaper(c, o);
     const enum way other = fdslots_other_way(way);
     const double price = price_of_trial(c, o, other);
@@ -188,16 +226,6 @@ static void learn_price(struct choice *c, struct outlook *o, enum way way,
     fdslots_choice_estimate(c, o, finding->outcome);
 }
 
-/* Learn how many confirmations fail: if more files were added than expected, it was for that. */
-static void learn_failing(struct choice *c, struct flush expected, struct flush flushed)
-{
-    if (expected.modifies < 1)
-        return;
-    const double more = (flushed.adds - expected.adds) / expected.modifies;
-    const double failing = fdslots_choice_round(c->failing + WEIGHT * more);
-    c->failing = failing < 0 ? 0 : failing < 1 ? failing : 1;
-}
-
 /* Count a wait of a trial. The trial goes on while its waits take less and less: they have found a
  * cold cache, and a way that is taken for long finds a warm one. */
 static void continue_trial(struct choice *c, double ns)
@@ -218,7 +246,6 @@ static void remember_wait(struct choice *c, struct outlook *o, enum way way,
     c->taken[way] = true;
     const double price =
         way == BY_POLL ? o->poll : o->set + fdslots_choice_price(c, finding->flushed);
-    fdslots_steady_of(c, o->blocks)->each = price;
     fdslots_choice_spend(c, way, price);
     if (c->trial > 0) { /* a saving is not credited */
         const double more = way == BY_POLL ? o->poll - o->set : price - o->poll;
@@ -227,28 +254,21 @@ static void remember_wait(struct choice *c, struct outlook *o, enum way way,
     fdslots_choice_expect(c, outcome, 1);
 }
 
-void fdslots_choice_learn_choosing(struct choice *c, double ns)
-{
-    const double most = 2 * c->choosing;
-    if (ns > 0)
-        c->choosing += WEIGHT * ((ns < most ? ns : most) - c->choosing);
-}
-
 void fdslots_choice_learn(struct choice *c, struct outlook *o, enum way way,
                           const struct finding *finding)
 {
-    const bool lagged = c->backlog.looks > 0;
-    if (lagged == (way == BY_SET)) /* the set is told of what it lagged behind, or is left */
+    if (o->behind == (way == BY_SET)) /* the set is told of what it lagged behind, or is left */
         c->excess = 0;
     if (way == BY_POLL)
-        c->saved += o->set + fdslots_choice_price(c, o->fresh) - o->poll;
-    else if (lagged && c->taken[BY_SET]) /* at first it is told of every file, which says nothing */
-        c->regret = or_0(fdslots_choice_price(c, o->lag) - or_0(c->saved));
+        c->saved += o->set + o->fresh * o->change - o->poll;
+    else if (o->behind && !o->anew) /* a new set is told of every file, which says nothing */
+        c->regret = or_0(fdslots_choice_price(c, finding->flushed) - or_0(c->saved));
     c->saved = way == BY_POLL ? c->saved : 0;
-    c->backlog = way == BY_POLL ? o->lag : (struct flush){0};
     remember_wait(c, o, way, finding);
-    if (way == BY_SET)
-        learn_failing(c, o->lag, finding->flushed);
+    if (!o->anew)
+        fdslots_choice_expect_changes(c, finding->flushed);
+    if (!o->behind && o->fresh > 0)
+        fdslots_choice_expect_differing(c, o->differing);
     if (finding->ns > 0)
         learn_price(c, o, way, finding);
     if (c->trial > 0)

@@ -5,9 +5,8 @@
  *
  * Price. A wait by poll(2) looks at every slot. A wait by the set looks at the ready slots and at
  * those that are polled beside it, but the set must first be told what changed. prices.h says what
- * each of these costs. How many there are is known, or expected to be what the last waits found on
- * average: where few and many ready slots take turns, what the last one found would be wrong each
- * time.
+ * each of these costs. How many slots are ready, and what it takes to tell the set about a change,
+ * is expected to be what it was on average in the last waits. How many slots have changed is known.
  *
  * Choose. Without changes, the choice is simply the cheaper way. While the set lags behind, a flush
  * is worth its price only if enough waits follow, and their number is unknown. So this rents before
@@ -18,19 +17,16 @@
  * flush, without what polling had saved until then. One account serves for both, because the set
  * either lags behind or is in step.
  *
- * Learn. Now and then a wait is timed, so seldom that this costs less than a thousandth of what the
- * waits cost, or a hundredth while they take so long that they may have slept. So is what comes
- * after it, which tells what a choice costs: on some processors, after a system call, as much as
- * the call. The way that is not taken may have become cheaper, so it is tried now and then. A
- * two-hundredth of what the waits cost is put aside for that. A trial begins when this pays for the
- * expected extra cost of the trial. The actual extra cost is then deducted. A trial takes two
- * waits, and goes on while they take less and less, because a cold cache becomes warm only after
- * some. More is put aside, for one trial, if the way was never taken, or if its prices have just
- * risen far: other programs may have slowed the waits that raised them.
+ * Wait. Each choice also plans how many waits may go the same way after it: see steady.c.
  *
- * Learn from what the set was told, too. A slot that was set anew may hold the file of before or
- * another one, and only the kernel knows. The first costs a change of a registration, the second
- * also a new one. So the share of the second is learnt.
+ * Learn. Now and then a wait is timed, so seldom that this costs less than a thousandth of what the
+ * waits cost, or a hundredth while they take so long that they may have slept. The way that is not
+ * taken may have become cheaper, so it is tried now and then. A two-hundredth of what the waits
+ * cost is put aside for that. A trial begins when this pays for the expected extra cost of the
+ * trial. The actual extra cost is then deducted. A trial takes two waits, and goes on while they
+ * take less and less, because a cold cache becomes warm only after some. More is put aside, for one
+ * trial, if the way was never taken, or if its prices have just risen far: other programs may have
+ * slowed the waits that raised them.
  *
  * This gives three bounds, by the prices known at each wait. First, before a flush, polling costs
  * more than the set by at most the price of that flush and of one wait, not counting trials,
@@ -44,8 +40,9 @@
  * closes it, but for what polling has saved. Ten years of that are less than 2^59 ns, which a
  * double holds to within 64 ns.
  *
- * Steady waits (steady.c) are not priced one by one: each counts as much as the chosen wait before
- * it. What they cost beyond that is in no bound. A run of them ends when a wait is to be timed.
+ * Planned waits are not priced one by one: each counts as much as the chosen wait before it, and
+ * what the set was told. What they cost beyond that is in no bound. A run of them ends when a wait
+ * is to be timed.
  */
 #ifndef FDSLOTS_CHOICE_H
 #define FDSLOTS_CHOICE_H
@@ -59,23 +56,29 @@ struct outcome {
     double queued; /* slots before the first ready one; all slots if none was ready */
 };
 
-/* The work of a flush, which tells the set about changes. */
+/* The work of telling the set about changes. */
 struct flush {
-    double looks;
+    double looks; /* at slots that changed */
+    double slots; /* of these, slots that were not again as the set held them */
     double modifies;
     double adds; /* of files, and deletions */
 };
 
 /* What is known before a wait. */
 struct outlook {
-    uint32_t slots;     /* slots that poll(2) would look at */
-    uint32_t holes;     /* slots that it would step over */
-    uint32_t polled;    /* slots that are polled beside the set */
-    bool blocks;        /* the timeout is not 0 */
-    struct flush fresh; /* of the changes since the last wait, as if the set knew the others */
-    struct flush lag;   /* of all changes that the set does not know */
-    double poll;        /* estimated price of polling */
-    double set;         /* estimated price of the set, without telling it changes */
+    uint32_t slots;   /* slots that poll(2) would look at */
+    uint32_t holes;   /* slots that it would step over */
+    uint32_t polled;  /* slots that are polled beside the set */
+    uint32_t fresh;   /* slots that changed since the last wait */
+    uint32_t lag;     /* slots that changed since the set was told */
+    double differing; /* share of these that are not again as the set holds them */
+    bool blocks;      /* the timeout is not 0 */
+    bool behind;      /* the set has not been told of earlier changes, or is to be made anew */
+    bool anew;        /* the set is to be made anew */
+    double poll;      /* estimated price of polling */
+    double set;       /* estimated price of the set, without telling it changes */
+    double change;    /* estimated price of telling it one change, if it is in step */
+    double flush;     /* estimated price of telling it all that it was not told */
 };
 
 /* What is known after it. */
@@ -87,43 +90,34 @@ struct finding {
 
 /* A plan for waits that need no choice: see steady.c. */
 struct steady {
-    enum way way;   /* that they go */
-    uint32_t waits; /* how many they are */
-    uint32_t ran;   /* how many of them have run since they were last accounted for */
-    double each;    /* price of the chosen wait before them */
-    double saves;   /* what they cost less than by the other way; by the set, if nothing changes */
-
-    /* Ready slots that they may find: with fewer or more, the other way is cheaper. */
-    int64_t least;
-    int64_t most;
-    uint64_t ready; /* that these have found in all */
-
-    /* By the set. */
-    uint32_t allowed; /* slots of which the set may have to be told before a wait */
-    double change;    /* price of one of the dearest changes of late */
-
-    /* By poll. */
-    uint32_t fewest; /* slots that must change: with fewer, the set might be cheaper */
-    uint32_t slots;  /* that it may look at */
-    uint32_t end;    /* of these slots: there may be holes between them */
-
-    uint32_t changed; /* slots that changed before the chosen wait */
-    bool repeats; /* changes came before the one chosen before it, too, and it went the same way */
+    enum way way;       /* that they go */
+    uint32_t waits;     /* how many they are */
+    uint32_t ran;       /* how many of them have run since they were last accounted for */
+    double each;        /* price of one, without telling the set changes */
+    double saves;       /* what it costs less than by the other way */
+    bool needs_changes; /* by poll, only because of the changes */
+    uint32_t fewest;    /* slots that must have changed before each of these waits, */
+    uint32_t allowed;   /* and that may have */
+    uint32_t calls;     /* of epoll_ctl(2), for each of these waits, that the set may take */
+    uint32_t slots;     /* that poll(2) may look at */
+    uint32_t end;       /* of these slots: there may be holes between them */
+    int64_t least;      /* ready slots that they may find: with fewer or more, the other */
+    int64_t most;       /* way is cheaper */
+    uint64_t ready;     /* that those that ran have found in all */
 };
 
 /* What was learnt from earlier waits. */
 struct choice {
     struct prices prices;
     struct outcome expected; /* of the next wait: a mean of the last ones */
-    struct flush backlog;    /* of the changes that the set did not know after the last wait */
-    double failing;          /* share of the registrations to be confirmed that is of other files */
+    struct flush told;   /* what the set was told last: sums in which earlier waits count less */
+    double differing;    /* share of the changes between two waits that were not undone */
     double excess;       /* what polling with a backlog, or the set without, cost above the other */
     double saved;        /* what polling has cost less than the set since that was last taken */
     double regret;       /* what it last cost to leave the set */
     double budget[WAYS]; /* for trials of each way, put aside while the other one is taken */
     double untimed;      /* what the waits have cost since one was timed */
     double clock;        /* price of reading the clock; 0 until it is measured */
-    double choosing;     /* price of the part of a choice that comes after the wait */
     uint32_t timed;      /* number of timed waits; no more than WARM are counted */
     uint32_t turn;       /* multiple of the golden ratio: its high bit alternates irregularly */
     bool taken[WAYS];    /* the way was taken at least once */
@@ -131,8 +125,6 @@ struct choice {
     uint32_t trial;      /* waits that are left of a trial */
     double trial_ns;     /* time that the last wait of the trial took; 0 if it is unknown */
     enum way way;        /* of the last wait that was chosen */
-    uint32_t count_in;   /* choices until the backlog is counted again */
-    uint64_t rebuilds;   /* how often the set was made anew when it was counted */
     struct steady at_once;  /* the plan for waits that do not block */
     struct steady blocking; /* the plan for waits that may block */
 
@@ -155,6 +147,9 @@ struct choice {
 
 void fdslots_choice_lay_out(struct fdslots *s, struct layout *at);
 
+/* Start with nothing learnt. */
+void fdslots_choice_start(struct choice *c);
+
 static inline enum way fdslots_other_way(enum way way)
 {
     return way == BY_POLL ? BY_SET : BY_POLL;
@@ -166,11 +161,17 @@ void fdslots_choice_spend(struct choice *c, enum way way, double price);
 /* Account for waits by this way that cost so much less than by the other way. */
 void fdslots_choice_save(struct choice *c, enum way way, double saved);
 
-/* Set o->poll and o->set for a wait with this outcome. */
+/* Set the prices of a wait with this outcome. */
 void fdslots_choice_estimate(const struct choice *c, struct outlook *o, struct outcome outcome);
 
 /* Let what so many waits found in all count in what is expected of the next one. */
 void fdslots_choice_expect(struct choice *c, struct outcome outcome, double waits);
+
+/* Let what the set was told count in what it is expected to be told about the next changes. */
+void fdslots_choice_expect_changes(struct choice *c, struct flush flushed);
+
+/* Let the share of the changes between two waits that were not undone count in what is expected. */
+void fdslots_choice_expect_differing(struct choice *c, double share);
 
 /* Return the price of telling the set this much. */
 static inline double fdslots_choice_price(const struct choice *c, struct flush flush)
@@ -181,7 +182,7 @@ static inline double fdslots_choice_price(const struct choice *c, struct flush f
 }
 
 /* Choose the way of a wait that is expected to find what the last ones found. */
-enum way fdslots_choice_make(struct choice *c, const struct outlook *o);
+enum way fdslots_choice_make(struct choice *c, struct outlook *o);
 
 /* Whether that wait is to be timed. This is so now and then, and in every trial. If the answer is
  * yes, the caller must time the wait. */
@@ -194,32 +195,6 @@ double fdslots_choice_until_due(const struct choice *c);
 void fdslots_choice_learn(struct choice *c, struct outlook *o, enum way way,
                           const struct finding *finding);
 
-/* Learn from a choice whose part after the wait took `ns`, or 0 if that is unknown. Little is
- * learnt from one that took long, because it may have been interrupted. */
-void fdslots_choice_learn_choosing(struct choice *c, double ns);
-
-/* Return a number of slots without what is far below one of them. Otherwise, one that becomes less
- * and less would in the end be so small that calculating with it underflows, and a program may have
- * made that a trap. */
-static inline double fdslots_choice_round(double slots)
-{
-    return 1 + slots - 1;
-}
-
-static inline void fdslots_choice_scale(struct flush *flush, double times)
-{
-    flush->looks = fdslots_choice_round(flush->looks * times);
-    flush->modifies = fdslots_choice_round(flush->modifies * times);
-    flush->adds = fdslots_choice_round(flush->adds * times);
-}
-
-/* ---- the changes since the last wait (changes.c) ---- */
-
-/* Set o->fresh, and update o->lag, which on entry covers only the earlier changes. A slot that is
- * looked at and found to be as the set knows it no longer counts as changed. At least one slot must
- * have changed. */
-void fdslots_changes_look(struct fdslots *s, struct outlook *o);
-
 /* ---- waits that need no choice (steady.c) ---- */
 
 /* Return the plan for waits that may block, or the one for others. */
@@ -231,16 +206,11 @@ static inline struct steady *fdslots_steady_of(struct choice *c, bool blocks)
 /* Plan the waits that follow a chosen one from which everything has been learnt. */
 void fdslots_steady_plan(struct choice *c, struct outlook *o, enum way way);
 
-/* Return whether what the set was told before a planned wait has cost no more than such a wait
- * saves. If it has, remember in the plan how dear changes may be: that many slots differed. */
-bool fdslots_steady_allows(const struct choice *c, struct steady *plan, struct flush flushed,
-                           uint32_t slots);
-
 /* A planned wait found fewer or more ready slots than the plan is for. Account for the waits that
  * have run, and end the plan if so many are now expected of the next one. */
 void fdslots_steady_judge(struct choice *c, struct steady *plan);
 
-/* End a plan, and account for the waits that have run. */
-void fdslots_steady_end(struct choice *c, struct steady *plan);
+/* End a plan, and account for the waits that have run, in which the set was told this much. */
+void fdslots_steady_end(struct choice *c, struct steady *plan, struct flush flushed);
 
 #endif

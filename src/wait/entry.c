@@ -122,7 +122,7 @@ int fdslots_rebuild(struct fdslots *s)
     const bool misled = s->set_misleads;
     s->set_misleads = true;
     s->set_ready = false;
-    rc = fdslots_kernel_sync(s, ALL_CHANGES);
+    rc = fdslots_kernel_sync(s);
     if (rc < 0)
         s->set_misleads = misled; /* the old set stays in use */
     return rc;

@@ -55,7 +55,7 @@ static inline int fdslots_wait_by_set(struct fdslots *s, int64_t timeout_ns,
     int rc = 0;
     s->time_left = timeout_ns;
     if (!s->set_ready || s->fresh_count > 0 || !fdslots_index_set_empty(&s->noted))
-        rc = fdslots_kernel_sync(s, ALL_CHANGES);
+        rc = fdslots_kernel_sync(s);
     if (UNLIKELY(rc < 0))
         return rc;
     const bool by_clock = timeout_ns > 0 && timeout_ns != TIMEOUT_FOREVER &&

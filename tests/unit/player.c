@@ -4,27 +4,34 @@
 
 void player_start(struct player *p)
 {
-    *p = (struct player){.c = {.way = BY_POLL, .clock = 5}};
-    fdslots_prices_start(&p->c.prices);
+    *p = (struct player){0};
+    fdslots_choice_start(&p->c);
+    p->c.clock = 5;
     fdslots_prices_start(&p->m.prices);
 }
 
 struct outlook player_outlook(const struct player *p, const struct program *program)
 {
-    struct outlook o = {
-        .slots = program->slots, .polled = program->polled, .blocks = program->blocks};
-    const double toggled = program->toggled;
-    const double lagging = p->lagging > program->toggled ? p->lagging : program->toggled;
-    o.lag = p->c.backlog;
-    if (!p->in_step && p->c.backlog.looks == 0)
-        o.fresh = o.lag = (struct flush){.looks = program->slots, .adds = program->slots};
-    else if (p->in_step && p->lagging > 0 && program->back)
-        o.fresh = o.lag = (struct flush){.looks = toggled};
-    else if (p->in_step) {
-        o.fresh = (struct flush){.looks = toggled, .modifies = toggled};
-        o.lag = (struct flush){.looks = lagging, .modifies = lagging};
-    }
-    return o;
+    const uint32_t lagging = p->lagging > program->toggled ? p->lagging : program->toggled;
+    const bool undone = p->in_step && p->lagging > 0 && program->back;
+    return (struct outlook){.slots = program->slots,
+                            .polled = program->polled,
+                            .blocks = program->blocks,
+                            .fresh = program->toggled,
+                            .lag = p->in_step ? lagging : program->slots,
+                            .differing = undone ? 0 : 1,
+                            .behind = !p->in_step || p->lagging > 0,
+                            .anew = !p->in_step};
+}
+
+/* What the set is told in a wait that sees this. */
+static struct flush told_after(struct outlook o)
+{
+    const double differing = o.lag * o.differing;
+    return (struct flush){.looks = o.lag,
+                          .slots = differing,
+                          .modifies = o.anew ? 0 : differing,
+                          .adds = o.anew ? differing : 0};
 }
 
 /* The true price of a wait with this outcome on the simulated machine, without what it tells the
@@ -79,43 +86,56 @@ static double time_of(struct player *p, const struct program *program, double ns
     return sample(p, ns + slept);
 }
 
+/* Return how many of the planned waits run before so many changes are too many. */
+static uint32_t waits_that_fit(const struct steady *plan, uint32_t toggled)
+{
+    if (toggled < plan->fewest || toggled > plan->allowed)
+        return 0;
+    if (plan->way == BY_POLL || toggled <= plan->calls)
+        return plan->waits;
+    const uint32_t fit = 1 + plan->calls / (toggled - plan->calls);
+    return fit < plan->waits ? fit : plan->waits;
+}
+
 /* Run all planned waits, or one if its outcome is none that was planned for. */
-static void run_plan(struct steady *plan, const struct program *program)
+static void run_plan(struct player *p, struct steady *plan, const struct program *program)
 {
     const struct outcome outcome = outcome_of(program);
     const bool fits = outcome.ready >= (double)plan->least && outcome.ready <= (double)plan->most;
-    if (program->toggled >= plan->fewest && program->toggled <= plan->allowed)
-        plan->ran = fits || plan->waits == 0 ? plan->waits : 1;
+    const uint32_t waits = waits_that_fit(plan, program->toggled);
+    plan->ran = fits || waits == 0 ? waits : 1;
     plan->ready = plan->ran * (uint64_t)outcome.ready;
+    const double toggled = plan->way == BY_SET ? (double)plan->ran * program->toggled : 0;
+    p->told = (struct flush){.looks = toggled, .slots = toggled, .modifies = toggled};
 }
 
 enum way player_wait(struct player *p, const struct program *program)
 {
     struct choice *c = &p->c;
     const struct outcome outcome = outcome_of(program);
-    struct outlook o = player_outlook(p, program);
-    fdslots_steady_end(c, fdslots_steady_of(c, o.blocks));
-    fdslots_choice_estimate(c, &o, c->expected);
-    struct steady *plan = fdslots_steady_of(c, o.blocks);
-    const enum way way = fdslots_choice_make(c, &o);
+    struct outlook *o = &p->o;
+    *o = player_outlook(p, program);
+    struct steady *plan = fdslots_steady_of(c, o->blocks);
+    fdslots_steady_end(c, plan, p->told);
+    const enum way way = fdslots_choice_make(c, o);
     struct flush flushed = {0};
     if (way == BY_SET)
-        flushed = o.lag;
-    const double steady = true_price(p, o, outcome, way) * (way == BY_POLL ? 1 + p->cold : 1);
+        flushed = told_after(*o);
+    const double steady = true_price(p, *o, outcome, way) * (way == BY_POLL ? 1 + p->cold : 1);
     const double ns = steady + telling_price(p, flushed);
     const bool timed = fdslots_choice_times(c);
     const struct finding finding = {
         .outcome = outcome, .flushed = flushed, .ns = timed ? time_of(p, program, ns) : 0};
     p->timed += timed;
-    fdslots_choice_learn(c, &o, way, &finding);
-    fdslots_steady_plan(c, &o, way);
+    struct outlook seen = *o;
+    fdslots_choice_learn(c, &seen, way, &finding);
     change_cache(p, way, flushed);
     advance(p, way, program);
-    run_plan(plan, program);
+    seen.anew = !p->in_step;
+    fdslots_steady_plan(c, &seen, way);
+    run_plan(p, plan, program);
     p->waits[way] += 1 + plan->ran;
-    if (way == BY_SET)
-        flushed = (struct flush){.looks = program->toggled, .modifies = program->toggled};
-    p->ns += ns + plan->ran * (steady + telling_price(p, flushed));
+    p->ns += ns + plan->ran * steady + telling_price(p, p->told);
     return way;
 }
 

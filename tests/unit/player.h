@@ -30,10 +30,12 @@ struct program {
 struct player {
     struct choice c;
     struct machine m;
-    bool in_step;     /* all slots are registered */
-    uint32_t lagging; /* number of slots whose last change the set has not been told */
-    double cold;      /* how much dearer poll is now; less with each wait by poll */
-    double ns;        /* time that all waits have taken, without sleep */
+    bool in_step;      /* all slots are registered */
+    uint32_t lagging;  /* number of slots whose last change the set has not been told */
+    double cold;       /* how much dearer poll is now; less with each wait by poll */
+    struct outlook o;  /* what the last choice saw */
+    struct flush told; /* what the set was told in the steady waits since */
+    double ns;         /* time that all waits have taken, without sleep */
     uint64_t waits[WAYS];
     uint64_t timed; /* number of waits that were timed */
 };

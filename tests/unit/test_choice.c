@@ -6,6 +6,8 @@
 #include "common.h"
 #include "player.h"
 
+#include <fenv.h>
+
 static const struct program quiet = {.slots = 64};
 static const struct program hot = {.slots = 64, .ready = 64};
 
@@ -57,7 +59,7 @@ START_TEST(waits_that_find_much_and_little_in_turn_stay_with_poll)
     player_start(&p);
     p.in_step = true;
     player_play_in_turn(&p, &idle, &all, 1000);
-    ck_assert_uint_gt(p.waits[BY_POLL], 20 * p.waits[BY_SET]);
+    ck_assert_uint_gt(p.waits[BY_POLL], 15 * p.waits[BY_SET]);
 }
 END_TEST
 
@@ -123,17 +125,15 @@ START_TEST(polling_costs_at_most_a_flush_more)
     for (int step = 0; step < 20000; step++) {
         if (random_below(&state, 20) == 0)
             program = random_program(&state);
-        struct outlook o = player_outlook(&p, &program);
-        fdslots_choice_estimate(&p.c, &o, p.c.expected);
-        const double more = o.poll - o.set - fdslots_choice_price(&p.c, o.fresh);
-        const double flush = fdslots_choice_price(&p.c, p.c.backlog);
-        dearest = o.poll > dearest ? o.poll : dearest;
-        if (player_wait(&p, &program) == BY_SET)
+        const enum way way = player_wait(&p, &program);
+        const double more = p.o.poll - p.o.set - p.o.fresh * p.o.change;
+        dearest = p.o.poll > dearest ? p.o.poll : dearest;
+        if (way == BY_SET)
             above = 0;
-        else if (flush > 0)
+        else if (p.o.behind)
             above = above + more > 0 ? above + more : 0;
-        ck_assert_msg(above <= fdslots_choice_price(&p.c, p.c.backlog) + dearest,
-                      "step %d: polling cost %g more, the flush costs %g", step, above, flush);
+        ck_assert_msg(above <= p.o.flush + dearest,
+                      "step %d: polling cost %g more, the flush costs %g", step, above, p.o.flush);
     }
 }
 END_TEST
@@ -172,24 +172,21 @@ START_TEST(the_set_is_left_for_what_that_cost)
     struct player p;
     player_start(&p);
     struct choice *c = &p.c;
-    c->taken[BY_SET] = true;
-    struct outlook o = {.slots = 48, .fresh = {.looks = 16, .modifies = 16}};
+    struct outlook o = {.slots = 48, .fresh = 16, .lag = 16, .differing = 1};
     fdslots_choice_estimate(c, &o, (struct outcome){.queued = 0});
-    const double flush = fdslots_choice_price(c, o.fresh);
-    const double more = o.set + flush - o.poll;
+    const double more = o.set + o.flush - o.poll;
     ck_assert_double_gt(more, 0);
     ck_assert_double_lt(o.set, o.poll);
     /* It was left for one wait, which saved this much, and is told of two such changes now. */
-    const struct flush twice = {.looks = 32, .modifies = 32};
+    const struct flush twice = {.looks = 32, .slots = 32, .modifies = 32};
     fdslots_choice_save(c, BY_POLL, more);
-    c->backlog = o.fresh;
-    o.lag = twice;
-    fdslots_choice_learn(c, &o, BY_SET, &(struct finding){.flushed = twice});
-    const double regret = 2 * flush - more;
+    struct outlook behind = o;
+    behind.lag = 32;
+    behind.behind = true;
+    fdslots_choice_learn(c, &behind, BY_SET, &(struct finding){.flushed = twice});
+    const double regret = fdslots_choice_price(c, twice) - more;
     ck_assert_double_eq_tol(c->regret, regret, 1e-6);
     c->budget[BY_POLL] = 0;
-    o.lag = o.fresh;
-    fdslots_choice_estimate(c, &o, (struct outcome){.queued = 0});
     double loss = 0;
     while (fdslots_choice_make(c, &o) == BY_SET)
         loss += more;
@@ -204,57 +201,102 @@ START_TEST(the_set_is_kept_while_nothing_changes)
     struct player p;
     player_start(&p);
     struct choice *c = &p.c;
-    c->taken[BY_SET] = true;
-    c->backlog = (struct flush){.looks = 1, .modifies = 1};
-    struct outlook o = {.slots = 48, .lag = c->backlog};
-    fdslots_choice_estimate(c, &o, (struct outcome){.queued = 0});
-    fdslots_choice_save(c, BY_POLL, 100 * fdslots_choice_price(c, o.lag));
-    fdslots_choice_learn(c, &o, BY_SET, &(struct finding){.flushed = o.lag});
+    const struct flush one = {.looks = 1, .slots = 1, .modifies = 1};
+    struct outlook o = {.slots = 48, .lag = 1, .differing = 1, .behind = true};
+    fdslots_choice_save(c, BY_POLL, 100 * fdslots_choice_price(c, one));
+    fdslots_choice_learn(c, &o, BY_SET, &(struct finding){.flushed = one});
     c->budget[BY_POLL] = 0;
-    o.lag = (struct flush){0};
+    o.lag = 0;
+    o.behind = false;
     ck_assert_int_eq(fdslots_choice_make(c, &o), BY_SET);
     ck_assert_uint_eq(c->trial, 0); /* it is the cheaper way */
 }
 END_TEST
 
-/* Steady waits may tell the set of changes that are dearer than any that were chosen for. Then
- * these are what is expected. */
-START_TEST(dear_changes_in_steady_waits_are_remembered)
+static const struct flush dear = {.looks = 4, .slots = 4, .adds = 8};
+static const struct flush cheap = {.looks = 4, .slots = 4, .modifies = 4};
+
+static double price_of_each(const struct choice *c, struct flush flush)
+{
+    return fdslots_choice_price(c, flush) / flush.looks;
+}
+
+/* Return what a change is expected to cost. */
+static double expected_price(const struct choice *c)
+{
+    struct outlook o = {.slots = 512};
+    fdslots_choice_estimate(c, &o, c->expected);
+    return o.change;
+}
+
+/* What a change costs is what the last ones have cost on average. */
+START_TEST(dear_and_cheap_changes_are_expected_again)
 {
     struct player p;
     player_start(&p);
-    const struct flush dear = {.looks = 5, .adds = 10};
-    const double add = fdslots_choice_price(&p.c, (struct flush){.adds = 1});
-    struct steady *plan = &p.c.at_once;
-    plan->change = add / 2;
-    ck_assert(!fdslots_steady_allows(&p.c, plan, dear, 0)); /* it is not known of how many */
-    ck_assert(!fdslots_steady_allows(&p.c, plan, (struct flush){.looks = 9, .adds = 2}, 5));
-    ck_assert_double_eq(plan->change, add / 2);
-    plan->saves = fdslots_choice_price(&p.c, dear);
-    ck_assert(fdslots_steady_allows(&p.c, plan, dear, 5));
-    ck_assert_double_eq(plan->change, add / 2);
-    plan->saves -= 1;
-    ck_assert(!fdslots_steady_allows(&p.c, plan, dear, 5));
-    ck_assert_double_eq(plan->change, fdslots_choice_price(&p.c, dear) / 5);
+    const double most = price_of_each(&p.c, dear);
+    const double least = price_of_each(&p.c, cheap);
+    for (int flush = 0; flush < 30; flush++)
+        fdslots_choice_expect_changes(&p.c, dear);
+    ck_assert_double_eq_tol(expected_price(&p.c), most, 0.01 * most);
+    fdslots_choice_expect_changes(&p.c, cheap);
+    ck_assert_double_gt(expected_price(&p.c), least + (most - least) / 2);
+    ck_assert_double_lt(expected_price(&p.c), most);
+    for (int flush = 0; flush < 30; flush++)
+        fdslots_choice_expect_changes(&p.c, cheap);
+    ck_assert_double_eq_tol(expected_price(&p.c), least, 0.01 * least);
 }
 END_TEST
 
-/* After them, plans allow as many changes as before, though not at once. */
-START_TEST(dear_changes_are_forgotten)
+/* That a new set is told of every file says nothing about changes. */
+START_TEST(a_new_set_is_no_change)
 {
     struct player p;
     player_start(&p);
-    const struct flush changes = {.looks = 4, .modifies = 4};
-    const double usual = fdslots_choice_price(&p.c, changes) / 4;
-    p.c.at_once.change = 2 * usual;
-    for (int choice = 0; choice < 100; choice++) {
-        struct outlook o = {.slots = 512, .fresh = changes};
-        fdslots_choice_estimate(&p.c, &o, p.c.expected);
-        fdslots_steady_plan(&p.c, &o, BY_SET);
-        if (choice == 10)
-            ck_assert_double_gt(p.c.at_once.change, 1.5 * usual);
+    const double before = expected_price(&p.c);
+    struct outlook o = {.slots = 512, .lag = 512, .differing = 1, .behind = true, .anew = true};
+    const struct flush all = {.looks = 512, .slots = 512, .adds = 512};
+    fdslots_choice_learn(&p.c, &o, BY_SET, &(struct finding){.flushed = all});
+    ck_assert_double_eq(expected_price(&p.c), before);
+    ck_assert_double_eq(p.c.regret, 0);
+}
+END_TEST
+
+/* Steady waits tell what changes cost, too, and how many were undone. */
+START_TEST(changes_in_steady_waits_are_expected_again)
+{
+    struct player p;
+    player_start(&p);
+    struct steady *plan = &p.c.at_once;
+    const double look = p.c.prices.of[SET_LOOK];
+    for (int run = 0; run < 50; run++) {
+        *plan = (struct steady){.way = BY_SET, .waits = 1, .ran = 1};
+        fdslots_steady_end(&p.c, plan, dear);
     }
-    ck_assert_double_eq(p.c.at_once.change, usual);
+    const double most = price_of_each(&p.c, dear);
+    ck_assert_double_eq_tol(expected_price(&p.c), most, 0.01 * most);
+    for (int run = 0; run < 50; run++) {
+        *plan = (struct steady){.way = BY_SET, .waits = 1, .ran = 1};
+        fdslots_steady_end(&p.c, plan, (struct flush){.looks = 4});
+    }
+    ck_assert_double_eq_tol(expected_price(&p.c), look, 0.01 * look);
+}
+END_TEST
+
+/* What no longer comes is forgotten little by little, but never becomes so small that calculating
+ * with it underflows: a program may have made that a trap. */
+START_TEST(no_mean_underflows)
+{
+    struct player p;
+    player_start(&p);
+    feclearexcept(FE_ALL_EXCEPT);
+    for (int again = 0; again < 10000; again++) {
+        fdslots_choice_expect_changes(&p.c, again < 5000 ? dear : cheap);
+        fdslots_choice_expect_differing(&p.c, 0);
+        fdslots_choice_expect(&p.c, (struct outcome){0}, 1);
+        expected_price(&p.c);
+    }
+    ck_assert_int_eq(fetestexcept(FE_UNDERFLOW), 0);
 }
 END_TEST
 
@@ -292,8 +334,10 @@ Suite *suite_choice(void)
     tcase_add_test(tcase, trials_that_cost_more_than_they_should_are_paid_for);
     tcase_add_test(tcase, the_set_is_left_for_what_that_cost);
     tcase_add_test(tcase, the_set_is_kept_while_nothing_changes);
-    tcase_add_test(tcase, dear_changes_in_steady_waits_are_remembered);
-    tcase_add_test(tcase, dear_changes_are_forgotten);
+    tcase_add_test(tcase, dear_and_cheap_changes_are_expected_again);
+    tcase_add_test(tcase, a_new_set_is_no_change);
+    tcase_add_test(tcase, changes_in_steady_waits_are_expected_again);
+    tcase_add_test(tcase, no_mean_underflows);
     tcase_add_test(tcase, no_sum_grows_in_ten_years);
     return suite;
 }

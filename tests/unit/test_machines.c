@@ -170,24 +170,6 @@ START_TEST(a_cold_cache_does_not_mislead)
 }
 END_TEST
 
-/* A tenth of them takes a thousand times as long, and of some the time is not known. */
-START_TEST(the_price_of_a_choice_is_learnt)
-{
-    static const double prices[] = {10, 300, 40};
-    struct player p;
-    player_start(&p);
-    p.c.choosing = 100;
-    for (int i = 0; i < LENGTH(prices); i++) {
-        for (int again = 0; again < 200; again++) {
-            fdslots_choice_learn_choosing(&p.c, prices[i] * (again % 10 == 0 ? 1000 : 1));
-            fdslots_choice_learn_choosing(&p.c, 0);
-        }
-        ck_assert_double_gt(p.c.choosing, 0.9 * prices[i]);
-        ck_assert_double_lt(p.c.choosing, 1.3 * prices[i]);
-    }
-}
-END_TEST
-
 /* Other programs slow three waits in a row: the way that they make look dear is tried again soon.
  */
 START_TEST(a_burst_of_spoilt_samples_is_soon_forgotten)
@@ -232,7 +214,6 @@ Suite *suite_machines(void)
     tcase_add_loop_test(tcase, waits_that_sleep_do_not_mislead, 0, LENGTH(far_factors));
     tcase_add_loop_test(tcase, a_tenth_of_spoilt_samples_changes_nothing, 0, MACHINES);
     tcase_add_test(tcase, a_cold_cache_does_not_mislead);
-    tcase_add_test(tcase, the_price_of_a_choice_is_learnt);
     tcase_add_test(tcase, a_burst_of_spoilt_samples_is_soon_forgotten);
     tcase = add_case(suite, "long");
     tcase_set_tags(tcase, "long");

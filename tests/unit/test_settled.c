@@ -74,8 +74,10 @@ START_TEST(on_the_set_after_a_slot_has_asked_for_poll)
     EXPECT_WAIT_BESIDE_OF(few, fdslots_epoll_wait(few, 0), 0, FEW - 1, 0);
     EXPECT(fdslots_set_events(few, 3, POLLIN), 0);
     struct fdslots_stats before = stats_of(few);
-    for (int wait = 0; wait < 100; wait++)
+    for (int wait = 0; wait < 100; wait++) {
+        end_plans(few); /* there is a choice before each wait */
         EXPECT(fdslots_wait(few, 0, NULL), 0);
+    }
     struct fdslots_stats after = stats_of(few);
     ck_assert_uint_gt(after.poll_calls - before.poll_calls, 0);
     ck_assert_uint_eq(after.polled - before.polled, 0);
@@ -149,7 +151,6 @@ START_TEST(on_what_was_learnt)
         EXPECT(fdslots_set_index(many, i, fds[i], POLLIN), 0);
     }
     const struct choice *c = many->choice;
-    const double choosing = c->choosing;
     for (int again = 0; again < 3000; again++) {
         EXPECT(fdslots_wait(many, again % 2, NULL), MANY / 50);
         EXPECT(fdslots_set_events(many, 1, again % 3 == 0 ? POLLIN | POLLPRI : POLLIN), 0);
@@ -157,7 +158,6 @@ START_TEST(on_what_was_learnt)
     ck_assert_uint_eq(c->timed, WARM);
     ck_assert(c->taken[BY_POLL] && c->taken[BY_SET]);
     ck_assert_double_ne(c->prices.of[POLL_SLOT], COST_POLL_SLOT / 10.0);
-    ck_assert_double_ne(c->choosing, choosing);
     fdslots_destroy(many);
     for (uint32_t i = 0; i < MANY; i++)
         close(fds[i]);
@@ -193,23 +193,6 @@ static void close_slots(struct fdslots *known, const int *fds, uint32_t count)
         close(fds[i]);
 }
 
-/* However often interests change, the set must be told of each slot once. Only some of the changes
- * are looked at. */
-START_TEST(on_poll_with_a_backlog_that_does_not_grow)
-{
-    int fds[MANY];
-    struct fdslots *many = known_slots(fds, MANY);
-    const struct choice *c = many->choice;
-    for (int again = 0; again < 100; again++) {
-        toggle_and_wait(many, again % 2 == 0 ? POLLIN | POLLPRI : POLLPRI);
-        ck_assert_double_le(c->backlog.looks, TOGGLED);
-        ck_assert_double_le(c->backlog.modifies, TOGGLED);
-    }
-    ck_assert_uint_ge(stats_of(many).poll_calls, 90);
-    close_slots(many, fds, MANY);
-}
-END_TEST
-
 /* Where interests are toggled there and back, poll(2) saves telling the set of them; and when they
  * are back, there is nothing to tell. */
 START_TEST(on_each_way_in_turn_where_interests_come_back)
@@ -222,19 +205,6 @@ START_TEST(on_each_way_in_turn_where_interests_come_back)
     ck_assert_uint_ge(stats.poll_calls, 40);
     ck_assert_uint_ge(stats.epoll_calls, 40);
     ck_assert_uint_le(stats.epoll_ctl_calls, MANY + 2 * TRIAL * TOGGLED);
-    close_slots(many, fds, MANY);
-}
-END_TEST
-
-/* But not if a choice costs more than this saves. */
-START_TEST(on_poll_where_a_choice_is_dear)
-{
-    int fds[MANY];
-    struct fdslots *many = known_slots(fds, MANY);
-    many->choice->choosing = 10000;
-    for (int again = 0; again < 100; again++)
-        toggle_and_wait(many, again % 2 == 0 ? POLLIN | POLLPRI : POLLIN);
-    ck_assert_uint_ge(stats_of(many).poll_calls, 90);
     close_slots(many, fds, MANY);
 }
 END_TEST
@@ -288,8 +258,7 @@ static void toggle(struct fdslots *many, uint32_t count)
 }
 
 /* While the set can be told what changes before poll(2) would be cheaper, there is no choice before
- * each wait. It makes no difference that the number varies, and changes that were undone do not
- * count. */
+ * each wait. It makes no difference that the number varies. */
 START_TEST(on_the_set_while_few_slots_change)
 {
     int fds[MANY];
@@ -299,59 +268,32 @@ START_TEST(on_the_set_while_few_slots_change)
         toggle(many, again % 4);
         ck_assert_int_eq(is_steady(many) || again < 20, 1);
     }
-    toggle_back(many, MANY);
-    for (int again = 0; again < 50; again++)
-        ck_assert(is_steady(many));
-    for (uint32_t i = 0; i < 20; i++)
-        EXPECT(fdslots_pause_index(many, i), 0);
-    ck_assert(is_steady(many));
-    for (uint32_t i = 0; i < 20; i++)
-        EXPECT(fdslots_resume_index(many, i), 0);
-    ck_assert(!is_steady(many)); /* to tell the set of the pauses has cost too much */
-    for (int again = 0; again < 100; again++)
-        EXPECT(fdslots_wait(many, 0, NULL), 0);
     toggle(many, MANY);
     ck_assert(!is_steady(many));
     close_slots(many, fds, MANY);
 }
 END_TEST
 
-/* A steady wait looks at changes until it has found too many. Those that it has not looked at come
- * after some that were undone. */
-START_TEST(on_no_set_that_lags_behind)
+/* Changes that were undone are expected to cost little, but if they were not undone, the set is
+ * told no more than what it has saved. */
+START_TEST(on_the_set_while_it_is_told_little)
 {
     int fds[MANY];
     struct fdslots *many = known_slots(fds, MANY);
     for (int again = 0; again < 100; again++) {
-        toggle_back(many, 3);
+        toggle_back(many, MANY);
         ck_assert(is_steady(many) || again < 20);
     }
-    toggle_back(many, 10);
-    for (uint32_t i = 10; i < MANY; i++) {
-        event_set(fds[i]);
-        EXPECT(fdslots_set_events(many, i, 0), 0);
+    const struct steady *plan = &many->choice->at_once;
+    ck_assert_uint_ge(plan->allowed, MANY);
+    uint64_t told = 0;
+    while (told <= (uint64_t)plan->calls * (plan->ran + 1)) {
+        toggle(many, MANY);
+        ck_assert(is_steady(many));
+        told += MANY;
     }
-    ck_assert(!is_steady(many));
-    EXPECT(fdslots_epoll_wait(many, 0), 0);
-    close_slots(many, fds, MANY);
-}
-END_TEST
-
-/* What was undone must be looked at, which costs something as well. If this was too much, there is
- * a choice for the next wait after changes. */
-START_TEST(on_the_set_while_little_is_looked_at)
-{
-    int fds[MANY];
-    struct fdslots *many = known_slots(fds, MANY);
-    for (int again = 0; again < 100; again++) {
-        toggle_back(many, 3);
-        ck_assert(is_steady(many) || again < 20);
-    }
-    many->choice->at_once.saves = 3.5 * many->choice->prices.of[SET_LOOK];
-    toggle_back(many, 4);
-    ck_assert(is_steady(many));
     ck_assert(is_steady(many)); /* nothing changes, so there is nothing to decide */
-    toggle_back(many, 3);
+    toggle(many, MANY);
     ck_assert(!is_steady(many));
     close_slots(many, fds, MANY);
 }
@@ -477,26 +419,35 @@ START_TEST(on_the_set_although_events_are_set_again)
 }
 END_TEST
 
+static void pause_and_resume(struct fdslots *few, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        EXPECT(fdslots_pause_index(few, i), 0);
+        EXPECT(fdslots_resume_index(few, i), 0);
+    }
+}
+
 /* The same for pauses that end before the wait, of slots that got other fds before. */
 START_TEST(on_the_set_although_slots_are_paused_and_resumed)
 {
     enum { FEW = 20, OTHERS = 4 };
     int fds[FEW], others[OTHERS];
     struct fdslots *few = known_slots(fds, FEW);
+    for (int again = 0; again < 20; again++) {
+        pause_and_resume(few, OTHERS);
+        EXPECT(fdslots_wait(few, 0, NULL), 0);
+    }
+    const uint64_t polls = stats_of(few).poll_calls;
     for (uint32_t i = 0; i < OTHERS; i++) {
         others[i] = event_fd(false);
         EXPECT(fdslots_set_index(few, i, others[i], POLLIN), 0);
     }
     EXPECT(fdslots_wait(few, 0, NULL), 0);
-    ck_assert_uint_eq(stats_of(few).poll_calls, 2); /* this one, and the first wait */
     for (uint32_t again = 0; again < 200; again++) {
-        for (uint32_t i = 0; i < OTHERS; i++) {
-            EXPECT(fdslots_pause_index(few, i), 0);
-            EXPECT(fdslots_resume_index(few, i), 0);
-        }
+        pause_and_resume(few, OTHERS);
         EXPECT(fdslots_wait(few, 0, NULL), 0);
     }
-    ck_assert_uint_le(stats_of(few).poll_calls, 20);
+    ck_assert_uint_le(stats_of(few).poll_calls, polls + 20);
     close_slots(few, fds, FEW);
     for (uint32_t i = 0; i < OTHERS; i++)
         close(others[i]);
@@ -536,48 +487,6 @@ static void wait_as_child(void)
     ck_assert_uint_eq(after.poll_calls, before.poll_calls + 1);
     ck_assert_uint_eq(after.epoll_ctl_calls, before.epoll_ctl_calls);
 }
-
-static void know_all_are_untold(void)
-{
-    EXPECT(fdslots_wait(inherited, 0, NULL), 0);
-    ck_assert_double_ge(inherited->choice->backlog.looks, MANY);
-}
-
-/* The parent knows how many slots its set was not told of, and need not count them for long. */
-START_TEST(on_a_backlog_of_all_slots_in_a_child)
-{
-    int fds[MANY];
-    inherited = known_slots(fds, MANY);
-    for (int again = 0; again < 20; again++)
-        toggle_and_wait(inherited, again % 2 == 0 ? POLLIN | POLLPRI : POLLPRI);
-    ck_assert_double_gt(inherited->choice->backlog.looks, 0);
-    inherited->choice->count_in = 1000;
-    child_run(know_all_are_untold);
-    close_slots(inherited, fds, MANY);
-}
-END_TEST
-
-/* Waits without a choice poll, and each time other slots have changed. */
-START_TEST(on_all_that_steady_waits_have_not_told)
-{
-    int fds[MANY];
-    struct fdslots *many = known_slots(fds, MANY);
-    const struct choice *c = many->choice;
-    for (uint32_t again = 0; again < 2 * MANY / TOGGLED; again++) {
-        for (uint32_t i = 0; i < TOGGLED; i++) {
-            const uint32_t slot = (again * TOGGLED / 2 + i) % MANY;
-            EXPECT(fdslots_set_index(many, slot, fds[slot], POLLIN), 0);
-        }
-        EXPECT(fdslots_wait(many, 0, NULL), 0);
-    }
-    ck_assert_uint_gt(c->at_once.ran, 0);
-    const uint32_t untold = fdslots_index_set_count(&many->noted);
-    end_plans(many);
-    EXPECT(fdslots_wait(many, 0, NULL), 0);
-    ck_assert_double_eq(c->backlog.looks, untold);
-    close_slots(many, fds, MANY);
-}
-END_TEST
 
 /* The set would be cheaper before every other wait, but by less than a choice costs. */
 START_TEST(on_poll_where_one_interest_comes_back)
@@ -720,10 +629,8 @@ Suite *suite_settled(void)
     tcase_add_test(tcase, on_poll_for_what_comes_and_goes);
     tcase_add_loop_test(tcase, on_each_way_for_numbers_that_are_set_anew, 0, 2);
     tcase_add_test(tcase, on_what_was_learnt);
-    tcase_add_test(tcase, on_poll_with_a_backlog_that_does_not_grow);
     tcase_add_test(tcase, on_the_set_while_few_slots_change);
-    tcase_add_test(tcase, on_no_set_that_lags_behind);
-    tcase_add_test(tcase, on_the_set_while_little_is_looked_at);
+    tcase_add_test(tcase, on_the_set_while_it_is_told_little);
     tcase_add_test(tcase, on_the_set_while_changes_come_in_bursts);
     tcase_add_test(tcase, on_both_ways_while_waits_take_turns);
     tcase_add_loop_test(tcase, on_each_way_while_the_number_of_ready_slots_varies, 0, 2);
@@ -732,15 +639,12 @@ Suite *suite_settled(void)
     tcase_add_test(tcase, on_the_set_although_slots_are_paused_and_resumed);
     tcase_add_test(tcase, on_each_way_although_slots_share_fds);
     tcase_add_test(tcase, on_poll_in_a_child_at_first);
-    tcase_add_test(tcase, on_a_backlog_of_all_slots_in_a_child);
-    tcase_add_test(tcase, on_all_that_steady_waits_have_not_told);
     tcase_add_test(tcase, on_poll_where_one_interest_comes_back);
     tcase_add_test(tcase, on_poll_where_one_pause_ends);
     tcase_add_test(tcase, on_poll_while_slots_are_set_again);
     tcase_add_loop_test(tcase, on_what_all_changes_cost, 0, BLOCKS + 1);
     tcase_add_loop_test(tcase, on_nothing_after_the_buffer_has_grown, 0, 4);
     tcase_add_test(tcase, on_each_way_in_turn_where_interests_come_back);
-    tcase_add_test(tcase, on_poll_where_a_choice_is_dear);
     tcase_add_test(tcase, on_each_way_in_turn_where_pauses_end);
     return suite;
 }
