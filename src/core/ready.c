@@ -19,7 +19,7 @@ void fdslots_ready_pause_oneshots(struct fdslots *s)
     for (uint32_t i = 0; i < s->ready_count; i++) {
         const uint32_t index = s->ready[i];
         if ((s->slots[index].flags & SLOT_ONESHOT) != 0)
-            fdslots_slot_fire(s, index);
+            fdslots_slot_fire(s, index, true);
     }
 }
 

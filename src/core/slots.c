@@ -306,14 +306,9 @@ INLINE int replace_reasons(struct fdslots *s, uint32_t index, uint32_t reasons)
                                                                  : note_flipped(s, index);
 }
 
-void fdslots_slot_fire(struct fdslots *s, uint32_t index)
+void fdslots_slot_fire(struct fdslots *s, uint32_t index, bool fired)
 {
-    replace_reasons(s, index, (s->slots[index].flags & SLOT_HIDDEN) | SLOT_FIRED);
-}
-
-void fdslots_slot_unfire(struct fdslots *s, uint32_t index)
-{
-    replace_reasons(s, index, s->slots[index].flags & SLOT_PAUSED);
+    replace_reasons(s, index, (s->slots[index].flags & SLOT_PAUSED) | (fired ? SLOT_FIRED : 0));
 }
 
 static inline int write_events(struct fdslots *s, uint32_t index, uint32_t events)

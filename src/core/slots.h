@@ -188,11 +188,9 @@ static inline void fdslots_slot_note(struct fdslots *s, uint32_t index)
 /* Move all fresh changes to those that were noted before. */
 void fdslots_slots_note_all(struct fdslots *s);
 
-/* Hide a one-shot slot from the kernel, because it was reported. */
-void fdslots_slot_fire(struct fdslots *s, uint32_t index);
-
-/* Show it again, unless it is paused. */
-void fdslots_slot_unfire(struct fdslots *s, uint32_t index);
+/* Hide a one-shot slot from the kernel, because it was reported; or show it again, unless it is
+ * paused. */
+void fdslots_slot_fire(struct fdslots *s, uint32_t index, bool fired);
 
 /* Return the events that a slot both holds and wants, or 0 while it is hidden. */
 static inline uint32_t fdslots_slot_held_events(const struct fdslots *s, uint32_t index)

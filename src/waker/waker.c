@@ -257,7 +257,7 @@ static void hide_slot(struct fdslots *s)
     struct waker *waker = s->waker;
     if ((s->slots[waker->index].flags & SLOT_FIRED) != 0)
         return;
-    fdslots_slot_fire(s, waker->index);
+    fdslots_slot_fire(s, waker->index, true);
     waker->hides_slot = true;
 }
 
@@ -265,7 +265,7 @@ static void show_slot(struct fdslots *s)
 {
     struct waker *waker = s->waker;
     if (waker->hides_slot)
-        fdslots_slot_unfire(s, waker->index);
+        fdslots_slot_fire(s, waker->index, false);
     waker->hides_slot = false;
 }
 
