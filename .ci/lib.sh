@@ -5,7 +5,7 @@
 # .ci/run.
 set -euxo pipefail
 
-jobs=$(nproc)
+jobs=${JOBS:-$(nproc)}
 
 # Configure in $BUILD, which is build-ci/NAME. The path is relative, because autotools accept a
 # space in the path only then.
@@ -14,11 +14,17 @@ configure() {
     (cd "$BUILD" && ../../configure --quiet --enable-werror "$@")
 }
 
-# Take the build of 40-gcc, or configure it if that has not run.
+# Take the build of 40-gcc, or make it if that has not run.
 take_gcc_build() {
     BUILD=$PWD/build-ci/40-gcc
     mkdir -p "$BUILD"
-    [ -f "$BUILD/Makefile" ] || configure CC=gcc CXX=g++
+    (
+        flock 9
+        [ ! -f "$BUILD/Makefile" ] || exit 0
+        configure CC=gcc CXX=g++
+        make -C "$BUILD" -j "$jobs" all
+        make -C "$BUILD" -j "$jobs" check TESTS=
+    ) 9>"$BUILD.lock"
 }
 
 # Run `make check`, and print the number of tests at the end.
@@ -43,12 +49,15 @@ tracked() {
 }
 
 # Install the packages that are missing. If two packages exclude each other, the installed one
-# stays.
+# stays. Another check may run at the same time, and apt-get refuses to run twice.
 install_packages() {
     dpkg -s "$@" >/dev/null 2>&1 && return
     export DEBIAN_FRONTEND=noninteractive
-    apt-get update
-    apt-get install -y --no-install-recommends --no-remove -o Acquire::Retries=3 "$@"
+    (
+        flock 9
+        apt-get update
+        apt-get install -y --no-install-recommends --no-remove -o Acquire::Retries=3 "$@"
+    ) 9>build-ci/packages.lock
 }
 
 # Let configure find Check for another of Debian's architectures, but no other library. Other packages

@@ -4,5 +4,4 @@
 # A million random steps, compared with poll(2), from fixed seeds and a fresh one.
 . .ci/lib.sh
 take_gcc_build
-make -C "$BUILD" -j "$jobs" tests/differential
 "$BUILD"/tests/differential --steps 1000000
