@@ -42,10 +42,10 @@ static uint64_t lay_out_arrays(struct fdslots *s, unsigned char *base)
     s->slots = fdslots_layout_move(&at, s->slots, s->touched, nslots, sizeof *s->slots);
     s->held_revents =
         fdslots_layout_move(&at, s->held_revents, s->touched, nslots, sizeof *s->held_revents);
-    s->fresh = fdslots_layout_move(&at, s->fresh, s->fresh_count, nslots, sizeof *s->fresh);
+    s->fresh.of = fdslots_layout_move(&at, s->fresh.of, s->fresh.count, nslots, sizeof(uint32_t));
+    s->noted.of = fdslots_layout_move(&at, s->noted.of, s->noted.count, nslots, sizeof(uint32_t));
     fdslots_index_set_lay_out(&s->used, &at, nslots);
     fdslots_index_set_lay_out(&s->roomy, &at, fdslots_index_set_words(nslots));
-    fdslots_index_set_lay_out(&s->noted, &at, nslots);
     fdslots_index_set_lay_out(&s->held, &at, nslots);
     fdslots_index_set_lay_out(&s->polled, &at, nslots);
     fdslots_kernel_lay_out(s, &at);
@@ -179,8 +179,12 @@ static int check_flags(uint32_t *flags)
 static void init_at(struct place place, uint32_t nslots, uint32_t flags, struct fdslots **out)
 {
     struct fdslots *s = (struct fdslots *)(void *)place.head;
-    *s = (struct fdslots){
-        .capacity = nslots, .flags = flags, .max_ready = UINT32_MAX, .owns_memory = place.is_owned};
+    *s = (struct fdslots){.capacity = nslots,
+                          .flags = flags,
+                          .max_ready = UINT32_MAX,
+                          .owns_memory = place.is_owned,
+                          .fresh = {.flag = SLOT_FRESH},
+                          .noted = {.flag = SLOT_NOTED}};
     lay_out_head(s, place.head);
     lay_out_arrays(s, place.arrays);
     *out = s;

@@ -32,7 +32,7 @@ static bool events_valid(uint32_t events)
 /* Have the sets of slots cover those below `end`, which are in play then. */
 static void cover(struct fdslots *s, uint32_t end)
 {
-    struct index_set *const sets[] = {&s->used, &s->noted, &s->held, &s->polled};
+    struct index_set *const sets[] = {&s->used, &s->held, &s->polled};
     for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++)
         fdslots_index_set_resize(sets[i], end);
     fdslots_index_set_resize(&s->roomy, fdslots_index_set_words(end));
@@ -65,7 +65,7 @@ static void replace_flags(struct fdslots *s, uint32_t index, uint32_t flags)
     struct slot *slot = &s->slots[index];
     const uint32_t before = slot->flags;
     const uint32_t epoll_only = SLOT_EDGE | SLOT_EXCLUSIVE;
-    slot->flags = (uint16_t)(flags | (before & SLOT_FRESH));
+    slot->flags = (uint16_t)(flags | (before & SLOT_LISTED));
     s->epoll_only += (uint32_t)((flags & epoll_only) != 0) - ((before & epoll_only) != 0);
     s->oneshots += (uint32_t)((flags & SLOT_ONESHOT) != 0) - ((before & SLOT_ONESHOT) != 0);
     s->exclusive_changed |= s->exclusives > 0 && (before & SLOT_EXCLUSIVE) != 0;
@@ -117,7 +117,7 @@ SELDOM static int note_above(struct fdslots *s, uint32_t index)
 /* Note a change of a slot that stays used. Returns 0. */
 static inline int note(struct fdslots *s, uint32_t index)
 {
-    fdslots_slot_note(s, index);
+    fdslots_list_add(s, &s->fresh, index);
     return 0;
 }
 
@@ -128,7 +128,7 @@ static inline int note_used(struct fdslots *s, uint32_t index)
     uint64_t *used = &s->used.level[0][index >> 6];
     const bool first = *used == 0 || *used == ~bit;
     *used |= bit;
-    fdslots_slot_note(s, index);
+    fdslots_list_add(s, &s->fresh, index);
     return UNLIKELY(first) ? note_above(s, index) : 0;
 }
 
@@ -139,16 +139,16 @@ static inline int note_empty(struct fdslots *s, uint32_t index)
     uint64_t *used = &s->used.level[0][index >> 6];
     const bool first = *used == FULL;
     *used &= ~bit;
-    fdslots_slot_note(s, index);
+    fdslots_list_add(s, &s->fresh, index);
     return UNLIKELY(first || *used == 0) ? note_above(s, index) : 0;
 }
 
-void fdslots_slots_note_all(struct fdslots *s)
+void fdslots_list_move(struct fdslots *s, struct slot_list *from, struct slot_list *to)
 {
-    while (s->fresh_count > 0) {
-        const uint32_t index = s->fresh[--s->fresh_count];
-        s->slots[index].flags &= (uint16_t)~SLOT_FRESH;
-        fdslots_index_set_add(&s->noted, index);
+    while (from->count > 0) {
+        const uint32_t index = from->of[--from->count];
+        s->slots[index].flags &= (uint16_t)~from->flag;
+        fdslots_list_add(s, to, index);
     }
 }
 
@@ -158,10 +158,10 @@ void fdslots_slots_note_all(struct fdslots *s)
 INLINE int put(struct fdslots *s, uint32_t index, int fd, uint32_t events, uint32_t user)
 {
     const bool was_visible = s->pollfds[index].fd >= 0;
-    const uint32_t fresh = s->slots[index].flags & SLOT_FRESH;
+    const uint32_t listed = s->slots[index].flags & SLOT_LISTED;
     write_owner(s, index, (struct pollfd){.fd = fd, .events = (short)(uint16_t)events});
     /* The same number may be another file by now, and only the kernel can tell. */
-    s->slots[index].flags = (uint16_t)(fresh | (fd < 0 ? 0 : user | SLOT_CONFIRM));
+    s->slots[index].flags = (uint16_t)(listed | (fd < 0 ? 0 : user | SLOT_CONFIRM));
     if (fd < 0)
         return note_empty(s, index);
     return was_visible ? note(s, index) : note_used(s, index);
@@ -274,7 +274,8 @@ void fdslots_slots_cut(struct fdslots *s, uint32_t end)
     keep_generations(s, end);
     cover(s, end);
     s->ready_count = keep_below(s->ready, s->ready_count, end);
-    s->fresh_count = keep_below(s->fresh, s->fresh_count, end);
+    s->fresh.count = keep_below(s->fresh.of, s->fresh.count, end);
+    s->noted.count = keep_below(s->noted.of, s->noted.count, end);
 }
 
 /* ---- events, and pauses ---- */

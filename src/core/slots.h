@@ -57,7 +57,10 @@
 /* Why a wait must look at a slot even if its fd and events look unchanged. */
 #define SLOT_CONFIRM 0x080u /* set anew: the same number may be another file */
 #define SLOT_REARM   0x100u /* an edge must be looked for again */
-#define SLOT_FRESH   0x200u /* in s->fresh */
+/* Which lists the slot is in. */
+#define SLOT_FRESH  0x0200u
+#define SLOT_NOTED  0x2000u
+#define SLOT_LISTED (SLOT_FRESH | SLOT_NOTED)
 
 #define EVENTS_USER_SHIFT 16
 #define EVENTS_USER       (SLOT_USER << EVENTS_USER_SHIFT)
@@ -70,6 +73,13 @@ struct slot {
     uint32_t generation;
     uint16_t flags;
     uint16_t events; /* as the caller has set them: a kernel may write into those of the pollfd */
+};
+
+/* A list of slots. Each slot in it has the flag of the list, so that none comes twice. */
+struct slot_list {
+    uint32_t *of;
+    uint32_t count;
+    uint32_t flag;
 };
 
 struct kernel;
@@ -105,12 +115,11 @@ struct fdslots {
 
     struct index_set used;
     struct index_set roomy;  /* the words of `used` in which a slot is empty */
-    struct index_set noted;  /* changed before those in `fresh`; the set has not been told */
     struct index_set held;   /* slots with SLOT_HOLDS that are not hidden */
     struct index_set polled; /* slots that the kernel's set does not answer for: polled beside it */
 
-    uint32_t *fresh; /* slots that changed since fdslots_wait() last looked at the changes */
-    uint32_t fresh_count;
+    struct slot_list fresh; /* changed since fdslots_wait() last looked at the changes */
+    struct slot_list noted; /* changed before that, and the kernel's set has not been told */
 
     uint32_t *ready; /* the first array: all others lie in the same memory, after it */
     uint32_t ready_count;
@@ -175,18 +184,18 @@ static inline uint32_t fdslots_slot_end_of(const struct fdslots *s, uint32_t nsl
     return nslots >= end ? end : fdslots_index_set_last_below(&s->used, nslots) + 1;
 }
 
-/* Note that a slot has changed, so that the kernel's set is told. */
-static inline void fdslots_slot_note(struct fdslots *s, uint32_t index)
+/* Add a slot to a list, unless it is there. */
+static inline void fdslots_list_add(struct fdslots *s, struct slot_list *list, uint32_t index)
 {
     struct slot *slot = &s->slots[index];
-    if ((slot->flags & SLOT_FRESH) != 0)
+    if ((slot->flags & list->flag) != 0)
         return;
-    slot->flags |= SLOT_FRESH;
-    s->fresh[s->fresh_count++] = index;
+    slot->flags |= (uint16_t)list->flag;
+    list->of[list->count++] = index;
 }
 
-/* Move all fresh changes to those that were noted before. */
-void fdslots_slots_note_all(struct fdslots *s);
+/* Move all slots of one list to the other. */
+void fdslots_list_move(struct fdslots *s, struct slot_list *from, struct slot_list *to);
 
 /* Hide a one-shot slot from the kernel, because it was reported; or show it again, unless it is
  * paused. */

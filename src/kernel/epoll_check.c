@@ -92,19 +92,10 @@ static void check_slot(struct fdslots *s, uint32_t index)
         check_fd(s, runs->of[index].fd);
 }
 
-static void check_set(struct fdslots *s, const struct index_set *set)
+static void check_list(struct fdslots *s, const struct slot_list *list)
 {
-    FOR_EACH_IN(set, i)
-    {
-        check_slot(s, i);
-    }
-}
-
-static void check_changes(struct fdslots *s)
-{
-    check_set(s, &s->noted);
-    for (uint32_t i = 0; i < s->fresh_count; i++)
-        check_slot(s, s->fresh[i]);
+    for (uint32_t i = 0; i < list->count; i++)
+        check_slot(s, list->of[i]);
 }
 
 /* Check all used slots if index is INDEX_NONE; otherwise this slot and those that changed. */
@@ -113,10 +104,14 @@ static void check_slots(struct fdslots *s, uint32_t index)
     struct kernel *k = s->kernel;
     k->listed = 0;
     if (index == INDEX_NONE) {
-        check_set(s, &s->used);
+        FOR_EACH_IN(&s->used, i)
+        {
+            check_slot(s, i);
+        }
     } else {
         check_slot(s, index);
-        check_changes(s);
+        check_list(s, &s->noted);
+        check_list(s, &s->fresh);
     }
     while (k->listed > 0)
         k->runs.of[k->scratch.indices[--k->listed]].flags &= (uint16_t)~RUN_CHECKED;

@@ -40,18 +40,16 @@ int fdslots_kernel_beside(struct fdslots *s, struct pollfd **room)
 static void forget_set(struct fdslots *s)
 {
     struct kernel *k = s->kernel;
-    fdslots_slots_note_all(s);
+    fdslots_list_move(s, &s->fresh, &s->noted);
     k->looked_at = 0;
     FOR_EACH_IN(&s->used, i)
     {
-        fdslots_index_set_add(&s->noted, i);
+        fdslots_list_add(s, &s->noted, i);
         k->looked_at++;
     }
-    FOR_EACH_IN(&s->noted, i)
-    {
-        if (fdslots_run_has(&k->runs, i))
-            k->runs.of[i].events = 0;
-    }
+    for (uint32_t n = 0; n < s->noted.count; n++)
+        if (fdslots_run_has(&k->runs, s->noted.of[n]))
+            k->runs.of[s->noted.of[n]].events = 0;
     k->registered = k->ghost_reports = k->rent = 0;
     s->exclusives = 0;
     s->ghosts_possible = s->set_misleads = k->outworn = false;

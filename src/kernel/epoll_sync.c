@@ -18,21 +18,11 @@
 
 /* ---- the changes of a sync ---- */
 
-/* Have the slots that were noted before count as fresh. */
-static void renew_changes(struct fdslots *s)
-{
-    FOR_EACH_IN(&s->noted, i)
-    {
-        fdslots_index_set_remove(&s->noted, i);
-        fdslots_slot_note(s, i);
-    }
-}
-
 /* Drop the fresh slots that are again as the kernel's set holds them. */
 static void drop_undone(struct fdslots *s)
 {
-    uint32_t *const fresh = s->fresh;
-    const uint32_t count = s->fresh_count;
+    uint32_t *const fresh = s->fresh.of;
+    const uint32_t count = s->fresh.count;
     uint32_t left = 0;
     for (uint32_t i = 0; i < count; i++) {
         const uint32_t index = fresh[i];
@@ -43,7 +33,7 @@ static void drop_undone(struct fdslots *s)
     }
     s->flushed_looks += count;
     s->flushed_slots += left;
-    s->fresh_count = left;
+    s->fresh.count = left;
 }
 
 /* A sync lists the runs that are due: at most one for each slot that leaves a run, and one for each
@@ -118,8 +108,8 @@ static inline bool is_to_be_silenced(const struct slot *slot, const struct regis
 INLINE void update_members(struct fdslots *s)
 {
     struct registration *const runs = s->kernel->runs.of;
-    const uint32_t *const fresh = s->fresh;
-    const uint32_t count = s->fresh_count;
+    const uint32_t *const fresh = s->fresh.of;
+    const uint32_t count = s->fresh.count;
     for (uint32_t c = 0; c < count; c++) {
         const uint32_t index = fresh[c];
         if (runs[index].fd >= 0 && runs[index].fd != fdslots_slot_held_fd(s, index))
@@ -142,7 +132,7 @@ INLINE int apply_changes(struct fdslots *s)
 {
     s->kernel->listed = 0;
     update_members(s);
-    s->fresh_count = 0;
+    s->fresh.count = 0;
     return fdslots_epoll_update_runs(s);
 }
 
@@ -197,10 +187,10 @@ int fdslots_kernel_sync(struct fdslots *s)
         return rc;
     if (UNLIKELY(s->kernel->runs.extent != s->touched))
         fdslots_runs_extend(&s->kernel->runs, s->touched, s->capacity);
-    if (!fdslots_index_set_empty(&s->noted))
-        renew_changes(s);
+    if (s->noted.count > 0)
+        fdslots_list_move(s, &s->noted, &s->fresh);
     drop_undone(s);
-    return s->fresh_count > 0 ? apply_changes(s) : 0;
+    return s->fresh.count > 0 ? apply_changes(s) : 0;
 }
 
 /* ---- before a wait ---- */
@@ -220,7 +210,7 @@ static void retry(struct fdslots *s)
         if ((k->runs.of[leader].flags & RUN_REFUSED) == 0)
             continue;
         fdslots_index_set_remove(&s->polled, i); /* until the kernel refuses it again */
-        fdslots_index_set_add(&s->noted, i);
+        fdslots_list_add(s, &s->noted, i);
     }
 }
 
@@ -256,7 +246,7 @@ static void drop_closed(struct fdslots *s, uint32_t leader, uint32_t index, bool
     k->runs.of[leader].flags |= RUN_CONFIRM;
     for (uint32_t i = leader, next; i != INDEX_NONE; i = next) {
         next = k->runs.of[i].next;
-        fdslots_slot_note(s, i);
+        fdslots_list_add(s, &s->fresh, i);
         if (fdslots_slot_held_fd(s, i) != fd) {
             leave_run(s, i); /* now, so that it is not met again if the number is closed again */
             continue;
@@ -296,7 +286,7 @@ void fdslots_kernel_cut(struct fdslots *s, uint32_t end)
             continue;
         const uint32_t leader = leave_run(s, i);
         if (leader != INDEX_NONE)
-            fdslots_slot_note(s, leader);
+            fdslots_list_add(s, &s->fresh, leader);
     }
     if (runs->extent > end)
         runs->extent = end;

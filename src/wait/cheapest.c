@@ -89,32 +89,19 @@ static struct flush count_flushed(struct fdslots *s)
 
 #define LOOKED_AT 4 /* and one more for every 64 that changed */
 
-/* Return a slot that has changed: the one at this position, or the next one. */
-static uint32_t changed_at(const struct fdslots *s, uint32_t *at)
-{
-    if (s->fresh_count > 0)
-        return s->fresh[(*at)++];
-    uint32_t i = fdslots_index_set_next(&s->noted, *at);
-    i = i != INDEX_NONE ? i : fdslots_index_set_next(&s->noted, 0);
-    *at = i + 1;
-    return i;
-}
-
-/* Return the share of so many changed slots that are not again as the set holds them, judged by a
+/* Return the share of the slots in this list that are not again as the set holds them, judged by a
  * few of them. Which ones has no pattern, because neighbours often change alike, and so do slots at
  * regular distances. */
-static double share_that_differs(const struct fdslots *s, uint32_t count)
+static double share_that_differs(const struct fdslots *s, const struct slot_list *list)
 {
-    const uint32_t range = s->fresh_count > 0 ? s->fresh_count : s->touched;
+    const uint32_t count = list->count;
     const uint32_t looks = count > LOOKED_AT ? LOOKED_AT + count / 64 : count;
     uint32_t irregular = (uint32_t)s->stats.waits;
     uint32_t differing = 0;
-    uint32_t at = 0;
     for (uint32_t k = 0; k < looks; k++) {
         irregular = irregular * UINT32_C(0x9e3779b9) + 1;
-        if (count > LOOKED_AT)
-            at = (uint32_t)((uint64_t)irregular * range >> 32);
-        differing += !fdslots_kernel_agrees(s, changed_at(s, &at));
+        const uint32_t at = looks < count ? (uint32_t)((uint64_t)irregular * count >> 32) : k;
+        differing += !fdslots_kernel_agrees(s, list->of[at]);
     }
     return looks > 0 ? (double)differing / looks : 0;
 }
@@ -126,16 +113,15 @@ static struct outlook look_out(struct fdslots *s, bool blocks)
     struct outlook o = {.slots = s->visible,
                         .holes = fdslots_slot_end(s) - s->visible,
                         .polled = fdslots_index_set_count(&s->polled),
-                        .fresh = s->fresh_count,
-                        .lag = s->fresh_count,
+                        .fresh = s->fresh.count,
                         .blocks = blocks,
+                        .behind = !s->set_ready || s->noted.count > 0,
                         .anew = !s->set_ready};
-    o.behind = o.anew || !fdslots_index_set_empty(&s->noted);
-    if (o.behind) {
-        fdslots_slots_note_all(s);
-        o.lag = fdslots_index_set_count(&s->noted);
-    }
-    o.differing = o.anew ? 1 : share_that_differs(s, o.lag);
+    if (o.behind)
+        fdslots_list_move(s, &s->fresh, &s->noted);
+    const struct slot_list *untold = o.behind ? &s->noted : &s->fresh;
+    o.lag = untold->count;
+    o.differing = o.anew ? 1 : share_that_differs(s, untold);
     return o;
 }
 
@@ -148,7 +134,7 @@ APART static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t
     fdslots_steady_end(c, fdslots_steady_of(c, o.blocks), count_flushed(s));
     const enum way way = fdslots_choice_make(c, &o);
     if (way == BY_POLL)
-        fdslots_slots_note_all(s);
+        fdslots_list_move(s, &s->fresh, &s->noted);
     const int64_t start = fdslots_choice_times(c) ? fdslots_now() : 0;
     int rc = go(s, way, timeout_ns, sigmask);
     const int64_t end = UNLIKELY(start > 0) ? fdslots_now() : 0;
@@ -173,7 +159,7 @@ APART static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t
 static inline bool way_is_same(const struct fdslots *s, const struct steady *plan)
 {
     if (plan->way == BY_SET)
-        return fdslots_index_set_empty(&s->noted);
+        return s->noted.count == 0;
     return s->visible <= plan->slots && fdslots_slot_end(s) <= plan->end;
 }
 
@@ -181,21 +167,21 @@ static inline bool way_is_same(const struct fdslots *s, const struct steady *pla
  * before that it has cost more than it has saved. */
 static inline bool changes_fit(const struct fdslots *s, const struct steady *plan)
 {
-    return s->fresh_count >= plan->fewest && s->fresh_count <= plan->allowed &&
+    return s->fresh.count >= plan->fewest && s->fresh.count <= plan->allowed &&
            s->flushed_modifies + 2 * s->flushed_adds <= (uint64_t)plan->calls * (plan->ran + 1);
 }
 
 static inline bool is_planned(const struct fdslots *s, const struct steady *plan)
 {
     return plan->ran < plan->waits && way_is_same(s, plan) &&
-           (s->fresh_count == 0 ? plan->fewest == 0 : changes_fit(s, plan));
+           (s->fresh.count == 0 ? plan->fewest == 0 : changes_fit(s, plan));
 }
 
 static inline int wait_as_planned(struct fdslots *s, struct steady *plan, int64_t timeout_ns,
                                   const sigset_t *sigmask)
 {
     if (plan->fewest > 0) /* only later changes count in the next wait */
-        fdslots_slots_note_all(s);
+        fdslots_list_move(s, &s->fresh, &s->noted);
     int rc = go(s, plan->way, timeout_ns, sigmask);
     if (UNLIKELY(is_refusal(rc)))
         return fall_back(s, plan->way, rc, timeout_ns, sigmask);

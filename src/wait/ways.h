@@ -54,7 +54,7 @@ static inline int fdslots_wait_by_set(struct fdslots *s, int64_t timeout_ns,
 {
     int rc = 0;
     s->time_left = timeout_ns;
-    if (!s->set_ready || s->fresh_count > 0 || !fdslots_index_set_empty(&s->noted))
+    if (!s->set_ready || (s->fresh.count | s->noted.count) != 0)
         rc = fdslots_kernel_sync(s);
     if (UNLIKELY(rc < 0))
         return rc;
