@@ -57,7 +57,8 @@
 /* Why a wait must look at a slot even if its fd and events look unchanged. */
 #define SLOT_CONFIRM 0x080u /* set anew: the same number may be another file */
 #define SLOT_REARM   0x100u /* an edge must be looked for again */
-/* Which lists the slot is in. */
+
+/* The lists that the slot is in. */
 #define SLOT_FRESH  0x0200u
 #define SLOT_NOTED  0x2000u
 #define SLOT_LISTED (SLOT_FRESH | SLOT_NOTED)
@@ -118,7 +119,7 @@ struct fdslots {
     struct index_set held;   /* slots with SLOT_HOLDS that are not hidden */
     struct index_set polled; /* slots that the kernel's set does not answer for: polled beside it */
 
-    struct slot_list fresh; /* changed since fdslots_wait() last looked at the changes */
+    struct slot_list fresh; /* changed since fdslots_wait() last looked at what has changed */
     struct slot_list noted; /* changed before that, and the kernel's set has not been told */
 
     uint32_t *ready; /* the first array: all others lie in the same memory, after it */
@@ -141,6 +142,7 @@ struct fdslots {
     uint32_t flushed_slots;    /* of these, slots that differed from what the set held */
     uint32_t flushed_modifies; /* calls of epoll_ctl(2) that modify a registration */
     uint32_t flushed_adds;     /* the other calls */
+    bool flushed_new_set;      /* some of this was telling a new set of all files */
 };
 
 static inline bool fdslots_slot_exists(const struct fdslots *s, uint32_t index)

@@ -45,8 +45,8 @@ struct kernel {
     bool outworn;           /* make the set anew before it is used again */
     bool is_nested;         /* the outer set holds the set */
     struct runs runs;
-    uint32_t listed; /* how many of these indices there are */
     union scratch scratch;
+    uint32_t listed; /* how many indices scratch.indices has */
 };
 
 /* Looking at this many slots costs as much as the report of a ghost. */
@@ -105,7 +105,7 @@ int fdslots_epoll_update_runs(struct fdslots *s);
 
 /* For FDSLOTS_CHECK: mark a slot as lost if its fd no longer refers to the file that it referred to
  * at the last sync. Then sync. If index is INDEX_NONE, all slots are looked at; otherwise only
- * those that this sync would change, and those that have an fd in common with one of them or with
+ * those that have changed, and those that have an fd in common with one of them or with
  * this slot. */
 void fdslots_epoll_check(struct fdslots *s, uint32_t index);
 

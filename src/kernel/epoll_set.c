@@ -53,6 +53,7 @@ static void forget_set(struct fdslots *s)
     k->registered = k->ghost_reports = k->rent = 0;
     s->exclusives = 0;
     s->ghosts_possible = s->set_misleads = k->outworn = false;
+    s->flushed_new_set = true;
 }
 
 /* ---- an inherited set ---- */

@@ -84,7 +84,8 @@ static inline int fdslots_kernel_wait(struct fdslots *s, int64_t timeout_ns,
 int fdslots_kernel_beside(struct fdslots *s, struct pollfd **room);
 
 /* Whether a slot that changed is certainly again as the set holds it. The answer is no if that
- * takes more than a look, or if the set was made anew. */
+ * takes more than a look at the slot and its run: if the slot is empty, was set anew or was
+ * reported as one-shot, has FDSLOTS_EDGE, shares its run, or is polled. */
 bool fdslots_kernel_agrees(const struct fdslots *s, uint32_t index);
 
 /* Take the fd of a slot out of the set at once, because it is about to be closed. The other slots

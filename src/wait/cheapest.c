@@ -82,8 +82,10 @@ static struct flush count_flushed(struct fdslots *s)
     const struct flush flushed = {.looks = s->flushed_looks,
                                   .slots = s->flushed_slots,
                                   .modifies = s->flushed_modifies,
-                                  .adds = s->flushed_adds};
+                                  .adds = s->flushed_adds,
+                                  .of_new_set = s->flushed_new_set};
     s->flushed_looks = s->flushed_slots = s->flushed_modifies = s->flushed_adds = 0;
+    s->flushed_new_set = false;
     return flushed;
 }
 
@@ -115,13 +117,12 @@ static struct outlook look_out(struct fdslots *s, bool blocks)
                         .polled = fdslots_index_set_count(&s->polled),
                         .fresh = s->fresh.count,
                         .blocks = blocks,
-                        .behind = !s->set_ready || s->noted.count > 0,
-                        .anew = !s->set_ready};
+                        .behind = s->noted.count > 0};
     if (o.behind)
         fdslots_list_move(s, &s->fresh, &s->noted);
     const struct slot_list *untold = o.behind ? &s->noted : &s->fresh;
     o.lag = untold->count;
-    o.differing = o.anew ? 1 : share_that_differs(s, untold);
+    o.differing = share_that_differs(s, untold);
     return o;
 }
 
@@ -168,7 +169,8 @@ static inline bool way_is_same(const struct fdslots *s, const struct steady *pla
 static inline bool changes_fit(const struct fdslots *s, const struct steady *plan)
 {
     return s->fresh.count >= plan->fewest && s->fresh.count <= plan->allowed &&
-           s->flushed_modifies + 2 * s->flushed_adds <= (uint64_t)plan->calls * (plan->ran + 1);
+           s->flushed_modifies + UINT64_C(2) * s->flushed_adds <=
+               (uint64_t)plan->calls * (plan->ran + 1);
 }
 
 static inline bool is_planned(const struct fdslots *s, const struct steady *plan)
@@ -188,7 +190,7 @@ static inline int wait_as_planned(struct fdslots *s, struct steady *plan, int64_
     plan->ran++;
     plan->ready += s->ready_count;
     if (UNLIKELY(rc < plan->least || rc > plan->most))
-        fdslots_steady_judge(s->choice, plan);
+        fdslots_steady_judge(s->choice, plan, count_flushed(s));
     return rc;
 }
 

@@ -8,7 +8,7 @@
 
 void fdslots_choice_start(struct choice *c)
 {
-    *c = (struct choice){.way = BY_POLL, .told = {.slots = 1, .modifies = 1}, .differing = 1};
+    *c = (struct choice){.way = BY_POLL, .told = {.modifies = 1}, .differing = 1};
     fdslots_prices_start(&c->prices);
 }
 
@@ -46,22 +46,15 @@ static inline struct work work_of(const struct outlook *o, struct outcome outcom
                          }};
 }
 
-/* Return the price of telling the set about a slot that differs from what it holds. */
-static double price_of_slot(const struct choice *c)
-{
-    const double *price = c->prices.of;
-    return (c->told.modifies * price[SET_MODIFY] + c->told.adds * price[SET_ADD]) / c->told.slots;
-}
-
 void fdslots_choice_estimate(const struct choice *c, struct outlook *o, struct outcome outcome)
 {
     const struct work work = work_of(o, outcome, (struct flush){0});
     o->poll = fdslots_prices_sum(&c->prices, &work, BY_POLL);
     o->set = fdslots_prices_sum(&c->prices, &work, BY_SET);
     const double look = c->prices.of[SET_LOOK];
-    const double slot = price_of_slot(c);
+    const double slot = fdslots_choice_price(c, c->told);
     o->change = look + c->differing * slot;
-    o->flush = o->lag * (look + o->differing * (o->anew ? c->prices.of[SET_ADD] : slot));
+    o->flush = o->lag * (look + o->differing * slot);
 }
 
 /* Return a number of slots without what is far below one of them. Otherwise, one that becomes less
@@ -80,18 +73,23 @@ void fdslots_choice_expect(struct choice *c, struct outcome outcome, double wait
     mean->queued = round_off((EXPECT_FROM * mean->queued + outcome.queued) / all);
 }
 
+/* Return a mean in which the last value has its weight. */
+static double mean_with(double mean, double last)
+{
+    return round_off(mean + WEIGHT * (last - mean));
+}
+
 void fdslots_choice_expect_changes(struct choice *c, struct flush flushed)
 {
-    if (flushed.slots == 0)
+    if (flushed.of_new_set || flushed.slots == 0)
         return;
-    c->told.slots = round_off(c->told.slots * (1 - WEIGHT)) + flushed.slots;
-    c->told.modifies = round_off(c->told.modifies * (1 - WEIGHT)) + flushed.modifies;
-    c->told.adds = round_off(c->told.adds * (1 - WEIGHT)) + flushed.adds;
+    c->told.modifies = mean_with(c->told.modifies, flushed.modifies / flushed.slots);
+    c->told.adds = mean_with(c->told.adds, flushed.adds / flushed.slots);
 }
 
 void fdslots_choice_expect_differing(struct choice *c, double share)
 {
-    c->differing = round_off(c->differing + WEIGHT * (share - c->differing));
+    c->differing = mean_with(c->differing, share);
 }
 
 /* ---- choose ---- */
@@ -261,12 +259,11 @@ void fdslots_choice_learn(struct choice *c, struct outlook *o, enum way way,
         c->excess = 0;
     if (way == BY_POLL)
         c->saved += o->set + o->fresh * o->change - o->poll;
-    else if (o->behind && !o->anew) /* a new set is told of every file, which says nothing */
+    else if (o->behind && !finding->flushed.of_new_set)
         c->regret = or_0(fdslots_choice_price(c, finding->flushed) - or_0(c->saved));
     c->saved = way == BY_POLL ? c->saved : 0;
     remember_wait(c, o, way, finding);
-    if (!o->anew)
-        fdslots_choice_expect_changes(c, finding->flushed);
+    fdslots_choice_expect_changes(c, finding->flushed);
     if (!o->behind && o->fresh > 0)
         fdslots_choice_expect_differing(c, o->differing);
     if (finding->ns > 0)

@@ -6,7 +6,8 @@
  * Price. A wait by poll(2) looks at every slot. A wait by the set looks at the ready slots and at
  * those that are polled beside it, but the set must first be told what changed. prices.h says what
  * each of these costs. How many slots are ready, and what it takes to tell the set about a change,
- * is expected to be what it was on average in the last waits. How many slots have changed is known.
+ * is expected to be what it was in the last waits: a mean, in which earlier ones count less and
+ * less. How many slots have changed is known.
  *
  * Choose. Without changes, the choice is simply the cheaper way. While the set lags behind, a flush
  * is worth its price only if enough waits follow, and their number is unknown. So this rents before
@@ -61,7 +62,8 @@ struct flush {
     double looks; /* at slots that changed */
     double slots; /* of these, slots that were not again as the set held them */
     double modifies;
-    double adds; /* of files, and deletions */
+    double adds;     /* of files, and deletions */
+    bool of_new_set; /* a new set was told of every file, which says nothing about changes */
 };
 
 /* What is known before a wait. */
@@ -69,12 +71,11 @@ struct outlook {
     uint32_t slots;   /* slots that poll(2) would look at */
     uint32_t holes;   /* slots that it would step over */
     uint32_t polled;  /* slots that are polled beside the set */
-    uint32_t fresh;   /* slots that changed since the last wait */
+    uint32_t fresh;   /* slots that changed since a wait last looked at what has changed */
     uint32_t lag;     /* slots that changed since the set was told */
     double differing; /* share of these that are not again as the set holds them */
     bool blocks;      /* the timeout is not 0 */
-    bool behind;      /* the set has not been told of earlier changes, or is to be made anew */
-    bool anew;        /* the set is to be made anew */
+    bool behind;      /* the set has not been told of earlier changes */
     double poll;      /* estimated price of polling */
     double set;       /* estimated price of the set, without telling it changes */
     double change;    /* estimated price of telling it one change, if it is in step */
@@ -96,13 +97,13 @@ struct steady {
     double each;        /* price of one, without telling the set changes */
     double saves;       /* what it costs less than by the other way */
     bool needs_changes; /* by poll, only because of the changes */
-    uint32_t fewest;    /* slots that must have changed before each of these waits, */
-    uint32_t allowed;   /* and that may have */
-    uint32_t calls;     /* of epoll_ctl(2), for each of these waits, that the set may take */
+    uint32_t fewest;    /* slots that must have changed before each of these waits */
+    uint32_t allowed;   /* slots that may have changed before each */
+    uint32_t calls;     /* of epoll_ctl(2) that the set may take for each; an add counts as two */
     uint32_t slots;     /* that poll(2) may look at */
     uint32_t end;       /* of these slots: there may be holes between them */
-    int64_t least;      /* ready slots that they may find: with fewer or more, the other */
-    int64_t most;       /* way is cheaper */
+    int64_t least;      /* ready slots that they may find: with fewer, the set is cheaper */
+    int64_t most;       /* with more, poll(2) is */
     uint64_t ready;     /* that those that ran have found in all */
 };
 
@@ -110,8 +111,8 @@ struct steady {
 struct choice {
     struct prices prices;
     struct outcome expected; /* of the next wait: a mean of the last ones */
-    struct flush told;   /* what the set was told last: sums in which earlier waits count less */
-    double differing;    /* share of the changes between two waits that were not undone */
+    struct flush told;       /* what it takes to tell the set of a slot that differs: a mean */
+    double differing;        /* share of the changes between two waits that were not undone */
     double excess;       /* what polling with a backlog, or the set without, cost above the other */
     double saved;        /* what polling has cost less than the set since that was last taken */
     double regret;       /* what it last cost to leave the set */
@@ -167,7 +168,7 @@ void fdslots_choice_estimate(const struct choice *c, struct outlook *o, struct o
 /* Let what so many waits found in all count in what is expected of the next one. */
 void fdslots_choice_expect(struct choice *c, struct outcome outcome, double waits);
 
-/* Let what the set was told count in what it is expected to be told about the next changes. */
+/* Let what the set was told count in what it is expected to take to tell it of a slot. */
 void fdslots_choice_expect_changes(struct choice *c, struct flush flushed);
 
 /* Let the share of the changes between two waits that were not undone count in what is expected. */
@@ -207,10 +208,11 @@ static inline struct steady *fdslots_steady_of(struct choice *c, bool blocks)
 void fdslots_steady_plan(struct choice *c, struct outlook *o, enum way way);
 
 /* A planned wait found fewer or more ready slots than the plan is for. Account for the waits that
- * have run, and end the plan if so many are now expected of the next one. */
-void fdslots_steady_judge(struct choice *c, struct steady *plan);
+ * have run, in which the set was told this much, and end the plan if so many ready slots are now
+ * expected of the next one. */
+void fdslots_steady_judge(struct choice *c, struct steady *plan, struct flush flushed);
 
-/* End a plan, and account for the waits that have run, in which the set was told this much. */
+/* End a plan, after accounting for its waits in the same way. */
 void fdslots_steady_end(struct choice *c, struct steady *plan, struct flush flushed);
 
 #endif

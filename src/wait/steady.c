@@ -2,9 +2,9 @@
  *
  * Waits that need no choice. A choice takes 40 to 200 ns, and in most programs a wait is much like
  * the ones before it. So each choice also plans how many waits may go the same way after it, as
- * long as so many slots change and are ready that the other way cannot be cheaper. In many loops,
- * waits that may block take turns with others, for which poll(2) is cheaper. So there is a plan for
- * each of the two.
+ * long as the numbers of slots that change and of those that are ready do not make the other way
+ * cheaper. In many loops, waits that may block take turns with others, for which poll(2) is
+ * cheaper. So there is a plan for each of the two.
  *
  * How many ready slots make the set as dear as poll(2) is calculated once. A wait that finds itself
  * on the other side of this number ends the plan only if the waits are now expected to be there on
@@ -12,7 +12,8 @@
  *
  * How many slots have changed is known before a wait. By the set, so many may change that telling
  * it costs no more than it saves. If only the changes have made poll(2) the cheaper way, so many
- * must change again that it still is. While waits poll, the buffer may grow by a quarter.
+ * must change again that it still is. While waits poll, the buffer may grow by a quarter, and by as
+ * many slots as changed before the chosen wait.
  */
 #include "choice.h"
 
@@ -53,11 +54,12 @@ static void set_changes(const struct choice *c, struct steady *plan, const struc
 {
     plan->needs_changes = plan->way == BY_POLL && spare > 0;
     plan->fewest = plan->needs_changes ? 1 + to_count(spare / o->change) : 0;
-    plan->allowed = plan->way == BY_SET ? to_count(spare / o->change) : INDEX_NONE;
+    plan->allowed = plan->way == BY_SET ? to_count(spare / o->change) : UINT32_MAX;
     plan->calls = to_count(spare / c->prices.of[SET_MODIFY]);
 }
 
-/* Polling may cost as much more than the set as a choice does, which is about as much as a call.
+/* Polling may cost more than the set by a margin: as much as a choice does, which is about as much
+ * as a call.
  *
  * There is no plan while polling pays the rent for a flush, because each wait must be accounted
  * for. Nor is there one to poll only because of changes, before they have made that the cheaper way
@@ -85,8 +87,6 @@ void fdslots_steady_plan(struct choice *c, struct outlook *o, enum way way)
 /* Account for the waits that have run. They do not tell where the first ready slot was. */
 static void account_for_run(struct choice *c, struct steady *plan)
 {
-    if (plan->ran == 0)
-        return;
     const double ran = plan->ran;
     fdslots_choice_spend(c, plan->way, ran * plan->each);
     fdslots_choice_save(c, plan->way, ran * plan->saves);
@@ -96,21 +96,32 @@ static void account_for_run(struct choice *c, struct steady *plan)
     plan->ready = 0;
 }
 
-void fdslots_steady_judge(struct choice *c, struct steady *plan)
+/* Account for what the set was told. */
+static void account_for_changes(struct choice *c, struct flush flushed)
 {
-    account_for_run(c, plan);
+    fdslots_choice_spend(c, BY_SET, fdslots_choice_price(c, flushed));
+    fdslots_choice_expect_changes(c, flushed);
+    if (!flushed.of_new_set)
+        fdslots_choice_expect_differing(c, flushed.slots / flushed.looks);
+}
+
+static void account(struct choice *c, struct steady *plan, struct flush flushed)
+{
+    if (flushed.looks > 0)
+        account_for_changes(c, flushed);
+    if (plan->ran > 0)
+        account_for_run(c, plan);
+}
+
+void fdslots_steady_judge(struct choice *c, struct steady *plan, struct flush flushed)
+{
+    account(c, plan, flushed);
     if (c->expected.ready <= (double)plan->least - 1 || c->expected.ready >= (double)plan->most + 1)
         plan->waits = 0;
 }
 
 void fdslots_steady_end(struct choice *c, struct steady *plan, struct flush flushed)
 {
-    if (plan->way == BY_SET && plan->ran > 0) {
-        fdslots_choice_spend(c, BY_SET, fdslots_choice_price(c, flushed));
-        fdslots_choice_expect_changes(c, flushed);
-        if (flushed.looks > 0)
-            fdslots_choice_expect_differing(c, flushed.slots / flushed.looks);
-    }
-    account_for_run(c, plan);
+    account(c, plan, flushed);
     plan->waits = 0;
 }

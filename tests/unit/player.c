@@ -20,18 +20,18 @@ struct outlook player_outlook(const struct player *p, const struct program *prog
                             .fresh = program->toggled,
                             .lag = p->in_step ? lagging : program->slots,
                             .differing = undone ? 0 : 1,
-                            .behind = !p->in_step || p->lagging > 0,
-                            .anew = !p->in_step};
+                            .behind = !p->in_step || p->lagging > 0};
 }
 
 /* What the set is told in a wait that sees this. */
-static struct flush told_after(struct outlook o)
+static struct flush told_after(const struct player *p, struct outlook o)
 {
     const double differing = o.lag * o.differing;
     return (struct flush){.looks = o.lag,
                           .slots = differing,
-                          .modifies = o.anew ? 0 : differing,
-                          .adds = o.anew ? differing : 0};
+                          .modifies = p->in_step ? differing : 0,
+                          .adds = p->in_step ? 0 : differing,
+                          .of_new_set = !p->in_step};
 }
 
 /* The true price of a wait with this outcome on the simulated machine, without what it tells the
@@ -120,7 +120,7 @@ enum way player_wait(struct player *p, const struct program *program)
     const enum way way = fdslots_choice_make(c, o);
     struct flush flushed = {0};
     if (way == BY_SET)
-        flushed = told_after(*o);
+        flushed = told_after(p, *o);
     const double steady = true_price(p, *o, outcome, way) * (way == BY_POLL ? 1 + p->cold : 1);
     const double ns = steady + telling_price(p, flushed);
     const bool timed = fdslots_choice_times(c);
@@ -131,7 +131,6 @@ enum way player_wait(struct player *p, const struct program *program)
     fdslots_choice_learn(c, &seen, way, &finding);
     change_cache(p, way, flushed);
     advance(p, way, program);
-    seen.anew = !p->in_step;
     fdslots_steady_plan(c, &seen, way);
     run_plan(p, plan, program);
     p->waits[way] += 1 + plan->ran;

@@ -557,6 +557,26 @@ START_TEST(on_poll_while_slots_are_set_again)
 }
 END_TEST
 
+/* A file that outlives its fd is ready, too, and the set reports it. */
+START_TEST(on_poll_although_there_is_a_ghost)
+{
+    int fds[MANY];
+    struct fdslots *many = known_slots(fds, MANY);
+    for (uint32_t i = 0; i < MANY; i++)
+        event_set(fds[i]);
+    const int copy = dup(fds[0]);
+    EXPECT(fdslots_invalidate_index(many, 0), 0);
+    close(fds[0]);
+    fds[0] = copy;
+    EXPECT(fdslots_epoll_wait(many, 0), MANY - 1);
+    ck_assert_uint_gt(stats_of(many).ghosts_dropped, 0);
+    for (int again = 0; again < 1000; again++)
+        EXPECT(fdslots_wait(many, 0, NULL), MANY - 1);
+    ck_assert_uint_ge(stats_of(many).poll_calls, 950);
+    close_slots(many, fds, MANY);
+}
+END_TEST
+
 #define BLOCKS 40
 
 /* Which slots only seem to change: the first, the first quarter, or every fourth block of them. */
@@ -642,6 +662,7 @@ Suite *suite_settled(void)
     tcase_add_test(tcase, on_poll_where_one_interest_comes_back);
     tcase_add_test(tcase, on_poll_where_one_pause_ends);
     tcase_add_test(tcase, on_poll_while_slots_are_set_again);
+    tcase_add_test(tcase, on_poll_although_there_is_a_ghost);
     tcase_add_loop_test(tcase, on_what_all_changes_cost, 0, BLOCKS + 1);
     tcase_add_loop_test(tcase, on_nothing_after_the_buffer_has_grown, 0, 4);
     tcase_add_test(tcase, on_each_way_in_turn_where_interests_come_back);
