@@ -58,30 +58,30 @@ static void set_changes(const struct choice *c, struct steady *plan, const struc
     plan->calls = to_count(spare / c->prices.of[SET_MODIFY]);
 }
 
-/* Polling may cost more than the set by a margin: as much as a choice does, which is about as much
- * as a call.
+/* There is no plan while polling pays the rent for a flush, because each wait must be accounted
+ * for.
  *
- * There is no plan while polling pays the rent for a flush, because each wait must be accounted
- * for. Nor is there one to poll only because of changes, before they have made that the cheaper way
- * twice: where they come before every other wait, both ways take turns. */
+ * Nor is there one to poll only because of changes, before they have made that the cheaper way
+ * twice: where they come before every other wait, both ways take turns. This is worth a choice for
+ * each wait if the set saves as much as a choice costs, which is about as much as a call. */
 void fdslots_steady_plan(struct choice *c, struct outlook *o, enum way way)
 {
     struct steady *plan = fdslots_steady_of(c, o->blocks);
     const bool needed_changes = plan->needs_changes;
     fdslots_choice_estimate(c, o, c->expected);
     const double told = o->fresh * o->change;
-    const double margin = way == BY_POLL ? c->prices.of[SET_CALL] : 0;
-    const double spare = o->poll - o->set - margin;
+    const double spare = o->poll - o->set;
     plan->way = way;
     plan->each = way == BY_SET ? o->set : o->poll;
     plan->saves = way == BY_SET ? spare - told : told - spare;
     plan->slots = o->slots + o->slots / 4 + o->fresh; /* as many may end a pause again */
     plan->end = plan->slots + o->holes + o->holes / 4;
     set_changes(c, plan, o, spare);
-    set_band(c, plan, o, margin + (way == BY_SET || plan->needs_changes ? told : 0));
+    set_band(c, plan, o, way == BY_SET || plan->needs_changes ? told : 0);
     const bool rents = way == BY_POLL && c->excess > 0;
-    const bool is_first = plan->needs_changes && !needed_changes;
-    plan->waits = plan->saves < 0 || rents || is_first ? 0 : waits_until_due(c, plan);
+    const bool takes_turns =
+        plan->needs_changes && !needed_changes && spare > c->prices.of[SET_CALL];
+    plan->waits = plan->saves < 0 || rents || takes_turns ? 0 : waits_until_due(c, plan);
 }
 
 /* Account for the waits that have run. They do not tell where the first ready slot was. */
