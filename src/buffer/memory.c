@@ -179,12 +179,8 @@ static int check_flags(uint32_t *flags)
 static void init_at(struct place place, uint32_t nslots, uint32_t flags, struct fdslots **out)
 {
     struct fdslots *s = (struct fdslots *)(void *)place.head;
-    *s = (struct fdslots){.capacity = nslots,
-                          .flags = flags,
-                          .max_ready = UINT32_MAX,
-                          .owns_memory = place.is_owned,
-                          .fresh = {.flag = SLOT_FRESH},
-                          .noted = {.flag = SLOT_NOTED}};
+    *s = (struct fdslots){
+        .capacity = nslots, .flags = flags, .max_ready = UINT32_MAX, .owns_memory = place.is_owned};
     lay_out_head(s, place.head);
     lay_out_arrays(s, place.arrays);
     *out = s;

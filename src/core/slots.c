@@ -114,40 +114,39 @@ SELDOM static int note_above(struct fdslots *s, uint32_t index)
     return 0;
 }
 
-/* Note a change of a slot that stays used. Returns 0. */
+/* Note a change of a slot. Returns 0. */
 static inline int note(struct fdslots *s, uint32_t index)
 {
     fdslots_list_add(s, &s->fresh, index);
     return 0;
 }
 
-/* Note a change of a slot, and that it is used. Returns 0. */
+/* Note that a slot is used. Returns 0. */
 static inline int note_used(struct fdslots *s, uint32_t index)
 {
     const uint64_t bit = UINT64_C(1) << (index & 63);
     uint64_t *used = &s->used.level[0][index >> 6];
     const bool first = *used == 0 || *used == ~bit;
     *used |= bit;
-    fdslots_list_add(s, &s->fresh, index);
     return UNLIKELY(first) ? note_above(s, index) : 0;
 }
 
-/* Note a change of a slot, and that it is empty. Returns 0. */
+/* Note that a slot is empty. Returns 0. */
 static inline int note_empty(struct fdslots *s, uint32_t index)
 {
     const uint64_t bit = UINT64_C(1) << (index & 63);
     uint64_t *used = &s->used.level[0][index >> 6];
     const bool first = *used == FULL;
     *used &= ~bit;
-    fdslots_list_add(s, &s->fresh, index);
     return UNLIKELY(first || *used == 0) ? note_above(s, index) : 0;
 }
 
 void fdslots_list_move(struct fdslots *s, struct slot_list *from, struct slot_list *to)
 {
+    const uint32_t flag = fdslots_list_flag(s, from);
     while (from->count > 0) {
         const uint32_t index = from->of[--from->count];
-        s->slots[index].flags &= (uint16_t)~from->flag;
+        s->slots[index].flags &= (uint16_t)~flag;
         fdslots_list_add(s, to, index);
     }
 }
@@ -161,10 +160,13 @@ INLINE int put(struct fdslots *s, uint32_t index, int fd, uint32_t events, uint3
     const uint32_t listed = s->slots[index].flags & SLOT_LISTED;
     write_owner(s, index, (struct pollfd){.fd = fd, .events = (short)(uint16_t)events});
     /* The same number may be another file by now, and only the kernel can tell. */
-    s->slots[index].flags = (uint16_t)(listed | (fd < 0 ? 0 : user | SLOT_CONFIRM));
+    const uint32_t flags = fd < 0 ? 0 : user | SLOT_CONFIRM;
+    s->slots[index].flags = (uint16_t)(listed | SLOT_FRESH | flags);
+    if ((listed & SLOT_FRESH) == 0)
+        s->fresh.of[s->fresh.count++] = index;
     if (fd < 0)
         return note_empty(s, index);
-    return was_visible ? note(s, index) : note_used(s, index);
+    return was_visible ? 0 : note_used(s, index);
 }
 
 /* The same for a special slot, and for the first owner of a slot. */

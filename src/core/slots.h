@@ -80,7 +80,6 @@ struct slot {
 struct slot_list {
     uint32_t *of;
     uint32_t count;
-    uint32_t flag;
 };
 
 struct kernel;
@@ -186,13 +185,19 @@ static inline uint32_t fdslots_slot_end_of(const struct fdslots *s, uint32_t nsl
     return nslots >= end ? end : fdslots_index_set_last_below(&s->used, nslots) + 1;
 }
 
+static inline uint32_t fdslots_list_flag(const struct fdslots *s, const struct slot_list *list)
+{
+    return list == &s->fresh ? SLOT_FRESH : SLOT_NOTED;
+}
+
 /* Add a slot to a list, unless it is there. */
 static inline void fdslots_list_add(struct fdslots *s, struct slot_list *list, uint32_t index)
 {
+    const uint32_t flag = fdslots_list_flag(s, list);
     struct slot *slot = &s->slots[index];
-    if ((slot->flags & list->flag) != 0)
+    if ((slot->flags & flag) != 0)
         return;
-    slot->flags |= (uint16_t)list->flag;
+    slot->flags |= (uint16_t)flag;
     list->of[list->count++] = index;
 }
 

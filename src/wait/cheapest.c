@@ -89,7 +89,7 @@ static struct flush count_flushed(struct fdslots *s)
     return flushed;
 }
 
-#define LOOKED_AT 4 /* and one more for every 64 that changed */
+#define LOOKED_AT 4 /* and one more for every 64 that changed, up to twice as many */
 
 /* Return the share of the slots in this list that are not again as the set holds them, judged by a
  * few of them. Which ones has no pattern, because neighbours often change alike, and so do slots at
@@ -97,7 +97,8 @@ static struct flush count_flushed(struct fdslots *s)
 static double share_that_differs(const struct fdslots *s, const struct slot_list *list)
 {
     const uint32_t count = list->count;
-    const uint32_t looks = count > LOOKED_AT ? LOOKED_AT + count / 64 : count;
+    const uint32_t more = count / 64 < LOOKED_AT ? count / 64 : LOOKED_AT;
+    const uint32_t looks = count > LOOKED_AT ? LOOKED_AT + more : count;
     uint32_t irregular = (uint32_t)s->stats.waits;
     uint32_t differing = 0;
     for (uint32_t k = 0; k < looks; k++) {
@@ -164,8 +165,8 @@ static inline bool way_is_same(const struct fdslots *s, const struct steady *pla
     return s->visible <= plan->slots && fdslots_slot_end(s) <= plan->end;
 }
 
-/* Whether the plan is for as many changes as there are, and the set has not been told of so many
- * before that it has cost more than it has saved. */
+/* Whether the plan is for as many changes as there are, and the waits before have not told the set
+ * more than they have saved. */
 static inline bool changes_fit(const struct fdslots *s, const struct steady *plan)
 {
     return s->fresh.count >= plan->fewest && s->fresh.count <= plan->allowed &&

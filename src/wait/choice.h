@@ -21,7 +21,7 @@
  * Wait. Each choice also plans how many waits may go the same way after it: see steady.c.
  *
  * Learn. Now and then a wait is timed, so seldom that this costs less than a thousandth of what the
- * waits cost, or a hundredth while they take so long that they may have slept. The way that is not
+ * waits cost, or a fiftieth while they take so long that they may have slept. The way that is not
  * taken may have become cheaper, so it is tried now and then. A two-hundredth of what the waits
  * cost is put aside for that. A trial begins when this pays for the expected extra cost of the
  * trial. The actual extra cost is then deducted. A trial takes two waits, and goes on while they
@@ -29,21 +29,21 @@
  * trial, if the way was never taken, or if its prices have just risen far: other programs may have
  * slowed the waits that raised them.
  *
- * This gives three bounds, by the prices known at each wait. First, before a flush, polling costs
- * more than the set by at most the price of that flush and of one wait, not counting trials,
+ * This gives three bounds on chosen waits, by what is known at each. First, before a flush, polling
+ * costs more than the set by at most the price of that flush and of one wait, not counting trials,
  * because the account is closed when it reaches the price of the flush, and a single wait cannot
  * take it further beyond. Second, before it is left, the set costs more than polling by at most
  * what it last cost to leave it, and polling is taken for the wait that would exceed this. Third,
  * all trials of a way cost at most a two-hundredth of all waits, not counting the first trial, one
  * after each rise, and the last one, because no trial begins before the earlier ones are paid for.
- * One trial takes at most twenty times as long as its first two waits, because each wait with which
- * it goes on takes at most 0.95 times as long as the one before. No account grows beyond what
- * closes it, but for what polling has saved. Ten years of that are less than 2^59 ns, which a
- * double holds to within 64 ns.
+ * One trial takes at most twenty times as long as its first two waits, not counting its last one,
+ * because each wait with which it goes on takes at most 0.95 times as long as the one before. No
+ * account grows beyond what closes it, but for what polling has saved, and a double holds what that
+ * may be in any time that a machine runs.
  *
- * Planned waits are not priced one by one: each counts as much as the chosen wait before it, and
- * what the set was told. What they cost beyond that is in no bound. A run of them ends when a wait
- * is to be timed.
+ * Planned waits are in no bound. Each counts as much as it was expected to cost when it was
+ * planned, and what the set was told in them is spent, too. A run of them ends when a wait is to be
+ * timed.
  */
 #ifndef FDSLOTS_CHOICE_H
 #define FDSLOTS_CHOICE_H
