@@ -146,9 +146,9 @@ static void no_watch_left_later(void)
     CHILD_EXPECT(fdslots_set_events(s, 3, POLLOUT), 0);
     waits(3, 2);
     CHILD_EXPECT(fdslots_invalidate_index(s, 0), 0);
-    waits(2, 0);                                /* a MOD takes no watch */
-    CHILD_EXPECT(fdslots_pause_index(s, 3), 0); /* the DEL comes first and frees a watch */
+    waits(2, 0); /* a MOD takes no watch */
     CHILD_EXPECT(fdslots_set_index(s, 0, third, POLLIN), 0);
+    CHILD_EXPECT(fdslots_pause_index(s, 3), 0); /* the DEL comes first and frees a watch */
     waits(2, 2);
     CHILD_EXPECT((intmax_t)stats_of(s).polled, 1);
     CHILD_EXPECT(fdslots_resume_index(s, 3), 0);
