@@ -105,8 +105,8 @@ int fdslots_epoll_update_runs(struct fdslots *s);
 
 /* For FDSLOTS_CHECK: mark a slot as lost if its fd no longer refers to the file that it referred to
  * at the last sync. Then sync. If index is INDEX_NONE, all slots are looked at; otherwise only
- * those that have changed, and those that have an fd in common with one of them or with
- * this slot. */
+ * those that have changed, and those that have an fd in common with one of them or with this slot.
+ */
 void fdslots_epoll_check(struct fdslots *s, uint32_t index);
 
 /* Remove a run from the set, or stop polling its slots. */

@@ -92,13 +92,8 @@ static void check_slot(struct fdslots *s, uint32_t index)
         check_fd(s, runs->of[index].fd);
 }
 
-static void check_list(struct fdslots *s, const struct slot_list *list)
-{
-    for (uint32_t i = 0; i < list->count; i++)
-        check_slot(s, list->of[i]);
-}
-
-/* Check all used slots if index is INDEX_NONE; otherwise this slot and those that changed. */
+/* Check all used slots if index is INDEX_NONE; otherwise this slot and those that changed. Earlier
+ * changes were told in the check before the last wait. */
 static void check_slots(struct fdslots *s, uint32_t index)
 {
     struct kernel *k = s->kernel;
@@ -110,8 +105,8 @@ static void check_slots(struct fdslots *s, uint32_t index)
         }
     } else {
         check_slot(s, index);
-        check_list(s, &s->noted);
-        check_list(s, &s->fresh);
+        for (uint32_t i = 0; i < s->fresh.count; i++)
+            check_slot(s, s->fresh.of[i]);
     }
     while (k->listed > 0)
         k->runs.of[k->scratch.indices[--k->listed]].flags &= (uint16_t)~RUN_CHECKED;
