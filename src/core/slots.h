@@ -137,10 +137,10 @@ struct fdslots {
     struct choice *choice;
     struct fdslots_stats stats;
     /* What syncs have done since the choice last counted it. */
-    uint32_t flushed_looks;    /* slots that they looked at, because they had changed */
-    uint32_t flushed_slots;    /* of these, slots that differed from what the set held */
-    uint32_t flushed_modifies; /* calls of epoll_ctl(2) that modify a registration */
-    uint32_t flushed_adds;     /* the other calls */
+    uint64_t flushed_looks;    /* slots that they looked at, because they had changed */
+    uint64_t flushed_slots;    /* of these, slots that differed from what the set held */
+    uint64_t flushed_modifies; /* calls of epoll_ctl(2) that modify a registration */
+    uint64_t flushed_adds;     /* the other calls */
     bool flushed_new_set;      /* some of this was telling a new set of all files */
 };
 

@@ -79,10 +79,10 @@ static double time_since(const struct choice *c, int64_t start, int64_t end)
 /* Return what the set was told since the last call of this function. */
 static struct flush count_flushed(struct fdslots *s)
 {
-    const struct flush flushed = {.looks = s->flushed_looks,
-                                  .slots = s->flushed_slots,
-                                  .modifies = s->flushed_modifies,
-                                  .adds = s->flushed_adds,
+    const struct flush flushed = {.looks = (double)s->flushed_looks,
+                                  .slots = (double)s->flushed_slots,
+                                  .modifies = (double)s->flushed_modifies,
+                                  .adds = (double)s->flushed_adds,
                                   .of_new_set = s->flushed_new_set};
     s->flushed_looks = s->flushed_slots = s->flushed_modifies = s->flushed_adds = 0;
     s->flushed_new_set = false;
@@ -170,8 +170,7 @@ static inline bool way_is_same(const struct fdslots *s, const struct steady *pla
 static inline bool changes_fit(const struct fdslots *s, const struct steady *plan)
 {
     return s->fresh.count >= plan->fewest && s->fresh.count <= plan->allowed &&
-           s->flushed_modifies + UINT64_C(2) * s->flushed_adds <=
-               (uint64_t)plan->calls * (plan->ran + 1);
+           s->flushed_modifies + 2 * s->flushed_adds <= (uint64_t)plan->calls * (plan->ran + 1);
 }
 
 static inline bool is_planned(const struct fdslots *s, const struct steady *plan)

@@ -100,8 +100,8 @@ struct steady {
     uint32_t fewest;    /* slots that must have changed before each of these waits */
     uint32_t allowed;   /* slots that may have changed before each */
     uint32_t calls;     /* of epoll_ctl(2) that the set may take for each; an add counts as two */
-    uint32_t slots;     /* that poll(2) may look at */
-    uint32_t end;       /* of these slots: there may be holes between them */
+    uint64_t slots;     /* that poll(2) may look at */
+    uint64_t end;       /* of these slots: there may be holes between them */
     int64_t least;      /* ready slots that they may find: with fewer, the set is cheaper */
     int64_t most;       /* with more, poll(2) is */
     uint64_t ready;     /* that those that ran have found in all */

@@ -75,7 +75,8 @@ void fdslots_steady_plan(struct choice *c, struct outlook *o, enum way way)
     plan->way = way;
     plan->each = way == BY_SET ? o->set : o->poll;
     plan->saves = way == BY_SET ? spare - told : told - spare;
-    plan->slots = o->slots + o->slots / 4 + o->fresh; /* as many may end a pause again */
+    /* As many slots as changed may end a pause. */
+    plan->slots = (uint64_t)o->slots + o->slots / 4 + o->fresh;
     plan->end = plan->slots + o->holes + o->holes / 4;
     set_changes(c, plan, o, spare);
     set_band(c, plan, o, way == BY_SET || plan->needs_changes ? told : 0);

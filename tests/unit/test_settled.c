@@ -488,6 +488,21 @@ static void wait_as_child(void)
     ck_assert_uint_eq(after.epoll_ctl_calls, before.epoll_ctl_calls);
 }
 
+/* Where changes are rare, polling for one of them is no reason to poll until the next one. */
+START_TEST(on_the_set_where_one_interest_seldom_changes)
+{
+    int fd;
+    struct fdslots *one = known_slots(&fd, 1);
+    for (int again = 0; again < 2000; again++) {
+        if (again % 50 == 0)
+            EXPECT(fdslots_set_events(one, 0, again % 100 == 0 ? POLLPRI : POLLIN), 0);
+        EXPECT(fdslots_wait(one, 0, NULL), 0);
+    }
+    ck_assert_uint_le(stats_of(one).poll_calls, 200);
+    close_slots(one, &fd, 1);
+}
+END_TEST
+
 /* The set would be cheaper before every other wait, but by less than a choice costs. */
 START_TEST(on_poll_where_one_interest_comes_back)
 {
@@ -659,6 +674,7 @@ Suite *suite_settled(void)
     tcase_add_test(tcase, on_the_set_although_slots_are_paused_and_resumed);
     tcase_add_test(tcase, on_each_way_although_slots_share_fds);
     tcase_add_test(tcase, on_poll_in_a_child_at_first);
+    tcase_add_test(tcase, on_the_set_where_one_interest_seldom_changes);
     tcase_add_test(tcase, on_poll_where_one_interest_comes_back);
     tcase_add_test(tcase, on_poll_where_one_pause_ends);
     tcase_add_test(tcase, on_poll_while_slots_are_set_again);
