@@ -4,9 +4,9 @@
  *
  * A change of a slot goes through these states:
  *
- *     fresh  --fdslots_wait() polled-->  noted      the set has not been told
- *       |                                  |
- *       +----------------+-----------------+
+ *     fresh  --fdslots_wait() chose to poll-->  noted      the set has not been told
+ *       |                                         |
+ *       +----------------+------------------------+
  *                        v
  *                a sync: slots leave runs, then slots join runs, then the set is told of each run
  *                whose registration differs (epoll_run.c)
