@@ -24,13 +24,13 @@ static uint32_t to_count(double n)
     return n < 1 ? 0 : n < INT32_MAX ? (uint32_t)n : INT32_MAX;
 }
 
-/* Return how many waits there may be before one is to be timed. */
-static uint32_t waits_until_due(const struct choice *c, const struct steady *plan)
+/* Return how many waits of this price there may be before one is to be timed. */
+static uint32_t waits_until_due(const struct choice *c, double price)
 {
     const double until_due = fdslots_choice_until_due(c);
     if (c->prices.surprised || c->trial > 0 || until_due <= 0)
         return 0;
-    return 1 + to_count(until_due / plan->each);
+    return 1 + to_count(until_due / price);
 }
 
 /* The more slots are ready, the dearer is a wait by the set, whereas poll(2) costs the same. So the
@@ -83,7 +83,8 @@ void fdslots_steady_plan(struct choice *c, struct outlook *o, enum way way)
     const bool rents = way == BY_POLL && c->excess > 0;
     const bool takes_turns =
         plan->needs_changes && !needed_changes && spare > c->prices.of[SET_CALL];
-    plan->waits = plan->saves < 0 || rents || takes_turns ? 0 : waits_until_due(c, plan);
+    const double price = way == BY_SET ? o->set + told : o->poll;
+    plan->waits = plan->saves < 0 || rents || takes_turns ? 0 : waits_until_due(c, price);
 }
 
 /* Account for the waits that have run. They do not tell where the first ready slot was. */

@@ -285,6 +285,21 @@ START_TEST(changes_in_steady_waits_are_expected_again)
 }
 END_TEST
 
+/* Planned waits that tell the set of changes are longer, so fewer of them come before one is timed.
+ */
+START_TEST(planned_changes_are_timed_as_soon)
+{
+    struct player p;
+    player_start(&p);
+    p.c.timed = WARM;
+    struct outlook o = {.slots = 4096, .fresh = 300, .lag = 300, .differing = 1};
+    fdslots_steady_plan(&p.c, &o, BY_SET);
+    const double each = o.set + o.fresh * o.change;
+    ck_assert_uint_gt(p.c.at_once.waits, 0);
+    ck_assert_double_le((p.c.at_once.waits - 1) * each, fdslots_choice_until_due(&p.c));
+}
+END_TEST
+
 /* What no longer comes is forgotten little by little, but never becomes so small that calculating
  * with it underflows: a program may have made that a trap. */
 START_TEST(no_mean_underflows)
@@ -339,6 +354,7 @@ Suite *suite_choice(void)
     tcase_add_test(tcase, dear_and_cheap_changes_are_expected_again);
     tcase_add_test(tcase, a_new_set_is_no_change);
     tcase_add_test(tcase, changes_in_steady_waits_are_expected_again);
+    tcase_add_test(tcase, planned_changes_are_timed_as_soon);
     tcase_add_test(tcase, no_mean_underflows);
     tcase_add_test(tcase, no_sum_grows_in_ten_years);
     return suite;
