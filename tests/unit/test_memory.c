@@ -87,7 +87,7 @@ END_TEST
 
 START_TEST(lives_in_static_memory)
 {
-    static uint64_t mem[1300];
+    static uint64_t mem[2000];
     const uint32_t sizes[] = {1, 2, 63, 64, 65, 130};
     for (int i = 0; i < LENGTH(sizes); i++) {
         ck_assert_uint_le(fdslots_size(sizes[i]), sizeof mem);
