@@ -9,6 +9,7 @@
 #include "../poll/poll.h"
 
 #define AVOIDANCE 32 /* waits */
+#define SAVINGS   8  /* waits whose savings may be spent on changes */
 
 /* ---- what is known ---- */
 
@@ -165,12 +166,20 @@ static inline bool way_is_same(const struct fdslots *s, const struct steady *pla
     return s->visible <= plan->slots && fdslots_slot_end(s) <= plan->end;
 }
 
+/* Return how many calls of epoll_ctl(2) the waits of a plan may have taken. Only the savings of a
+ * few waits pay for them. Otherwise, a burst of changes after a long run could cost all that the
+ * run has saved. */
+static inline uint64_t calls_allowed(const struct steady *plan)
+{
+    return (uint64_t)plan->calls * (plan->ran < SAVINGS ? plan->ran + 1 : SAVINGS);
+}
+
 /* Whether the plan is for as many changes as there are, and the waits before have not told the set
- * more than they have saved. */
+ * too much. */
 static inline bool changes_fit(const struct fdslots *s, const struct steady *plan)
 {
     return s->fresh.count >= plan->fewest && s->fresh.count <= plan->allowed &&
-           s->flushed_modifies + 2 * s->flushed_adds <= (uint64_t)plan->calls * (plan->ran + 1);
+           s->flushed_modifies + 2 * s->flushed_adds <= calls_allowed(plan);
 }
 
 static inline bool is_planned(const struct fdslots *s, const struct steady *plan)

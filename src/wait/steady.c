@@ -12,9 +12,10 @@
  *
  * How many slots have changed is known before a wait, but not how many of these changes were
  * undone. By the set, so many may change that telling it is expected to cost no more than it saves,
- * and a plan ends after a wait in which it was told more than it has saved. If only the changes
- * have made poll(2) the cheaper way, so many must change again that it still is. While waits poll,
- * the buffer may grow by a quarter, and by as many slots as changed before the chosen wait.
+ * and a plan ends after a wait in which it was told more than the last few have saved. If only the
+ * changes have made poll(2) the cheaper way, so many must change again that it still is. While
+ * waits poll, the buffer may grow by a quarter, and by as many slots as changed before the chosen
+ * wait.
  */
 #include "choice.h"
 
