@@ -22,10 +22,11 @@
 #define SUITES_OF_SECOND_HALF(SUITE)                                                               \
     SUITE(revents) SUITE(oneshot) SUITE(signals) SUITE(text) SUITE(timeout) SUITE(epoll_calls)     \
     SUITE(odd_files) SUITE(odd_askers) SUITE(ghosts) SUITE(rebuilds) SUITE(refused_calls)          \
-    SUITE(choice) SUITE(machines) SUITE(settled) SUITE(epoll_time) SUITE(edge) SUITE(fairness)     \
-    SUITE(hostile) SUITE(hostile_fds) SUITE(one_time) SUITE(polled) SUITE(polled_sleep)            \
-    SUITE(low_fds) SUITE(refusals) SUITE(edge_rearm) SUITE(one_time_wait) SUITE(waker_child)       \
-    SUITE(shortage) SUITE(growth) SUITE(filters) SUITE(prices) SUITE(sandbox)
+    SUITE(choice) SUITE(machines) SUITE(settled) SUITE(settled_changes) SUITE(epoll_time)          \
+    SUITE(edge) SUITE(fairness) SUITE(hostile) SUITE(hostile_fds) SUITE(one_time) SUITE(polled)    \
+    SUITE(polled_sleep) SUITE(low_fds) SUITE(refusals) SUITE(edge_rearm) SUITE(one_time_wait)      \
+    SUITE(waker_child) SUITE(shortage) SUITE(growth) SUITE(iteration) SUITE(filters)               \
+    SUITE(prices) SUITE(sandbox)
 /* clang-format on */
 
 #define DECLARE_SUITE(name) Suite *suite_##name(void);

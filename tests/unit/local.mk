@@ -66,6 +66,8 @@ tests_check_fdslots_SOURCES = \
 	tests/unit/pair.h \
 	tests/unit/player.c \
 	tests/unit/player.h \
+	tests/unit/settled.c \
+	tests/unit/settled.h \
 	tests/unit/test_bad_input.c \
 	tests/unit/test_cancel.c \
 	tests/unit/test_check.c \
@@ -94,6 +96,7 @@ tests_check_fdslots_SOURCES = \
 	tests/unit/test_hostile.c \
 	tests/unit/test_hostile_fds.c \
 	tests/unit/test_index_set.c \
+	tests/unit/test_iteration.c \
 	tests/unit/test_limits.c \
 	tests/unit/test_low_fds.c \
 	tests/unit/test_machines.c \
@@ -121,6 +124,7 @@ tests_check_fdslots_SOURCES = \
 	tests/unit/test_revents.c \
 	tests/unit/test_sandbox.c \
 	tests/unit/test_settled.c \
+	tests/unit/test_settled_changes.c \
 	tests/unit/test_shortage.c \
 	tests/unit/test_signals.c \
 	tests/unit/test_slots.c \

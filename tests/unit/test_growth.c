@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * fdslots_resize() and fdslots_move() keep everything as it is, whatever state the buffer is in,
- * even from inside a callback.
+ * fdslots_resize() and fdslots_move() keep everything as it is, whatever state the buffer is in.
  */
 #include "child.h"
 #include "kernel.h"
 #include "oracle.h"
 
 #include <limits.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -418,158 +416,6 @@ START_TEST(reports_of_slots_that_go)
 }
 END_TEST
 
-/* ---- inside a callback ---- */
-
-static int calls;
-static int depth;
-static void (*in_callback)(void);
-
-static int call(void *arg, uint32_t index, int fd, uint32_t revents)
-{
-    (void)index, (void)fd, (void)revents;
-    calls++;
-    if (depth-- > 0)
-        EXPECT(fdslots_iter_ready(arg, call, arg), 0);
-    else
-        in_callback();
-    return 0;
-}
-
-static void *heap;
-
-static void destroy_it(void)
-{
-    fdslots_destroy(s);
-    free(heap);
-    s = NULL;
-    heap = NULL;
-}
-
-static void resize_it(void)
-{
-    EXPECT(fdslots_resize(&s, 1000), 0);
-    free(heap);
-    heap = NULL;
-}
-
-static void move_it(void)
-{
-    EXPECT(move(1000), 0);
-    free(heap);
-    heap = NULL;
-}
-
-/* Many other buffers end during their own iterations. */
-static int end_another(void *arg, uint32_t index, int fd, uint32_t revents)
-{
-    (void)index, (void)fd, (void)revents;
-    fdslots_destroy(arg);
-    return 0;
-}
-
-static void end_others(void)
-{
-    for (int i = 0; i < 1000; i++) {
-        struct fdslots *other = make_slots(4);
-        for (uint32_t slot = 0; slot < 4; slot++)
-            EXPECT(fdslots_set_index(other, slot, full[0], POLLIN), 0);
-        EXPECT(fdslots_poll(other, 4, 0), 4);
-        EXPECT(fdslots_iter_ready(other, end_another, other), 0);
-    }
-}
-
-static void end_others_and_it(void)
-{
-    end_others();
-    destroy_it();
-    end_others();
-}
-
-static void (*const ends[])(void) = {destroy_it, resize_it, move_it, end_others_and_it};
-
-/* The buffer may lie in the library's memory, or in memory that the caller frees at once. */
-static void lie_on_the_heap(void)
-{
-    heap = malloc(fdslots_size(NSLOTS));
-    ck_assert_ptr_nonnull(heap);
-    EXPECT(fdslots_move(s, heap, fdslots_size(NSLOTS), NSLOTS, &s), 0);
-}
-
-START_TEST(the_iteration_ends)
-{
-    in_callback = ends[_i / 6];
-    if (_i % 2 == 1)
-        lie_on_the_heap();
-    EXPECT(fdslots_set_events(s, 4, POLLIN), 0);
-    ck_assert_int_gt(fdslots_poll(s, NSLOTS, 0), 3);
-    calls = 0;
-    const int deepest = depth = _i / 2 % 3;
-    EXPECT(fdslots_iter_ready(s, call, s), 0);
-    ck_assert_int_eq(calls, deepest + 1);
-    if (s != NULL)
-        waits_go_on();
-    free(heap);
-    heap = NULL;
-}
-END_TEST
-
-/* The iteration goes on if only other buffers have ended. */
-START_TEST(the_iteration_goes_on)
-{
-    EXPECT(fdslots_set_events(s, 4, POLLIN), 0);
-    const int n = fdslots_poll(s, NSLOTS, 0);
-    in_callback = end_others;
-    calls = depth = 0;
-    EXPECT(fdslots_iter_ready(s, call, s), 0);
-    ck_assert_int_eq(calls, n);
-}
-END_TEST
-
-static int there[2], back[2];
-
-static int end_in_turn(void *arg, uint32_t index, int fd, uint32_t revents)
-{
-    (void)arg, (void)index, (void)fd, (void)revents;
-    calls++;
-    turn_give(back);
-    turn_await(there);
-    destroy_it();
-    return 0;
-}
-
-static void *iterate(void *arg)
-{
-    fdslots_iter_ready(s, end_in_turn, NULL);
-    return arg;
-}
-
-static int leave_to_a_thread(void *arg, uint32_t index, int fd, uint32_t revents)
-{
-    (void)index, (void)fd, (void)revents;
-    ck_assert_int_eq(pthread_create(arg, NULL, iterate, NULL), 0);
-    turn_await(back);
-    return 1;
-}
-
-/* Two iterations need not end in the reverse order, if a callback passes the buffer to another
- * thread, or to another context of this one. */
-START_TEST(the_iteration_outlives_an_earlier_one)
-{
-    pthread_t thread;
-    turn_make(there);
-    turn_make(back);
-    EXPECT(fdslots_set_events(s, 4, POLLIN), 0);
-    ck_assert_int_gt(fdslots_poll(s, NSLOTS, 0), 3);
-    calls = 0;
-    EXPECT(fdslots_iter_ready(s, leave_to_a_thread, &thread), 1);
-    turn_give(there);
-    pthread_join(thread, NULL);
-    ck_assert_int_eq(calls, 1);
-    close_pipe(there);
-    close_pipe(back);
-}
-END_TEST
-
 /* ---- in a child ---- */
 
 /* The child changes the capacity of its buffer before it waits, and drops slots that its parent has
@@ -685,9 +531,6 @@ Suite *suite_growth(void)
     tcase_add_loop_test(tcase, changes_of_slots_that_go, 0, LENGTH(ways));
     tcase_add_loop_test(tcase, generations_do_not_come_again, 0, LENGTH(ways));
     tcase_add_loop_test(tcase, reports_of_slots_that_go, 0, LENGTH(ways));
-    tcase_add_loop_test(tcase, the_iteration_ends, 0, 6 * LENGTH(ends));
-    tcase_add_test(tcase, the_iteration_goes_on);
-    tcase_add_test(tcase, the_iteration_outlives_an_earlier_one);
     tcase_add_test(tcase, refusals_change_nothing);
     tcase_add_test(tcase, the_address_stays);
     tcase_add_test(tcase, the_pointer_is_not_written);
