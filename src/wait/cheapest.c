@@ -134,7 +134,8 @@ APART static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t
     struct outlook o = look_out(s, timeout_ns > 0);
     if (UNLIKELY(c->clock == 0))
         c->clock = (double)fdslots_clock_price();
-    fdslots_steady_end(c, fdslots_steady_of(c, o.blocks), count_flushed(s));
+    const struct flush before = count_flushed(s);
+    fdslots_steady_end(c, fdslots_steady_of(c, o.blocks), before);
     const enum way way = fdslots_choice_make(c, &o);
     if (way == BY_POLL)
         fdslots_list_move(s, &s->fresh, &s->noted);
@@ -146,11 +147,13 @@ APART static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t
     o.polled = fdslots_index_set_count(&s->polled); /* by now */
     /* The position of the first ready slot matters only to a wait that may block. */
     const double queued = o.blocks ? count_queued(s) : c->expected.queued;
-    const struct finding finding = {
+    struct finding finding = {
         .outcome = {.ready = s->ready_count, .queued = queued},
         .flushed = count_flushed(s),
         .ns = rc >= 0 ? time_since(c, start, end) : 0, /* a signal ended it early */
     };
+    if (before.looks == 0) /* in no wait, so by fdslots_close_index() */
+        finding.flushed.closes = before.adds;
     fdslots_choice_learn(c, &o, way, &finding);
     fdslots_steady_plan(c, &o, way);
     return rc;

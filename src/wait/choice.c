@@ -84,7 +84,8 @@ void fdslots_choice_expect_changes(struct choice *c, struct flush flushed)
     if (flushed.of_new_set || flushed.slots == 0)
         return;
     c->told.modifies = mean_with(c->told.modifies, flushed.modifies / flushed.slots);
-    c->told.adds = mean_with(c->told.adds, flushed.adds / flushed.slots);
+    const double adds = flushed.adds + flushed.closes;
+    c->told.adds = mean_with(c->told.adds, adds / flushed.slots);
 }
 
 void fdslots_choice_expect_differing(struct choice *c, double share)

@@ -63,6 +63,7 @@ struct flush {
     double slots; /* of these, slots that were not again as the set held them */
     double modifies;
     double adds;     /* of files, and deletions */
+    double closes;   /* deletions before the wait, by fdslots_close_index() */
     bool of_new_set; /* a new set was told of every file, which says nothing about changes */
 };
 
@@ -179,7 +180,7 @@ static inline double fdslots_choice_price(const struct choice *c, struct flush f
 {
     const double *price = c->prices.of;
     return flush.looks * price[SET_LOOK] + flush.modifies * price[SET_MODIFY] +
-           flush.adds * price[SET_ADD];
+           (flush.adds + flush.closes) * price[SET_ADD];
 }
 
 /* Choose the way of a wait that is expected to find what the last ones found. */

@@ -8,21 +8,22 @@
 
 #define TOGGLED 50
 
-/* Files that come and go cost epoll two calls each, and poll(2) none. The choice must take that
- * into account. */
+/* Files that come and go cost epoll two calls each, one of which fdslots_close_index() makes before
+ * the wait, and poll(2) none. One call would make epoll the cheaper way here. */
 START_TEST(on_poll_for_what_comes_and_goes)
 {
-    enum { FEW = 16 };
+    enum { FEW = 24 };
     struct fdslots *few = make_slots(FEW);
     for (uint32_t i = 0; i < FEW; i++)
         EXPECT(fdslots_set_index(few, i, event_fd(false), POLLIN), 0);
+    EXPECT(fdslots_epoll_wait(few, 0), 0);
     for (int round = 0; round < 200; round++) {
         EXPECT(fdslots_close_index(few, 3), 0);
         EXPECT(fdslots_set_index(few, 3, event_fd(false), POLLIN), 0);
+        end_plans(few); /* there is a choice before each wait */
         EXPECT(fdslots_wait(few, 0, NULL), 0);
     }
-    struct fdslots_stats stats = stats_of(few);
-    ck_assert_uint_gt(stats.poll_calls, stats.epoll_calls);
+    ck_assert_uint_ge(stats_of(few).poll_calls, 150);
     for (uint32_t i = 0; i < FEW; i++)
         EXPECT(fdslots_close_index(few, i), 0);
     fdslots_destroy(few);
