@@ -120,6 +120,7 @@ static struct outlook look_out(struct fdslots *s, bool blocks)
                         .fresh = s->fresh.count,
                         .blocks = blocks,
                         .behind = s->noted.count > 0};
+    o.anew = o.behind && !s->set_ready;
     if (o.behind)
         fdslots_list_move(s, &s->fresh, &s->noted);
     const struct slot_list *untold = o.behind ? &s->noted : &s->fresh;

@@ -54,7 +54,7 @@ void fdslots_choice_estimate(const struct choice *c, struct outlook *o, struct o
     const double look = c->prices.of[SET_LOOK];
     const double slot = fdslots_choice_price(c, c->told);
     o->change = look + c->differing * slot;
-    o->flush = o->lag * (look + o->differing * slot);
+    o->flush = o->lag * (look + o->differing * (o->anew ? c->prices.of[SET_ADD] : slot));
 }
 
 /* Return a number of slots without what is far below one of them. Otherwise, one that becomes less

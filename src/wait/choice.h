@@ -77,6 +77,7 @@ struct outlook {
     double differing; /* share of these that are not again as the set holds them */
     bool blocks;      /* the timeout is not 0 */
     bool behind;      /* the set has not been told of earlier changes */
+    bool anew;        /* because there is none yet, or none that can be used any more */
     double poll;      /* estimated price of polling */
     double set;       /* estimated price of the set, without telling it changes */
     double change;    /* estimated price of telling it one change, if it is in step */

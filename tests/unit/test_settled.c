@@ -40,6 +40,27 @@ START_TEST(on_the_set)
 }
 END_TEST
 
+/* A new set must be told of every file, which costs more than the same number of changes does. It
+ * is made when polling has cost as much above what the set would have. */
+START_TEST(on_poll_until_a_new_set_is_worth_its_price)
+{
+    enum { FEW = 64 };
+    int fds[FEW];
+    struct fdslots *few = make_slots(FEW);
+    for (uint32_t i = 0; i < FEW; i++) {
+        fds[i] = event_fd(false);
+        EXPECT(fdslots_set_index(few, i, fds[i], POLLIN), 0);
+    }
+    while (stats_of(few).epoll_calls == 0)
+        EXPECT(fdslots_wait(few, 0, NULL), 0);
+    const double *price = few->choice->prices.of;
+    const double poll = price[POLL_CALL] + FEW * price[POLL_SLOT];
+    const double waits = FEW * (price[SET_LOOK] + price[SET_ADD]) / (poll - price[SET_CALL]);
+    ck_assert_double_eq_tol((double)stats_of(few).poll_calls, waits, 2);
+    close_slots(few, fds, FEW);
+}
+END_TEST
+
 /* If the set accepts none of many files, it is of no use. */
 START_TEST(on_poll_where_all_are_polled)
 {
@@ -268,6 +289,7 @@ Suite *suite_settled(void)
         return suite;
     TCase *tcase = add_case(suite, "settled");
     tcase_add_test(tcase, on_the_set);
+    tcase_add_test(tcase, on_poll_until_a_new_set_is_worth_its_price);
     tcase_add_test(tcase, on_poll_where_all_are_polled);
     tcase_add_test(tcase, on_the_set_after_a_slot_has_asked_for_poll);
     tcase_add_test(tcase, on_what_was_learnt);
