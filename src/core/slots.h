@@ -119,7 +119,9 @@ struct fdslots {
     struct index_set polled; /* slots that the kernel's set does not answer for: polled beside it */
 
     struct slot_list fresh; /* changed since fdslots_wait() last looked at what has changed */
-    struct slot_list noted; /* changed before that, and the kernel's set has not been told */
+    /* Changed before that, and the kernel's set has not been told; or the set is told for another
+     * reason: it is new, or it has refused the slot before. */
+    struct slot_list noted;
 
     uint32_t *ready; /* the first array: all others lie in the same memory, after it */
     uint32_t ready_count;
@@ -141,6 +143,7 @@ struct fdslots {
     uint64_t flushed_slots;    /* of these, slots that differed from what the set held */
     uint64_t flushed_modifies; /* calls of epoll_ctl(2) that modify a registration */
     uint64_t flushed_adds;     /* the other calls */
+    uint64_t flushed_closes;   /* those of fdslots_close_index(), which are in none of the above */
     bool flushed_new_set;      /* some of this was telling a new set of all files */
 };
 

@@ -11,6 +11,9 @@
  *                a sync: slots leave runs, then slots join runs, then the set is told of each run
  *                whose registration differs (epoll_run.c)
  *
+ * Slots that have not changed are noted, too, if the set must be told of them: all of them if it is
+ * made anew, and those that it has refused for a reason that may pass.
+ *
  * So a change that was undone costs no call, and an fd that was set ten times is told once. If a
  * look at a slot shows that it is again as the set holds it, the sync goes no further with it.
  */
@@ -270,10 +273,13 @@ int fdslots_kernel_drop(struct fdslots *s, uint32_t index)
     if ((s->slots[index].flags & SLOT_LOST) != 0 || fd == k->fd || fd == k->outer_fd)
         return -EBADF;
     const uint32_t leader = fdslots_run_find(&k->runs, fd);
+    const uint64_t adds = s->flushed_adds;
     if (leader != INDEX_NONE)
         drop_closed(s, leader, index, checks);
     else if (checks)
         lose_sharers(s, index, fd);
+    s->flushed_closes += s->flushed_adds - adds;
+    s->flushed_adds = adds;
     return 0;
 }
 

@@ -21,8 +21,8 @@ struct timespec fdslots_timespec_from_ns(int64_t ns);
 /* Return the time of a clock that only goes forward, or an error. */
 int64_t fdslots_now(void);
 
-/* Return what reading that clock costs, or the length of its step, if that is more. If the clock
- * stands still, this is INT64_MAX, a price that never pays. */
+/* Return what reading that clock costs, or the length of its step, if that is more. If a few
+ * readings see no step, this is INT64_MAX, a price that never pays. */
 int64_t fdslots_clock_price(void);
 
 /* The first returns the moment at which a timeout that starts now runs out. The second returns the

@@ -84,8 +84,10 @@ static struct flush count_flushed(struct fdslots *s)
                                   .slots = (double)s->flushed_slots,
                                   .modifies = (double)s->flushed_modifies,
                                   .adds = (double)s->flushed_adds,
+                                  .closes = (double)s->flushed_closes,
                                   .of_new_set = s->flushed_new_set};
-    s->flushed_looks = s->flushed_slots = s->flushed_modifies = s->flushed_adds = 0;
+    s->flushed_looks = s->flushed_slots = 0;
+    s->flushed_modifies = s->flushed_adds = s->flushed_closes = 0;
     s->flushed_new_set = false;
     return flushed;
 }
@@ -153,8 +155,8 @@ APART static int wait_anew(struct fdslots *s, int64_t timeout_ns, const sigset_t
         .flushed = count_flushed(s),
         .ns = rc >= 0 ? time_since(c, start, end) : 0, /* a signal ended it early */
     };
-    if (before.looks == 0) /* in no wait, so by fdslots_close_index() */
-        finding.flushed.closes = before.adds;
+    if (before.looks == 0) /* no planned waits have accounted for it */
+        finding.flushed.closes = before.closes;
     fdslots_choice_learn(c, &o, way, &finding);
     fdslots_steady_plan(c, &o, way);
     return rc;
@@ -170,9 +172,9 @@ static inline bool way_is_same(const struct fdslots *s, const struct steady *pla
     return s->visible <= plan->slots && fdslots_slot_end(s) <= plan->end;
 }
 
-/* Return how many calls of epoll_ctl(2) the waits of a plan may have taken. Only the savings of a
- * few waits pay for them. Otherwise, a burst of changes after a long run could cost all that the
- * run has saved. */
+/* Return how many calls of epoll_ctl(2) may have been made since the last choice. Only the savings
+ * of a few waits pay for them. Otherwise, a burst of changes after a long run could cost all that
+ * the run has saved. */
 static inline uint64_t calls_allowed(const struct steady *plan)
 {
     return (uint64_t)plan->calls * (plan->ran < SAVINGS ? plan->ran + 1 : SAVINGS);
@@ -183,7 +185,7 @@ static inline uint64_t calls_allowed(const struct steady *plan)
 static inline bool changes_fit(const struct fdslots *s, const struct steady *plan)
 {
     return s->fresh.count >= plan->fewest && s->fresh.count <= plan->allowed &&
-           s->flushed_modifies + 2 * s->flushed_adds <= calls_allowed(plan);
+           s->flushed_modifies + 2 * (s->flushed_adds + s->flushed_closes) <= calls_allowed(plan);
 }
 
 static inline bool is_planned(const struct fdslots *s, const struct steady *plan)

@@ -164,18 +164,17 @@ enum way fdslots_choice_make(struct choice *c, struct outlook *o)
 
 /* ---- learn ---- */
 
-/* Return how much the waits since the last timed one must have cost before another is timed. */
-static double time_at(const struct choice *c)
+double fdslots_choice_until_due(const struct choice *c)
 {
     const double timing = c->prices.in_doubt ? TIMING_DOUBT : TIMING;
-    return c->clock * (c->timed < WARM ? TIMING_WARM : timing);
+    return c->clock * (c->timed < WARM ? TIMING_WARM : timing) - c->untimed;
 }
 
 /* Whether enough was spent since the last timed wait. Which wait is then timed varies. Otherwise,
  * if waits of different kinds take turns, it would always be the one after a dear one. */
 static bool is_due(struct choice *c)
 {
-    if (c->untimed < time_at(c))
+    if (fdslots_choice_until_due(c) > 0)
         return false;
     c->turn += UINT32_C(0x9e3779b9);
     return c->turn >> 31 != 0;
@@ -199,11 +198,6 @@ static double part_for(const struct choice *c, enum way way)
     if (!c->taken[way])
         return 1.0 / TRY_FIRST;
     return 1.0 / (c->risen[way] ? TRY_RISEN : TRY_AGAIN);
-}
-
-double fdslots_choice_until_due(const struct choice *c)
-{
-    return time_at(c) - c->untimed;
 }
 
 void fdslots_choice_spend(struct choice *c, enum way way, double price)
@@ -262,7 +256,8 @@ void fdslots_choice_learn(struct choice *c, struct outlook *o, enum way way,
         c->saved += o->set + o->fresh * o->change - o->poll;
     else if (o->behind && !finding->flushed.of_new_set)
         c->regret = or_0(fdslots_choice_price(c, finding->flushed) - or_0(c->saved));
-    c->saved = way == BY_POLL ? c->saved : 0;
+    if (way == BY_SET)
+        c->saved = 0;
     remember_wait(c, o, way, finding);
     fdslots_choice_expect_changes(c, finding->flushed);
     if (!o->behind && o->fresh > 0)

@@ -20,8 +20,9 @@
  *
  * Wait. Each choice also plans how many waits may go the same way after it: see steady.c.
  *
- * Learn. Now and then a wait is timed, so seldom that this costs less than a thousandth of what the
- * waits cost, or a fiftieth while they take so long that they may have slept. The way that is not
+ * Learn. Now and then a wait is timed. After the first of these, this is so seldom that it costs
+ * less than a thousandth of what the waits cost, or a fiftieth while they take so long that they
+ * may have slept. The way that is not
  * taken may have become cheaper, so it is tried now and then. A two-hundredth of what the waits
  * cost is put aside for that. A trial begins when this pays for the expected extra cost of the
  * trial. The actual extra cost is then deducted. A trial takes two waits, and goes on while they
@@ -63,7 +64,7 @@ struct flush {
     double slots; /* of these, slots that were not again as the set held them */
     double modifies;
     double adds;     /* of files, and deletions */
-    double closes;   /* deletions before the wait, by fdslots_close_index() */
+    double closes;   /* deletions by fdslots_close_index(), before the wait */
     bool of_new_set; /* a new set was told of every file, which says nothing about changes */
 };
 
@@ -77,7 +78,7 @@ struct outlook {
     double differing; /* share of these that are not again as the set holds them */
     bool blocks;      /* the timeout is not 0 */
     bool behind;      /* the set has not been told of earlier changes */
-    bool anew;        /* because there is none yet, or none that can be used any more */
+    bool anew;        /* a new set must be told of every file */
     double poll;      /* estimated price of polling */
     double set;       /* estimated price of the set, without telling it changes */
     double change;    /* estimated price of telling it one change, if it is in step */
@@ -93,20 +94,19 @@ struct finding {
 
 /* A plan for waits that need no choice: see steady.c. */
 struct steady {
-    enum way way;       /* that they go */
-    uint32_t waits;     /* how many they are */
-    uint32_t ran;       /* how many of them have run since they were last accounted for */
-    double each;        /* price of one, without telling the set changes */
-    double saves;       /* what it costs less than by the other way */
-    bool needs_changes; /* by poll, only because of the changes */
-    uint32_t fewest;    /* slots that must have changed before each of these waits */
-    uint32_t allowed;   /* slots that may have changed before each */
-    uint32_t calls;     /* of epoll_ctl(2) that the set may take for each; an add counts as two */
-    uint64_t slots;     /* that poll(2) may look at */
-    uint64_t end;       /* of these slots: there may be holes between them */
-    int64_t least;      /* ready slots that they may find: with fewer, the set is cheaper */
-    int64_t most;       /* with more, poll(2) is */
-    uint64_t ready;     /* that those that ran have found in all */
+    enum way way;     /* that they go */
+    uint32_t waits;   /* how many they are */
+    uint32_t ran;     /* how many of them have run since they were last accounted for */
+    double each;      /* price of one, without telling the set changes */
+    double saves;     /* what it costs less than by the other way */
+    uint32_t fewest;  /* slots that must have changed before each, if poll only pays then */
+    uint32_t allowed; /* slots that may have changed before each */
+    uint32_t calls;   /* of epoll_ctl(2) that the set may take for each; an add counts as two */
+    uint64_t slots;   /* that poll(2) may look at */
+    uint64_t end;     /* of these slots: there may be holes between them */
+    int64_t least;    /* ready slots that they may find: with fewer, the set is cheaper */
+    int64_t most;     /* with more, poll(2) is */
+    uint64_t ready;   /* that those that ran have found in all */
 };
 
 /* What was learnt from earlier waits. */

@@ -12,10 +12,9 @@
  *
  * How many slots have changed is known before a wait, but not how many of these changes were
  * undone. By the set, so many may change that telling it is expected to cost no more than it saves,
- * and a plan ends after a wait in which it was told more than the last few have saved. If only the
- * changes have made poll(2) the cheaper way, so many must change again that it still is. While
- * waits poll, the buffer may grow by a quarter, and by as many slots as changed before the chosen
- * wait.
+ * and a plan ends when telling it has cost more than a few of its waits save. If only the changes
+ * have made poll(2) the cheaper way, so many must change again that it still is. While waits poll,
+ * the buffer may grow by a quarter, and by as many slots as changed before the chosen wait.
  */
 #include "choice.h"
 
@@ -54,10 +53,10 @@ static void set_band(const struct choice *c, struct steady *plan, const struct o
 static void set_changes(const struct choice *c, struct steady *plan, const struct outlook *o,
                         double spare)
 {
-    plan->needs_changes = plan->way == BY_POLL && spare > 0;
-    plan->fewest = plan->needs_changes ? 1 + to_count(spare / o->change) : 0;
-    plan->allowed = plan->way == BY_SET ? to_count(spare / o->change) : UINT32_MAX;
-    plan->calls = to_count(spare / c->prices.of[SET_MODIFY]);
+    const bool by_set = plan->way == BY_SET;
+    plan->fewest = !by_set && spare > 0 ? 1 + to_count(spare / o->change) : 0;
+    plan->allowed = by_set ? to_count(spare / o->change) : UINT32_MAX;
+    plan->calls = by_set ? to_count(spare / c->prices.of[SET_MODIFY]) : UINT32_MAX;
 }
 
 /* There is no plan while polling pays the rent for a flush, because each wait must be accounted
@@ -69,21 +68,23 @@ static void set_changes(const struct choice *c, struct steady *plan, const struc
 void fdslots_steady_plan(struct choice *c, struct outlook *o, enum way way)
 {
     struct steady *plan = fdslots_steady_of(c, o->blocks);
-    const bool needed_changes = plan->needs_changes;
+    const bool needed_changes = plan->fewest > 0;
     fdslots_choice_estimate(c, o, c->expected);
     const double told = o->fresh * o->change;
     const double spare = o->poll - o->set;
     plan->way = way;
     plan->each = way == BY_SET ? o->set : o->poll;
-    plan->saves = way == BY_SET ? spare - told : told - spare;
     /* As many slots as changed may end a pause. */
     plan->slots = (uint64_t)o->slots + o->slots / 4 + o->fresh;
     plan->end = plan->slots + o->holes + o->holes / 4;
     set_changes(c, plan, o, spare);
-    set_band(c, plan, o, way == BY_SET || plan->needs_changes ? told : 0);
+    const bool needs_changes = plan->fewest > 0;
+    /* If it needs none, the changes wait for the next choice, which accounts for them. */
+    const double counted = way == BY_SET || needs_changes ? told : 0;
+    plan->saves = way == BY_SET ? spare - counted : counted - spare;
+    set_band(c, plan, o, counted);
     const bool rents = way == BY_POLL && c->excess > 0;
-    const bool takes_turns =
-        plan->needs_changes && !needed_changes && spare > c->prices.of[SET_CALL];
+    const bool takes_turns = needs_changes && !needed_changes && spare > c->prices.of[SET_CALL];
     const double price = way == BY_SET ? o->set + told : o->poll;
     plan->waits = plan->saves < 0 || rents || takes_turns ? 0 : waits_until_due(c, price);
 }

@@ -61,6 +61,29 @@ START_TEST(on_poll_until_a_new_set_is_worth_its_price)
 }
 END_TEST
 
+/* What FDSLOTS_CHECK asks the set is no part of what waits cost by the set. */
+START_TEST(on_the_set_while_fds_are_checked)
+{
+    enum { WAITS = 100, MOST = 1000 }; /* MOST: in ns, for a wait */
+    int fds[MANY];
+    struct fdslots *many;
+    EXPECT(fdslots_create(MANY, FDSLOTS_CHECK, &many), 0);
+    keep_prices(many);
+    for (uint32_t i = 0; i < MANY; i++) {
+        fds[i] = event_fd(false);
+        EXPECT(fdslots_set_index(many, i, fds[i], POLLIN), 0);
+    }
+    EXPECT(fdslots_wait(many, 0, NULL), 0);
+    EXPECT(fdslots_wait(many, 0, NULL), 0);
+    const double spent = many->choice->untimed;
+    for (int again = 0; again < WAITS; again++)
+        EXPECT(fdslots_wait(many, 0, NULL), 0);
+    ck_assert_uint_ge(stats_of(many).epoll_calls, WAITS);
+    ck_assert_double_lt(many->choice->untimed - spent, WAITS * MOST);
+    close_slots(many, fds, MANY);
+}
+END_TEST
+
 /* If the set accepts none of many files, it is of no use. */
 START_TEST(on_poll_where_all_are_polled)
 {
@@ -290,6 +313,7 @@ Suite *suite_settled(void)
     TCase *tcase = add_case(suite, "settled");
     tcase_add_test(tcase, on_the_set);
     tcase_add_test(tcase, on_poll_until_a_new_set_is_worth_its_price);
+    tcase_add_test(tcase, on_the_set_while_fds_are_checked);
     tcase_add_test(tcase, on_poll_where_all_are_polled);
     tcase_add_test(tcase, on_the_set_after_a_slot_has_asked_for_poll);
     tcase_add_test(tcase, on_what_was_learnt);

@@ -330,6 +330,25 @@ static bool only_seems_to_change(uint32_t i, uint32_t pattern)
     return pattern < BLOCKS ? i / pattern % 4 == 0 : i < MANY / 4;
 }
 
+/* Other entry points may tell the set between the waits that poll, whatever that costs. */
+START_TEST(on_poll_while_others_tell_the_set)
+{
+    int fds[4];
+    struct fdslots *few = known_slots(fds, LENGTH(fds));
+    for (int i = 0; i < LENGTH(fds); i++)
+        event_set(fds[i]);
+    for (int again = 0; again < 100; again++) {
+        const uint32_t events = again % 2 == 0 ? POLLIN | POLLPRI : POLLIN;
+        EXPECT(fdslots_set_events(few, 0, events), 0);
+        EXPECT(fdslots_epoll_wait(few, 0), LENGTH(fds));
+        EXPECT(fdslots_set_events(few, 1, events), 0);
+        ck_assert(is_steady_with(few, 0, LENGTH(fds)) || again < 20);
+    }
+    ck_assert_uint_ge(stats_of(few).poll_calls, 90);
+    close_slots(few, fds, LENGTH(fds));
+}
+END_TEST
+
 /* Neither the first changes nor some neighbours nor those at regular distances stand for all. */
 START_TEST(on_what_all_changes_cost)
 {
@@ -371,6 +390,7 @@ Suite *suite_settled_changes(void)
     tcase_add_test(tcase, on_poll_where_one_interest_comes_back);
     tcase_add_test(tcase, on_poll_where_one_pause_ends);
     tcase_add_test(tcase, on_poll_while_slots_are_set_again);
+    tcase_add_test(tcase, on_poll_while_others_tell_the_set);
     tcase_add_loop_test(tcase, on_what_all_changes_cost, 0, BLOCKS + 1);
     return suite;
 }
