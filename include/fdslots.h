@@ -366,9 +366,9 @@ int fdslots_epoll_pwait(struct fdslots *s, const struct timespec *timeout, const
  *
  * If one mechanism is refused, the wait uses the other. Any wait may open the epoll set, whose fd
  * is kept until fdslots_destroy(). Returns what the mechanism returns; an error only if neither
- * works. Cost: that of the chosen mechanism. If nothing changed and no slot is polled beside the
- * epoll set, this is one system call, or two if a sigmask is given, the timeout is 0 and no slot is
- * ready. A trial of the epoll set tells it of the changes first. */
+ * works. Cost: that of the chosen mechanism. If nothing changed since the epoll set was last told,
+ * and no slot is polled beside it, this is one system call, or two if a sigmask is given, the
+ * timeout is 0 and no slot is ready. A trial of the epoll set tells it of the changes first. */
 int fdslots_wait(struct fdslots *s, int64_t timeout_ns, const sigset_t *sigmask);
 
 /* Wait as fdslots_wait() does, until a moment on CLOCK_MONOTONIC.
