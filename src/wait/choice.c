@@ -46,15 +46,26 @@ static inline struct work work_of(const struct outlook *o, struct outcome outcom
                          }};
 }
 
+/* Return the mean price of telling the set of the slots that differ from what it holds. Only the
+ * files of those that have just changed were closed for that. */
+static double price_of_untold(const struct choice *c, const struct outlook *o)
+{
+    struct flush told = c->told;
+    if (o->anew)
+        told = (struct flush){.adds = 1};
+    else if (o->lag > 0)
+        told.closes *= (double)o->fresh / o->lag;
+    return fdslots_choice_price(c, told);
+}
+
 void fdslots_choice_estimate(const struct choice *c, struct outlook *o, struct outcome outcome)
 {
     const struct work work = work_of(o, outcome, (struct flush){0});
     o->poll = fdslots_prices_sum(&c->prices, &work, BY_POLL);
     o->set = fdslots_prices_sum(&c->prices, &work, BY_SET);
     const double look = c->prices.of[SET_LOOK];
-    const double slot = fdslots_choice_price(c, c->told);
-    o->change = look + c->differing * slot;
-    o->flush = o->lag * (look + o->differing * (o->anew ? c->prices.of[SET_ADD] : slot));
+    o->change = look + c->differing * fdslots_choice_price(c, c->told);
+    o->flush = o->lag * (look + o->differing * price_of_untold(c, o));
 }
 
 /* Return a number of slots without what is far below one of them. Otherwise, one that becomes less
@@ -84,8 +95,8 @@ void fdslots_choice_expect_changes(struct choice *c, struct flush flushed)
     if (flushed.of_new_set || flushed.slots == 0)
         return;
     c->told.modifies = mean_with(c->told.modifies, flushed.modifies / flushed.slots);
-    const double adds = flushed.adds + flushed.closes;
-    c->told.adds = mean_with(c->told.adds, adds / flushed.slots);
+    c->told.adds = mean_with(c->told.adds, flushed.adds / flushed.slots);
+    c->told.closes = mean_with(c->told.closes, flushed.closes / flushed.slots);
 }
 
 void fdslots_choice_expect_differing(struct choice *c, double share)

@@ -317,6 +317,23 @@ START_TEST(no_mean_underflows)
 }
 END_TEST
 
+/* A slot whose file is closed before each wait takes the set two calls. If the set lags behind, it
+ * holds no file of those slots, so only what has just changed was closed for this wait. */
+START_TEST(closing_is_expected_for_fresh_slots_only)
+{
+    struct player p;
+    player_start(&p);
+    const double *price = p.c.prices.of;
+    struct outlook o = {.slots = 48, .fresh = 2, .lag = 10, .differing = 1, .behind = true};
+    for (int flush = 0; flush < 100; flush++)
+        fdslots_choice_expect_changes(&p.c, (struct flush){.slots = 3, .adds = 3, .closes = 3});
+    fdslots_choice_estimate(&p.c, &o, p.c.expected);
+    const double add = price[SET_LOOK] + price[SET_ADD];
+    ck_assert_double_eq_tol(o.change, add + price[SET_MODIFY], 1);
+    ck_assert_double_eq_tol(o.flush, 10 * add + 2 * price[SET_MODIFY], 1);
+}
+END_TEST
+
 /* 50,000 waits a second; no clock makes them stop to be timed. */
 START_TEST(no_sum_grows_in_ten_years)
 {
@@ -356,6 +373,7 @@ Suite *suite_choice(void)
     tcase_add_test(tcase, changes_in_steady_waits_are_expected_again);
     tcase_add_test(tcase, planned_changes_are_timed_as_soon);
     tcase_add_test(tcase, no_mean_underflows);
+    tcase_add_test(tcase, closing_is_expected_for_fresh_slots_only);
     tcase_add_test(tcase, no_sum_grows_in_ten_years);
     return suite;
 }
