@@ -7,7 +7,7 @@
  * those that are polled beside it, but the set must first be told what changed. prices.h says what
  * each of these costs. How many slots are ready, and what it takes to tell the set about a change,
  * is expected to be what it was in the last waits: a mean, in which earlier ones count less and
- * less. How many slots have changed is known.
+ * less. How many slots have changed is known. A new set must be told of every file.
  *
  * Choose. Without changes, the choice is simply the cheaper way. While the set lags behind, a flush
  * is worth its price only if enough waits follow, and their number is unknown. So this rents before
