@@ -22,13 +22,12 @@
  *
  * Learn. Now and then a wait is timed. After the first of these, this is so seldom that it costs
  * less than a thousandth of what the waits cost, or a fiftieth while they take so long that they
- * may have slept. The way that is not
- * taken may have become cheaper, so it is tried now and then. A two-hundredth of what the waits
- * cost is put aside for that. A trial begins when this pays for the expected extra cost of the
- * trial. The actual extra cost is then deducted. A trial takes two waits, and goes on while they
- * take less and less, because a cold cache becomes warm only after some. More is put aside, for one
- * trial, if the way was never taken, or if its prices have just risen far: other programs may have
- * slowed the waits that raised them.
+ * may have slept. The way that is not taken may have become cheaper, so it is tried now and then. A
+ * two-hundredth of what the waits cost is put aside for that. A trial begins when this pays for the
+ * expected extra cost of the trial. The actual extra cost is then deducted. A trial takes two
+ * waits, and goes on while they take less and less, because a cold cache becomes warm only after
+ * some. More is put aside, for one trial, if the way was never taken, or if its prices have just
+ * risen far: other programs may have slowed the waits that raised them.
  *
  * This gives three bounds on chosen waits, by what is known at each. First, before a flush, polling
  * costs more than the set by at most the price of that flush and of one wait, not counting trials,

@@ -3,13 +3,18 @@
 
 #include <unistd.h>
 
+void fill_slots(struct fdslots *s, int *fds, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        fds[i] = event_fd(false);
+        EXPECT(fdslots_set_index(s, i, fds[i], POLLIN), 0);
+    }
+}
+
 struct fdslots *known_slots(int *fds, uint32_t count)
 {
     struct fdslots *known = make_slots(count);
-    for (uint32_t i = 0; i < count; i++) {
-        fds[i] = event_fd(false);
-        EXPECT(fdslots_set_index(known, i, fds[i], POLLIN), 0);
-    }
+    fill_slots(known, fds, count);
     EXPECT(fdslots_wait(known, 0, NULL), 0); /* without a choice, by poll(2) */
     EXPECT(fdslots_epoll_wait(known, 0), 0);
     return known;

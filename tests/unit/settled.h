@@ -11,6 +11,9 @@
 
 enum { MANY = 256 };
 
+/* Put idle eventfds into so many slots. */
+void fill_slots(struct fdslots *s, int *fds, uint32_t count);
+
 /* Make a buffer of so many slots, with idle eventfds that the set knows. */
 struct fdslots *known_slots(int *fds, uint32_t count);
 

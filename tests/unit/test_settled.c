@@ -16,10 +16,7 @@ START_TEST(on_the_set)
     int fds[MANY];
     int file = regular_file();
     struct fdslots *many = make_slots(MANY + 2);
-    for (uint32_t i = 0; i < MANY; i++) {
-        fds[i] = event_fd(false);
-        EXPECT(fdslots_set_index(many, i, fds[i], POLLIN), 0);
-    }
+    fill_slots(many, fds, MANY);
     for (int warm_up = 0; warm_up < 200; warm_up++)
         EXPECT(fdslots_wait(many, 0, NULL), 0);
     for (int again = 0; again < 10; again++)
@@ -33,10 +30,8 @@ START_TEST(on_the_set)
     ck_assert_uint_eq(stats.waits, 200 + 10 + 200 + 10);
     ck_assert_uint_eq(stats.epoll_ctl_calls, MANY);
     ck_assert_uint_eq(stats.fallbacks, 0);
-    fdslots_destroy(many);
+    close_slots(many, fds, MANY);
     close(file);
-    for (uint32_t i = 0; i < MANY; i++)
-        close(fds[i]);
 }
 END_TEST
 
@@ -47,10 +42,7 @@ START_TEST(on_poll_until_a_new_set_is_worth_its_price)
     enum { FEW = 64 };
     int fds[FEW];
     struct fdslots *few = make_slots(FEW);
-    for (uint32_t i = 0; i < FEW; i++) {
-        fds[i] = event_fd(false);
-        EXPECT(fdslots_set_index(few, i, fds[i], POLLIN), 0);
-    }
+    fill_slots(few, fds, FEW);
     while (stats_of(few).epoll_calls == 0)
         EXPECT(fdslots_wait(few, 0, NULL), 0);
     const double *price = few->choice->prices.of;
@@ -69,10 +61,7 @@ START_TEST(on_the_set_while_fds_are_checked)
     struct fdslots *many;
     EXPECT(fdslots_create(MANY, FDSLOTS_CHECK, &many), 0);
     keep_prices(many);
-    for (uint32_t i = 0; i < MANY; i++) {
-        fds[i] = event_fd(false);
-        EXPECT(fdslots_set_index(many, i, fds[i], POLLIN), 0);
-    }
+    fill_slots(many, fds, MANY);
     EXPECT(fdslots_wait(many, 0, NULL), 0);
     EXPECT(fdslots_wait(many, 0, NULL), 0);
     const double spent = many->choice->untimed;
@@ -148,9 +137,7 @@ START_TEST(on_what_was_learnt)
     ck_assert_uint_eq(c->timed, WARM);
     ck_assert(c->taken[BY_POLL] && c->taken[BY_SET]);
     ck_assert_double_ne(c->prices.of[POLL_SLOT], COST_POLL_SLOT / 10.0);
-    fdslots_destroy(many);
-    for (uint32_t i = 0; i < MANY; i++)
-        close(fds[i]);
+    close_slots(many, fds, MANY);
 }
 END_TEST
 
