@@ -83,7 +83,7 @@ try_s390x() {
 try_ppc64el() {
     local suites=(
         'calls of epoll_ctl' edge 'epoll as poll' 'fds in a child' 'fds of the library' filters fork
-        growth memory 'one-time files' 'one-time files, waited for'
+        growth iteration memory 'one-time files' 'one-time files, waited for'
     )
     check_for ppc64el busybox-static linux-image-powerpc64le
     build powerpc64le-linux-gnu tests/check_fdslots

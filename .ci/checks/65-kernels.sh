@@ -18,8 +18,8 @@ suites=(
 #
 # - it does not wipe pages on fork, so a bare clone(2) goes unnoticed.
 gvisor_suites=(
-    'calls of epoll_ctl' edge filters fork growth nesting one-shot ready 'refused calls' slots timeout
-    timeouts watches
+    'calls of epoll_ctl' edge filters fork growth iteration nesting one-shot ready 'refused calls'
+    slots timeout timeouts watches
 )
 gvisor_exceptions='
 two_generations:1
