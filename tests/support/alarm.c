@@ -18,14 +18,24 @@ static void count(int signo)
     signals_seen++;
 }
 
+/* In a process that runs all tests, one that has failed may have left the signal blocked. */
+static void unblock(int signo)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, signo);
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
 void signals_count(int signo)
 {
     struct sigaction action = {.sa_handler = count};
     sigemptyset(&action.sa_mask);
-    signals_seen = 0;
     counted = signo;
-    sigprocmask(SIG_SETMASK, NULL, &old_mask);
     sigaction(signo, &action, &old_action);
+    unblock(signo);
+    sigprocmask(SIG_SETMASK, NULL, &old_mask);
+    signals_seen = 0;
 }
 
 void signals_restore(void)

@@ -11,8 +11,8 @@
 /* How often the handler has run since signals_count(). */
 extern volatile sig_atomic_t signals_seen;
 
-/* Count this signal from now on. signals_restore() restores the old action of the signal and the
- * old mask of the process. */
+/* Unblock this signal, and count it from now on. signals_restore() restores the old action of the
+ * signal and the mask of the process. */
 void signals_count(int signo);
 void signals_restore(void);
 
