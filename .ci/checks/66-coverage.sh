@@ -3,15 +3,14 @@
 #
 # The coverage of src/ by the tests: at least 95 % of the lines, and 90 % of the branches apart from
 # those that the compiler adds. tests/uncovered.txt names the lines that no test runs, each with the
-# line before it, in groups with a reason. The tests run in one process, because every process that
-# ends adds its counts to the files.
+# line before it, in groups with a reason.
 . .ci/lib.sh
 install_packages gcovr
 umask 0 # some tests continue as another user, whose coverage must be saved, too
 configure --disable-shared CC=gcc CFLAGS='-g -O0 --coverage -fprofile-update=atomic' LDFLAGS=--coverage
 rm -f "$BUILD"/*.gc*
 gcc -D_GNU_SOURCE -c tests/support/coverage_exit.c -o "$BUILD/coverage_exit.o"
-CK_FORK=no make_check LIBS="$BUILD/coverage_exit.o" LDFLAGS='--coverage -Wl,--wrap=_exit' \
+make_check LIBS="$BUILD/coverage_exit.o" LDFLAGS='--coverage -Wl,--wrap=_exit' \
     TESTS='tests/check_fdslots tests/cut_short tests/differential tests/no_alloc tests/syscalls'
 
 gcovr --root . --object-directory "$BUILD" --filter src/ --exclude-throw-branches \

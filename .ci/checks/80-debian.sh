@@ -20,7 +20,7 @@ mkdir source
 tar -xf fdslots-*.tar.xz -C source --strip-components=1
 mv fdslots-*.tar.xz "fdslots_${version%-*}.orig.tar.xz"
 
-(cd source && dpkg-buildpackage -us -uc -j"$jobs")
+(cd source && CK_FORK=no dpkg-buildpackage -us -uc -j"$jobs")
 ls -l ./*.deb ./*.dsc
 
 lintian --info --fail-on error ./*.changes | tee lintian
