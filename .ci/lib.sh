@@ -30,8 +30,22 @@ take_gcc_build() {
 # Run `make check`, and print the number of tests at the end. All tests of a program run in one
 # process, because a fork takes longer than most tests. 10-quickstart-check.sh forks for each.
 make_check() {
+    make_tests check "$@"
+}
+
+# Run only these tests, and build only their programs. What a script runs must be built before.
+check_only() { # TEST... [VARIABLE=VALUE...]
+    local tests=()
+    while [ $# -gt 0 ] && [[ $1 != *=* ]]; do
+        tests+=("$1")
+        shift
+    done
+    make_tests check-TESTS check_PROGRAMS= check_LTLIBRARIES= TESTS="${tests[*]}" "$@"
+}
+
+make_tests() { # TARGET [VARIABLE=VALUE...]
     local status=0
-    CK_FORK=no make -C "$BUILD" -j "$jobs" check VERBOSE=1 "$@" || status=$?
+    CK_FORK=no make -C "$BUILD" -j "$jobs" VERBOSE=1 "$@" || status=$?
     .ci/count "$BUILD" || status=1
     return "$status"
 }

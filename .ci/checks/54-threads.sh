@@ -5,6 +5,6 @@
 # examples with threads.
 . .ci/lib.sh
 configure CC=gcc CFLAGS='-g -O1 -fsanitize=thread' CXXFLAGS=-fsanitize=thread
-make -C "$BUILD" -j "$jobs" tests/check_fdslots
+make -C "$BUILD" -j "$jobs" tests/check_fdslots examples/{workers,echo}
 (cd "$BUILD" && CK_RUN_SUITE=waker CK_FORK=no tests/check_fdslots)
-make_check TESTS="tests/stress_threads examples/test-workers.sh examples/test-echo.sh"
+check_only tests/stress_threads examples/test-{workers,echo}.sh

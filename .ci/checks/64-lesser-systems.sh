@@ -13,8 +13,7 @@ as_on() { # NAME CONFIGURE-ARGUMENT...
     [ -f configure ] || autoreconf -i
     (cd "$BUILD" && ../../../configure --quiet --enable-werror --disable-shared "${@:2}")
     make -C "$BUILD" -j "$jobs"
-    CK_FORK=no make -C "$BUILD" -j "$jobs" check VERBOSE=1 \
-        TESTS='tests/check_fdslots tests/differential tests/no_alloc tests/syscalls' || status=$?
+    check_only tests/{check_fdslots,differential,no_alloc,syscalls} || status=$?
     BUILD=$top
     return "$status"
 }

@@ -10,8 +10,8 @@ umask 0 # some tests continue as another user, whose coverage must be saved, too
 configure --disable-shared CC=gcc CFLAGS='-g -O0 --coverage -fprofile-update=atomic' LDFLAGS=--coverage
 rm -f "$BUILD"/*.gc*
 gcc -D_GNU_SOURCE -c tests/support/coverage_exit.c -o "$BUILD/coverage_exit.o"
-make_check LIBS="$BUILD/coverage_exit.o" LDFLAGS='--coverage -Wl,--wrap=_exit' \
-    TESTS='tests/check_fdslots tests/cut_short tests/differential tests/no_alloc tests/syscalls'
+check_only tests/{check_fdslots,cut_short,differential,no_alloc,syscalls} \
+    LIBS="$BUILD/coverage_exit.o" LDFLAGS='--coverage -Wl,--wrap=_exit'
 
 gcovr --root . --object-directory "$BUILD" --filter src/ --exclude-throw-branches \
     --exclude-unreachable-branches --json "$BUILD/coverage.json" "$BUILD"

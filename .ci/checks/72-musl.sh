@@ -9,4 +9,4 @@ configure CC=musl-gcc PKG_CONFIG=false \
 make -C "$BUILD" -j "$jobs"
 "$BUILD/examples/pipes"
 "$BUILD/examples/echo" --self-test 100
-make_check TESTS='tests/differential tests/no_alloc tests/syscalls examples/test-static-memory.sh'
+check_only tests/{differential,no_alloc,syscalls} examples/test-static-memory.sh
