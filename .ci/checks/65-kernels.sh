@@ -8,15 +8,9 @@
 . .ci/lib.sh
 . .ci/guest.sh
 
-cloud_suites=(
+suites=(
     'calls of epoll_ctl' edge exclusive 'few changes' fork generations ghosts memory nesting
     one-shot ready 'refused calls' signals slots 'time of epoll' timeouts watches
-)
-
-# In user-mode Linux a fork takes long: generations alone would take more than all the others.
-uml_suites=(
-    'calls of epoll_ctl' edge exclusive 'few changes' fork ghosts memory nesting one-shot ready
-    'refused calls' signals slots 'time of epoll' timeouts watches
 )
 
 # Differences between gVisor and Linux. Suites are left out if they need what it lacks: resident
@@ -31,10 +25,6 @@ gvisor_exceptions='
 two_generations:1
 '
 
-boot_with() { # DIRECTORY SUITE...
-    make_initrd "$1" "$(command -v busybox)" "$BUILD/tests/check_fdslots" "${@:2}"
-}
-
 # User-mode Linux keeps the registers of its processes in a room of fixed size. On a processor with
 # AMX they do not fit, and no process starts.
 run_uml() {
@@ -43,16 +33,14 @@ run_uml() {
         echo '0 passed, 0 failed, 1 skipped' >"$BUILD/uml/count"
         return
     fi
-    boot_with "$BUILD/uml" "${uml_suites[@]}"
-    run_guest "$BUILD/uml" ${#uml_suites[@]} '' "$BUILD/packages/root/usr/bin/linux.uml" mem=1024M \
-        initrd="$BUILD/uml/initrd" quiet con=null con0=fd:0,fd:1
+    run_guest "$BUILD/uml" ${#suites[@]} '' "$BUILD/packages/root/usr/bin/linux.uml" mem=1024M \
+        initrd="$BUILD/initrd" quiet con=null con0=fd:0,fd:1
 }
 
 # By default, Debian's kernels give huge pages to all memory.
 run_cloud() {
-    boot_with "$BUILD/cloud" "${cloud_suites[@]}"
-    run_guest "$BUILD/cloud" ${#cloud_suites[@]} '' qemu-system-x86_64 -accel tcg -m 1024 -nographic \
-        -no-reboot -kernel "$(kernel_in "$BUILD/packages/root")" -initrd "$BUILD/cloud/initrd" \
+    run_guest "$BUILD/cloud" ${#suites[@]} '' qemu-system-x86_64 -accel tcg -m 1024 -nographic \
+        -no-reboot -kernel "$(kernel_in "$BUILD/packages/root")" -initrd "$BUILD/initrd" \
         -append 'console=ttyS0 quiet panic=-1'
 }
 
@@ -80,5 +68,6 @@ install_packages qemu-system-x86 busybox-static cpio
 configure --disable-shared
 make -C "$BUILD" -j "$jobs" LDFLAGS=-all-static tests/check_fdslots
 strip "$BUILD/tests/check_fdslots"
+make_initrd "$BUILD" "$(command -v busybox)" "$BUILD/tests/check_fdslots" "${suites[@]}"
 printf '%s\n' gvisor uml cloud | xargs -P 2 -n 1 bash "$0"
 sum_counts

@@ -18,13 +18,12 @@ static void count(int signo)
     signals_seen++;
 }
 
-/* In a process that runs all tests, one that has failed may have left the signal blocked. */
-static void unblock(int signo)
+static void change_mask(int how, int signo)
 {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, signo);
-    sigprocmask(SIG_UNBLOCK, &set, NULL);
+    sigprocmask(how, &set, NULL);
 }
 
 void signals_count(int signo)
@@ -33,7 +32,8 @@ void signals_count(int signo)
     sigemptyset(&action.sa_mask);
     counted = signo;
     sigaction(signo, &action, &old_action);
-    unblock(signo);
+    /* In a process that runs all tests, one that has failed may have left the signal blocked. */
+    change_mask(SIG_UNBLOCK, signo);
     sigprocmask(SIG_SETMASK, NULL, &old_mask);
     signals_seen = 0;
 }
@@ -47,10 +47,7 @@ void signals_restore(void)
 
 void signals_block(int signo)
 {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, signo);
-    sigprocmask(SIG_BLOCK, &set, NULL);
+    change_mask(SIG_BLOCK, signo);
 }
 
 sigset_t signals_mask_without(int signo)
