@@ -36,7 +36,7 @@ count_checks() { # LOG
 # Run a command that boots a guest. It must run this many suites, and only listed tests may fail.
 # The log is DIRECTORY/log, and DIRECTORY/count has the counts.
 run_guest() { # DIRECTORY SUITES EXCEPTIONS COMMAND...
-    timeout 900 "${@:4}" </dev/null 2>&1 | tr -d '\r' >"$1/log" || true # the log says it all
+    timeout 1200 "${@:4}" </dev/null 2>&1 | tr -d '\r' >"$1/log" || true # the log says it all
     cat "$1/log"
     grep -x "guest: $2 suites have ended" "$1/log"
     failed_tests "$1/log" | grep -vxF "$3" && return 1
